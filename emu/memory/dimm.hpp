@@ -1,0 +1,43 @@
+// Dimm: one memory module: a lazily committed host mapping and where it sits.
+#pragma once
+
+#include <string>
+
+#include "base/types.hpp"
+
+namespace paemu {
+using namespace base;
+
+enum class Socket : u8 {
+  Boot,     // holds the RAM that the machine starts with; not in a hotplug slot, never ejected
+  Hotplug,  // in a numbered slot that ACPI knows
+};
+
+struct DimmSpec {
+  std::string id;      // "dimm1"; unique
+  std::string memdev;  // id of its memory backend, "mem1"; empty for boot DIMMs
+  Socket socket = Socket::Hotplug;
+  u32 slot = 0;        // hotplug slot number
+  GuestPhys base;      // multiple of 128 MiB (hotplug)
+  u64 size = 0;        // bytes, multiple of 128 MiB (hotplug) or of 1 MiB (boot)
+  u32 node = 0;        // proximity domain
+};
+
+class Dimm {
+ public:
+  // Maps spec.size bytes, unreserved. Throws std::bad_alloc when the host has no address space left.
+  explicit Dimm(DimmSpec spec);
+  ~Dimm();
+  Dimm(const Dimm&) = delete;
+  Dimm& operator=(const Dimm&) = delete;
+
+  const DimmSpec& spec() const { return spec_; }
+  u8* host() const { return host_; }
+  bool contains(GuestPhys a) const { return a >= spec_.base && a - spec_.base < spec_.size; }
+
+ private:
+  DimmSpec spec_;
+  u8* host_;
+};
+
+}  // namespace paemu

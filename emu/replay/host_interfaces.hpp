@@ -1,0 +1,33 @@
+// What devices and the machine ask of the outside world. Implemented in host, and by fakes in tests. Output only:
+// input comes through replay/input.hpp.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "base/types.hpp"
+
+namespace paemu {
+using namespace base;
+
+// Where a serial port's transmitted bytes go. Never blocks the guest; the guest can't see whether anyone listens.
+class SerialSink {
+ public:
+  virtual void transmit(std::span<const u8> bytes) = 0;
+
+ protected:
+  ~SerialSink() = default;
+};
+
+// One line for the user's log (stderr): guest errors that are worth a word.
+class Log {
+ public:
+  virtual void line(std::string_view text) = 0;
+  // The same, but each `key` only once a run.
+  virtual void once(std::string_view key, std::string_view text) = 0;
+
+ protected:
+  ~Log() = default;
+};
+
+}  // namespace paemu

@@ -1,0 +1,59 @@
+// The one seam for input: everything that a run does not derive from its configuration arrives here.
+//
+// An Arrival is injected by the machine's run loop at an exact position; live sources, the recorder and the player
+// implement InputSource. The kinds are a closed list: a new kind bumps abi::trace::kVersion.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "base/types.hpp"
+#include "time/ticks.hpp"
+
+namespace paemu {
+
+enum class InputKind : u8 {
+  SerialBytes,      // bytes for a 16550: u8 port number, then the bytes
+  Key,              // scan codes for the keyboard controller
+  RtcStart,         // i64 seconds since the Unix epoch; the first arrival of a run, at position 0
+  DimmInsert,       // an encoded DimmSpec
+  DimmEjectRequest, // the id: the guest is asked to let it go
+  DimmSurprisePull, // the id: gone without asking
+  PowerButton,      // no payload
+  Reset,            // u8: 0 by the monitor, 1 by the guest's own request
+  NonMaskable,      // no payload: an NMI
+  End,              // the recording stops here (written by the recorder, seen by the player only)
+};
+
+// A point in a run. Ticks alone order points; `retired` says the same to people and catches divergence.
+struct Position {
+  u64 retired = 0;  // instructions retired so far
+  Ticks now;        // retired + idle
+  auto operator<=>(const Position& o) const { return now <=> o.now; }
+  bool operator==(const Position&) const = default;
+};
+
+struct Arrival {
+  Position at;
+  InputKind kind;
+  std::vector<u8> payload;
+};
+
+class InputSource {
+ public:
+  virtual ~InputSource() = default;
+
+  // The tick at which the run loop must next stop and call poll(): for a player the exact position of the next
+  // arrival; for live input `now` plus a polling quantum.
+  virtual Ticks next_poll(Position now) = 0;
+
+  // The next arrival due at `now`, if any; called until it returns none. The source stamps Arrival::at with `now`.
+  virtual std::optional<Arrival> poll(Position now) = 0;
+
+  // All processors are halted until `deadline` (kNever: nothing is armed). Live: sleeps up to that long when paced and
+  // returns early when input came. Returns the tick to go on at, in (now, deadline]; a player returns min(deadline,
+  // position of the next arrival). With deadline kNever and no more input possible, returns kNever.
+  virtual Ticks idle(Position now, Ticks deadline) = 0;
+};
+
+}  // namespace paemu

@@ -1,0 +1,60 @@
+// Sleeping and waking, and the locks made of them. Declared here so that mm and fs can wait; proc implements them.
+//
+// The kernel is not preemptive and has one processor: between two points that can sleep, a task runs alone but for
+// interrupts. An interrupt handler may wake, never sleep.
+#pragma once
+
+#include "base/intrusive_list.hpp"
+#include "lib/errno.hpp"
+
+namespace ido {
+
+struct Task;
+
+struct Waiter {
+  Task* task = nullptr;
+  ListNode node;
+};
+
+class WaitQueue {
+ public:
+  // Sleeps until woken. Always re-check the condition: while (!ready) queue.wait();
+  void wait();
+  // The same, but a signal ends it: Errno::kIntr.
+  Or<> wait_interruptible();
+  // Ends also after `nanoseconds` of virtual time: Errno::kTimedOut.
+  Or<> wait_interruptible_for(u64 nanoseconds);
+  void wake_all();
+  void wake_one();
+  bool has_waiters() { return !waiters_.empty(); }
+
+ private:
+  IntrusiveList<Waiter, &Waiter::node> waiters_;
+};
+
+// A lock that sleeps. Not recursive.
+class Mutex {
+ public:
+  void lock() { while (held_) queue_.wait(); held_ = true; }
+  bool try_lock() { if (held_) return false; held_ = true; return true; }
+  void unlock() { held_ = false; queue_.wake_one(); }
+
+ private:
+  bool held_ = false;
+  WaitQueue queue_;
+};
+
+class MutexGuard {
+ public:
+  explicit MutexGuard(Mutex& m) : mutex_(m) { mutex_.lock(); }
+  ~MutexGuard() { mutex_.unlock(); }
+  MutexGuard(const MutexGuard&) = delete;
+
+ private:
+  Mutex& mutex_;
+};
+
+// Gives the processor to others if it is their turn. Long loops in the kernel call it.
+void yield_if_due();
+
+}  // namespace ido
