@@ -28,5 +28,6 @@ inline constexpr char kE820File[] = "etc/e820";                 // packed {u64 b
 inline constexpr char kAcpiTablesFile[] = "etc/acpi/tables";
 inline constexpr char kAcpiRsdpFile[] = "etc/acpi/rsdp";
 inline constexpr char kTableLoaderFile[] = "etc/table-loader";  // 128-byte commands: allocate, add pointer, add checksum
+inline constexpr char kMemorySlotsFile[] = "etc/memory-slots";  // u32: hotplug slots, for the firmware's banner
 
 }  // namespace abi::fw_cfg
