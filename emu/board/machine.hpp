@@ -58,6 +58,7 @@ struct MachineEvent {
   u32 source = 0;      // _OST source event
   u32 status = 0;      // _OST status code
   bool guest = false;  // the guest asked for it
+  std::string message; // UnplugGuestError, AcpiDeviceOst: the last sentence that the guest wrote to port 0xe9, if any
 };
 
 struct Registers;  // a plain copy of the architectural registers, for monitors and reports (cpu/registers.hpp)
@@ -70,7 +71,8 @@ class Machine {
 
   virtual const MachineConfig& config() const = 0;
 
-  // --- Running. Runs until something stops it or about `max_ticks` have passed; returns None in the latter case.
+  // --- Running. Runs until something stops it, about `max_ticks` have passed or input.interrupted(); None in the
+  // latter cases. With max_ticks 0 it injects what input.poll() has at the present position and returns.
   virtual StopReason run(InputSource& input, u64 max_ticks) = 0;
   virtual Position position() const = 0;
   virtual int exit_code() const = 0;

@@ -54,6 +54,10 @@ class InputSource {
   // returns early when input came. Returns the tick to go on at, in (now, deadline]; a player returns min(deadline,
   // position of the next arrival). With deadline kNever and no more input possible, returns kNever.
   virtual Ticks idle(Position now, Ticks deadline) = 0;
+
+  // The host has work of its own, as a monitor command: Machine::run() returns None at the next boundary. Looked at
+  // after poll() and idle(); says nothing about the guest, so neither recorded nor known to a player.
+  virtual bool interrupted() const { return false; }
 };
 
 }  // namespace paemu

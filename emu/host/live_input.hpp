@@ -1,0 +1,47 @@
+// LiveInput: the InputSource of a run with people and programs at its ends.
+//
+// Arrivals are queued between slices of Machine::run and handed out at its next poll. Pacing sleeps away idle ticks, one
+// a nanosecond; how long it slept decides only where in idle time an input lands, which is what a recording notes.
+#pragma once
+
+#include <deque>
+
+#include "host/event_loop.hpp"
+#include "replay/input.hpp"
+
+namespace paemu::host {
+
+enum class Pacing : u8 { Off, On };
+
+class LiveInput final : public InputSource {
+ public:
+  // The first arrival is RtcStart with start_seconds, seconds since the Unix epoch.
+  LiveInput(EventLoop& loop, Pacing pacing, i64 start_seconds);
+
+  void queue(InputKind kind, std::vector<u8> payload);
+  bool queue_empty() const { return queue_.empty(); }
+  // Called before sleeping: what was written so far should be seen.
+  void on_sleep(std::function<void()> f) { before_sleep_ = std::move(f); }
+
+  Ticks next_poll(Position now) override;
+  std::optional<Arrival> poll(Position now) override;
+  Ticks idle(Position now, Ticks deadline) override;
+  bool interrupted() const override { return interrupted_; }
+
+  // The app has dispatched the event loop: run on.
+  void clear_interrupt() { interrupted_ = false; }
+
+ private:
+  struct Waiting {
+    InputKind kind;
+    std::vector<u8> payload;
+  };
+  EventLoop& loop_;
+  Pacing pacing_;
+  std::deque<Waiting> queue_;
+  std::function<void()> before_sleep_;
+  i64 owed_ns_ = 0;  // idle time not slept yet, because it is too short to be worth a system call
+  bool interrupted_ = false;
+};
+
+}  // namespace paemu::host

@@ -1,0 +1,90 @@
+// Monitor: the commands that a person or a program may give, and what they know besides the Machine.
+//
+// One table (commands.inc), two codecs: HmpSession speaks text, QmpSession JSON. Commands run between two slices of
+// Machine::run. A command that the guest can notice is checked first, then submitted as an arrival; a failed check is
+// an error reply and changes nothing.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "board/machine.hpp"
+
+namespace paemu::monitor {
+
+enum class RunState : u8 { Prelaunch, Running, Paused, Shutdown };
+
+struct ChardevInfo {
+  std::string label;
+  std::string filename;
+  bool frontend_open;
+};
+
+// What the monitor asks of the program around it. Implemented in app, and by a fake in tests.
+class Control {
+ public:
+  virtual Machine& machine() = 0;
+
+  virtual RunState run_state() const = 0;
+  virtual void pause() = 0;
+  virtual Or<> resume() = 0;  // errors: the guest has shut down
+  virtual void quit() = 0;    // after the present command
+
+  // Injects at the present position. Errors: a replay takes no input but the recorded one.
+  virtual Or<> submit(InputKind kind, std::vector<u8> payload) = 0;
+
+  virtual Or<> record_start(const std::string& path) = 0;
+  virtual Or<> record_stop() = 0;
+  virtual std::string record_status() const = 0;  // one or more lines
+
+  virtual std::vector<ChardevInfo> chardevs() const = 0;
+  virtual std::string name() const = 0;           // -name
+  virtual i64 wall_clock_us() const = 0;          // for the stamps of events
+  virtual bool replaying() const = 0;
+
+ protected:
+  ~Control() = default;
+};
+
+// A memory backend: an amount of host memory with a name, waiting for a DIMM (object_add memory-backend-ram).
+struct MemoryBackend {
+  u64 size = 0;
+  bool boot = false;  // is boot RAM; a DIMM's backend otherwise
+};
+
+class Listener;  // an open session that wants to hear of events
+
+class Monitor {
+ public:
+  explicit Monitor(Control& control) : control_(control) {}
+
+  Control& control() { return control_; }
+  Machine& machine() { return control_.machine(); }
+
+  std::map<std::string, MemoryBackend>& backends() { return backends_; }
+  // The DIMM that uses a backend, or nullptr.
+  const Dimm* user_of(const std::string& backend);
+
+  void add_listener(Listener& listener) { listeners_.push_back(&listener); }
+  void remove_listener(Listener& listener) { std::erase(listeners_, &listener); }
+  // The machine, or the app for Stop, Resume and Shutdown, reports.
+  void on_event(const MachineEvent& event);
+
+ private:
+  Control& control_;
+  std::map<std::string, MemoryBackend> backends_;
+  std::vector<Listener*> listeners_;
+};
+
+class Listener {
+ public:
+  virtual void on_event(const MachineEvent& event) = 0;
+
+ protected:
+  ~Listener() = default;
+};
+
+}  // namespace paemu::monitor
