@@ -2,11 +2,12 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "base/types.hpp"
+#include "memory/host_mapping.hpp"
 
 namespace paemu {
-using namespace base;
 
 enum class Socket : u8 {
   Boot,     // holds the RAM that the machine starts with; not in a hotplug slot, never ejected
@@ -26,18 +27,17 @@ struct DimmSpec {
 class Dimm {
  public:
   // Maps spec.size bytes, unreserved. Throws std::bad_alloc when the host has no address space left.
-  explicit Dimm(DimmSpec spec);
-  ~Dimm();
-  Dimm(const Dimm&) = delete;
-  Dimm& operator=(const Dimm&) = delete;
+  explicit Dimm(DimmSpec spec) : spec_(std::move(spec)), memory_(spec_.size) {}
 
   const DimmSpec& spec() const { return spec_; }
-  u8* host() const { return host_; }
+  u8* host() const { return memory_.data(); }
+  // Makes it all zero and returns it to the host.
+  void clear() { memory_.clear(0, spec_.size); }
   bool contains(GuestPhys a) const { return a >= spec_.base && a - spec_.base < spec_.size; }
 
  private:
   DimmSpec spec_;
-  u8* host_;
+  HostMapping memory_;
 };
 
 }  // namespace paemu

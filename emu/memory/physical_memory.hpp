@@ -12,7 +12,9 @@
 
 #include "base/error.hpp"
 #include "base/types.hpp"
+#include "memory/chunk_set.hpp"
 #include "memory/dimm.hpp"
+#include "memory/host_mapping.hpp"
 
 namespace paemu {
 
@@ -41,17 +43,26 @@ class PhysicalMemory {
   // physical_bits: 32 to 40.
   explicit PhysicalMemory(u32 physical_bits);
   ~PhysicalMemory();
+  PhysicalMemory(const PhysicalMemory&) = delete;
+  PhysicalMemory& operator=(const PhysicalMemory&) = delete;
 
   u32 physical_bits() const { return physical_bits_; }
 
-  // --- DIMMs. Errors: no free slot, overlap, misaligned, beyond the address width, id in use.
-  Or<Dimm*> insert(const DimmSpec& spec);
-  // Returns the host memory at once. Afterwards the range reads as unmapped.
-  Or<> remove(const std::string& id);
-  Dimm* find(const std::string& id);
-  const std::vector<std::unique_ptr<Dimm>>& dimms() const { return dimms_; }
+  // Addresses that no DIMM decodes, though one may lie around them (the PC's 0xa0000-0xfffff). base and size are
+  // multiples of 4096 within one 2 MiB chunk. Before any insert().
+  void cut_hole(GuestPhys base, u64 size);
 
-  // --- ROM: `image` is copied; stores are ignored. base and size are multiples of 4096.
+  // --- DIMMs. Errors: overlap, misaligned, beyond the address width, slot or id in use, no host memory.
+  Or<Dimm*> insert(const DimmSpec& spec);
+  // Returns the host memory at once. Afterwards the range reads as unmapped. Error: no such DIMM.
+  Or<> remove(const std::string& id);
+  Dimm* find(const std::string& id) const;
+  // In ascending order of their bases.
+  const std::vector<std::unique_ptr<Dimm>>& dimms() const { return dimms_; }
+  // Counts insertions and removals: what is cached about frames holds while this does.
+  u64 mapping_generation() const { return mapping_generation_; }
+
+  // --- ROM: `image` is copied; stores are ignored. base and size are multiples of 4096; overlap with RAM asserts.
   void map_rom(GuestPhys base, std::span<const u8> image, std::string name);
 
   // --- The fast side, for mmu.
@@ -60,43 +71,92 @@ class PhysicalMemory {
     const u64 chunk = address.value >> kChunkShift;
     if (chunk >= chunks_.size()) return nullptr;
     const Chunk& c = chunks_[chunk];
-    return c.pages != nullptr ? c.pages[(address.value >> kPageShift) & (kPagesPerChunk - 1)] : (c.host != nullptr ? c.host + (address.value & (kChunkSize - 1) & ~u64{kPageMask}) : nullptr);
+    if (c.host != nullptr) return c.host + (address.value & (kChunkSize - kPageSize));
+    return c.pages != nullptr ? c.pages[(address.value >> kPageShift) % kPagesPerChunk] : nullptr;
   }
   bool is_rom(GuestPhys address) const;
-  // The flags byte of a frame that is RAM. Undefined elsewhere.
-  u8& flags(Pfn frame) const { return flags_[frame.value]; }
-  // Call before the first fast store to a frame: sets kDirty and kTouched.
-  void mark_written(Pfn frame) const { flags_[frame.value] |= frame_flag::kDirty | frame_flag::kTouched; }
+  // The flags byte of a frame. Only frames of RAM are ever dirty or touched; of ROM too decoded blocks may come.
+  // frame: below 2^(physical_bits - 12).
+  u8& flags(Pfn frame) const { return flags_.data()[frame.value]; }
+  // Call before the first fast store to a frame of RAM: sets kDirty and kTouched.
+  void mark_written(Pfn frame) {
+    flags(frame) |= frame_flag::kDirty | frame_flag::kTouched;
+    dirty_chunks_.add(frame.value / kPagesPerChunk);
+    touched_chunks_.add(frame.value / kPagesPerChunk);
+  }
 
   // --- The slow side, for devices (DMA), firmware loading, snapshots and the monitor. Crosses pages freely.
   // Returns false, having done nothing, when any byte is not RAM (read: RAM or ROM).
   bool read(GuestPhys address, std::span<u8> out) const;
   bool write(GuestPhys address, std::span<const u8> data);
 
+  // Makes all RAM zero and untouched, and returns it to the host.
+  void clear_ram();
+
   void set_observer(MemoryObserver* observer) { observer_ = observer; }
   MemoryObserver* observer() const { return observer_; }
 
   // Clears kDirty of every frame after calling visit(frame, host page) for each that has it, in ascending order.
+  // Takes time in proportion to the 2 MiB chunks written since the last time, not to the size of RAM.
   template <class Visit>
-  void drain_dirty(Visit&& visit);
+  void drain_dirty(Visit&& visit) {
+    visit_frames(dirty_chunks_, frame_flag::kDirty, [&](Pfn frame, u8* page) {
+      visit(frame, page);
+      flags(frame) &= static_cast<u8>(~frame_flag::kDirty);
+    });
+    dirty_chunks_.clear();
+    if (observer_ != nullptr) observer_->on_dirty_cleared();
+  }
 
-  // Calls visit(frame, host page) for each frame with kTouched, in ascending order.
+  // Calls visit(frame, host page) for each frame with kTouched, in ascending order. Cost as drain_dirty.
   template <class Visit>
-  void for_each_touched(Visit&& visit) const;
+  void for_each_touched(Visit&& visit) const { visit_frames(touched_chunks_, frame_flag::kTouched, visit); }
 
  private:
   static constexpr u32 kChunkShift = 21;
   static constexpr u64 kChunkSize = u64{1} << kChunkShift;
   static constexpr u32 kPagesPerChunk = 1u << (kChunkShift - kPageShift);
   struct Chunk {
-    u8* host = nullptr;                    // the whole chunk is one DIMM's, contiguous
-    std::unique_ptr<u8*[]> pages;          // or: page by page (the first MiB, the firmware)
+    u8* host = nullptr;           // the whole chunk is one DIMM's, contiguous
+    std::unique_ptr<u8*[]> pages; // or: page by page (the first MiB, the firmware)
   };
+  struct Rom {
+    Rom(GuestPhys b, u64 s, std::string n) : base(b), size(s), name(std::move(n)), memory(s) {}
+    GuestPhys base;
+    u64 size;
+    std::string name;  // for messages: "firmware"
+    HostMapping memory;
+  };
+  struct Hole {
+    GuestPhys base;
+    u64 size;
+  };
+
+  template <class Visit>
+  void visit_frames(const ChunkSet& chunks, u8 flag, Visit&& visit) const {
+    chunks.for_each([&](u32 chunk) {
+      const u32 first = chunk * kPagesPerChunk;
+      for (u32 frame = first; frame < first + kPagesPerChunk; ++frame) {
+        if ((flags(Pfn{frame}) & flag) != 0) visit(Pfn{frame}, host_page(phys_of(Pfn{frame})));
+      }
+    });
+  }
+
+  Or<> check_place(const DimmSpec& spec) const;
+  bool in_hole(GuestPhys address) const;
+  void set_page(GuestPhys address, u8* host);
+  void map_dimm(const Dimm& dimm);
+  void unmap_dimm(const Dimm& dimm);
 
   u32 physical_bits_;
   std::vector<Chunk> chunks_;
-  u8* flags_ = nullptr;  // one byte a frame of the whole address space, lazily committed
+  HostMapping flags_;          // one byte a frame of the whole address space
+  ChunkSet dirty_chunks_;      // a superset of the chunks with a frame that has kDirty
+  ChunkSet touched_chunks_;    // the same for kTouched
+  std::vector<Hole> holes_;
+  std::vector<std::unique_ptr<Rom>> roms_;
   std::vector<std::unique_ptr<Dimm>> dimms_;
+  u64 mapping_generation_ = 0;
   MemoryObserver* observer_ = nullptr;
 };
 

@@ -1,0 +1,31 @@
+// HostMapping: lazily committed, unreserved host memory that reads as zeroes until it is written.
+//
+// The guest's RAM and its page flags live in these. This is the one use of the operating system outside emu/host: the
+// memory of the guest is what the folder is about, and nothing of the host shows through it.
+#pragma once
+
+#include "base/types.hpp"
+
+namespace paemu {
+using namespace base;
+
+class HostMapping {
+ public:
+  // size: bytes, rounded up to whole pages. Throws std::bad_alloc when the host has no address space left.
+  explicit HostMapping(u64 size);
+  ~HostMapping();
+  HostMapping(const HostMapping&) = delete;
+  HostMapping& operator=(const HostMapping&) = delete;
+
+  u8* data() const { return data_; }
+  u64 size() const { return size_; }
+
+  // Makes [offset, offset + count) zero again and returns its whole pages to the host.
+  void clear(u64 offset, u64 count);
+
+ private:
+  u8* data_;
+  u64 size_;
+};
+
+}  // namespace paemu

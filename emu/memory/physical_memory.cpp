@@ -1,0 +1,175 @@
+#include "memory/physical_memory.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+#include <new>
+
+#include "base/bits.hpp"
+
+namespace paemu {
+
+namespace {
+
+std::string hex(u64 v) {
+  std::string digits;
+  do { digits.insert(digits.begin(), "0123456789abcdef"[v & 15]); } while ((v >>= 4) != 0);
+  return "0x" + digits;
+}
+
+bool overlap(GuestPhys a, u64 a_size, GuestPhys b, u64 b_size) { return a < b + b_size && b < a + a_size; }
+
+}  // namespace
+
+PhysicalMemory::PhysicalMemory(u32 physical_bits)
+    : physical_bits_(physical_bits),
+      chunks_(u64{1} << (physical_bits - kChunkShift)),
+      flags_(u64{1} << (physical_bits - kPageShift)),
+      dirty_chunks_(chunks_.size()),
+      touched_chunks_(chunks_.size()) {
+  assert(physical_bits >= 32 && physical_bits <= 40);
+}
+
+PhysicalMemory::~PhysicalMemory() = default;
+
+void PhysicalMemory::cut_hole(GuestPhys base, u64 size) {
+  assert(dimms_.empty() && size > 0 && is_aligned(base.value | size, u64{kPageSize}));
+  assert(base.value >> kChunkShift == (base.value + size - 1) >> kChunkShift);
+  holes_.push_back(Hole{base, size});
+}
+
+bool PhysicalMemory::in_hole(GuestPhys address) const {
+  for (const Hole& hole : holes_) {
+    if (address >= hole.base && address - hole.base < hole.size) return true;
+  }
+  return false;
+}
+
+Or<> PhysicalMemory::check_place(const DimmSpec& spec) const {
+  const u64 limit = u64{1} << physical_bits_;
+  if (spec.size == 0) return fail("DIMM \"" + spec.id + "\" has size zero");
+  if (!is_aligned(spec.base.value | spec.size, kMiB)) {
+    return fail("base and size of DIMM \"" + spec.id + "\" must be multiples of 1M");
+  }
+  if (spec.base.value > limit || spec.size > limit - spec.base.value) {
+    return fail("DIMM \"" + spec.id + "\" at " + hex(spec.base.value) + " reaches beyond the " +
+                std::to_string(physical_bits_) + "-bit physical address space");
+  }
+  for (const auto& dimm : dimms_) {
+    const DimmSpec& other = dimm->spec();
+    if (other.id == spec.id) return fail("DIMM id \"" + spec.id + "\" is in use");
+    if (overlap(spec.base, spec.size, other.base, other.size)) {
+      return fail("DIMM \"" + spec.id + "\" at " + hex(spec.base.value) + " overlaps DIMM \"" + other.id + "\" at " +
+                  hex(other.base.value));
+    }
+    if (spec.socket == Socket::Hotplug && other.socket == Socket::Hotplug && spec.slot == other.slot) {
+      return fail("slot " + std::to_string(spec.slot) + " holds DIMM \"" + other.id + "\"");
+    }
+  }
+  for (const auto& rom : roms_) {
+    if (overlap(spec.base, spec.size, rom->base, rom->size) && !in_hole(rom->base)) {
+      return fail("DIMM \"" + spec.id + "\" at " + hex(spec.base.value) + " overlaps the " + rom->name + " at " +
+                  hex(rom->base.value));
+    }
+  }
+  return {};
+}
+
+void PhysicalMemory::set_page(GuestPhys address, u8* host) {
+  Chunk& chunk = chunks_[address.value >> kChunkShift];
+  assert(chunk.host == nullptr);
+  if (chunk.pages == nullptr) chunk.pages = std::make_unique<u8*[]>(kPagesPerChunk);
+  chunk.pages[(address.value >> kPageShift) % kPagesPerChunk] = host;
+}
+
+void PhysicalMemory::map_dimm(const Dimm& dimm) {
+  const GuestPhys base = dimm.spec().base;
+  for (u64 offset = 0; offset < dimm.spec().size;) {
+    const GuestPhys address = base + offset;
+    Chunk& chunk = chunks_[address.value >> kChunkShift];
+    const bool whole = is_aligned(address.value, kChunkSize) && dimm.spec().size - offset >= kChunkSize;
+    const bool holed = std::any_of(holes_.begin(), holes_.end(), [&](const Hole& h) {
+      return h.base.value >> kChunkShift == address.value >> kChunkShift;
+    });
+    if (whole && !holed && chunk.pages == nullptr) {
+      chunk.host = dimm.host() + offset;
+      offset += kChunkSize;
+    } else {
+      if (!in_hole(address)) set_page(address, dimm.host() + offset);
+      offset += kPageSize;
+    }
+  }
+}
+
+void PhysicalMemory::unmap_dimm(const Dimm& dimm) {
+  const GuestPhys base = dimm.spec().base;
+  for (u64 offset = 0; offset < dimm.spec().size;) {
+    const GuestPhys address = base + offset;
+    Chunk& chunk = chunks_[address.value >> kChunkShift];
+    if (chunk.host != nullptr) {
+      chunk.host = nullptr;
+      offset += kChunkSize;
+    } else {
+      if (!in_hole(address)) set_page(address, nullptr);
+      offset += kPageSize;
+    }
+  }
+  flags_.clear(pfn_of(base).value, dimm.spec().size >> kPageShift);
+}
+
+Or<Dimm*> PhysicalMemory::insert(const DimmSpec& spec) {
+  TRY(check_place(spec));
+  std::unique_ptr<Dimm> dimm;
+  try {
+    dimm = std::make_unique<Dimm>(spec);
+  } catch (const std::bad_alloc&) {
+    return fail("the host has no address space left for DIMM \"" + spec.id + "\" of " +
+                std::to_string(spec.size / kMiB) + "M");
+  }
+  Dimm* inserted = dimm.get();
+  map_dimm(*inserted);
+  const auto place = std::find_if(dimms_.begin(), dimms_.end(), [&](const auto& d) { return d->spec().base > spec.base; });
+  dimms_.insert(place, std::move(dimm));
+  ++mapping_generation_;
+  if (observer_ != nullptr) observer_->on_mapping_changed(pfn_of(spec.base), spec.size >> kPageShift);
+  return inserted;
+}
+
+Or<> PhysicalMemory::remove(const std::string& id) {
+  const auto place = std::find_if(dimms_.begin(), dimms_.end(), [&](const auto& d) { return d->spec().id == id; });
+  if (place == dimms_.end()) return fail("there is no DIMM \"" + id + "\"");
+  const std::unique_ptr<Dimm> removed = std::move(*place);
+  dimms_.erase(place);
+  unmap_dimm(*removed);
+  ++mapping_generation_;
+  // The host memory goes only when the last pointer to it is forgotten.
+  if (observer_ != nullptr) observer_->on_mapping_changed(pfn_of(removed->spec().base), removed->spec().size >> kPageShift);
+  return {};
+}
+
+Dimm* PhysicalMemory::find(const std::string& id) const {
+  for (const auto& dimm : dimms_) {
+    if (dimm->spec().id == id) return dimm.get();
+  }
+  return nullptr;
+}
+
+void PhysicalMemory::map_rom(GuestPhys base, std::span<const u8> image, std::string name) {
+  assert(!image.empty() && is_aligned(base.value | image.size(), u64{kPageSize}));
+  roms_.push_back(std::make_unique<Rom>(base, image.size(), std::move(name)));
+  u8* host = roms_.back()->memory.data();
+  std::memcpy(host, image.data(), image.size());
+  for (u64 offset = 0; offset < image.size(); offset += kPageSize) {
+    assert(host_page(base + offset) == nullptr);
+    set_page(base + offset, host + offset);
+  }
+}
+
+bool PhysicalMemory::is_rom(GuestPhys address) const {
+  for (const auto& rom : roms_) {
+    if (address >= rom->base && address - rom->base < rom->size) return true;
+  }
+  return false;
+}
+
+}  // namespace paemu
