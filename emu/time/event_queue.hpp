@@ -36,7 +36,9 @@ class EventQueue {
   // name: for dumps, as "pit.channel0". The sink outlives the queue's use.
   Handle add(std::string name, EventSink& sink, u32 event = 0);
 
-  void arm(Handle h, Ticks deadline);  // re-arming replaces the deadline and takes a new sequence number
+  // Re-arming replaces the deadline and takes a new sequence number. While run_due(now) runs, the earliest deadline
+  // is now + 1, so that no chip can keep a tick from ending.
+  void arm(Handle h, Ticks deadline);
   void disarm(Handle h);
   bool armed(Handle h) const { return events_[h.index_].state.deadline != kNever; }
   Ticks deadline(Handle h) const { return events_[h.index_].state.deadline; }
@@ -72,6 +74,7 @@ class EventQueue {
   std::vector<Event> events_;
   u64 sequence_ = 0;
   Ticks next_ = kNever;
+  Ticks earliest_{0};  // now + 1 inside run_due, else 0
 };
 
 }  // namespace paemu
