@@ -3,10 +3,8 @@
 // Sizes are 1, 2 or 4 bytes (MMIO also 8). Unmapped ports read as all ones and ignore writes.
 #pragma once
 
-#include <memory>
 #include <vector>
 
-#include "base/error.hpp"
 #include "base/types.hpp"
 
 namespace paemu {
@@ -22,20 +20,25 @@ class IoDevice {
   ~IoDevice() = default;
 };
 
+// How many data lines a chip has: a wider access is split, lowest part first, as the ISA bridge does it.
+enum class PortWidth : u8 { k8 = 1, k16 = 2, k32 = 4 };
+
 class PortBus {
  public:
   PortBus();
 
   // Ports [first, first + count) belong to `device`, whose offsets start at 0. Overlap asserts: wiring is code.
-  void map(u32 first, u32 count, IoDevice& device);
+  void map(u32 first, u32 count, IoDevice& device, PortWidth width = PortWidth::k32);
 
-  // An access wider than one port that no single device covers is split into bytes, lowest first.
+  // An access that no single device covers, or that is wider than the device, is split in halves, the lower first.
+  // Ports past 0xffff are unmapped: nothing wraps.
   u32 read(u32 port, u32 size);
   void write(u32 port, u32 size, u32 value);
 
  private:
-  struct Range { u32 first; u32 count; IoDevice* device; };
+  struct Range { u32 first; u32 count; IoDevice* device; u32 width; };
   const Range* find(u32 port) const;
+  bool takes_whole(const Range& range, u32 port, u32 size) const;
   std::vector<Range> ranges_;
   std::vector<u16> range_of_port_;  // 65536 entries; 0: none, else index + 1
 };

@@ -1,6 +1,7 @@
 // MmioBus: physical addresses that are devices, not RAM.
 //
-// RAM wins nowhere: the board maps devices only where no DIMM can be. Unmapped reads are all ones, writes are ignored.
+// The board maps devices only where no DIMM can be, so neither side wins over the other. Unmapped reads are all ones,
+// writes are ignored. An access that straddles the end of a device's range is done byte by byte.
 #pragma once
 
 #include <vector>
@@ -11,11 +12,19 @@ namespace paemu {
 
 class MmioBus {
  public:
+  // Overlap asserts: wiring is code.
   void map(GuestPhys base, u64 size, IoDevice& device);
+
+  // size: 1 to 8 bytes. A device sees 1, 2, 4 or 8; other sizes arrive as single bytes.
   u64 read(GuestPhys address, u32 size);
   void write(GuestPhys address, u32 size, u64 value);
-  // Moves a device's range (the local APIC by its base MSR).
+
+  // Moves a device's range (the local APIC by its base MSR). Where it now covers another device's range, the range
+  // that was mapped first answers.
   void move(IoDevice& device, GuestPhys new_base);
+
+  // True where a device answers.
+  bool mapped(GuestPhys address) const { return find(address) != nullptr; }
 
  private:
   struct Range { GuestPhys base; u64 size; IoDevice* device; };
