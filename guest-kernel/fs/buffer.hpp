@@ -1,0 +1,31 @@
+// Buffer: where the bytes of a read or write are: in the kernel or in the user's memory. Moves along as it is used.
+#pragma once
+
+#include "lib/errno.hpp"
+
+namespace ido::fs {
+
+class Buffer {
+ public:
+  static Buffer kernel(void* data, u32 size) { return Buffer{static_cast<u8*>(data), 0, size}; }
+  static Buffer user(u32 address, u32 size) { return Buffer{nullptr, address, size}; }
+
+  u32 left() const { return size_ - done_; }
+  u32 done() const { return done_; }
+
+  // Copies `size` bytes (at most left()) out of the buffer (a write takes data) or into it (a read gives data), and
+  // moves on. Fails with kFault when the user's memory can't be reached; then it has not moved on.
+  Or<> take(void* to, u32 size);
+  Or<> give(const void* from, u32 size);
+  Or<> give_zeroes(u32 size);
+
+ private:
+  Buffer(u8* kernel, u32 user, u32 size) : kernel_(kernel), user_(user), size_(size) {}
+
+  u8* kernel_;
+  u32 user_;
+  u32 size_;
+  u32 done_ = 0;
+};
+
+}  // namespace ido::fs
