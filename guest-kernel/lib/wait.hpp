@@ -1,7 +1,11 @@
 // Sleeping and waking, and the locks made of them. Declared here so that mm and fs can wait; proc implements them.
 //
 // The kernel is not preemptive and has one processor: between two points that can sleep, a task runs alone but for
-// interrupts. An interrupt handler may wake, never sleep.
+// interrupts. An interrupt handler may wake, never sleep. Where an interrupt handler makes the condition true, hold an
+// InterruptGuard (arch/interrupts.hpp) around the check and the wait, or the wake falls between them and is lost:
+//
+//   InterruptGuard guard;
+//   while (input.empty()) TRY(queue.wait_interruptible());
 #pragma once
 
 #include "base/intrusive_list.hpp"
@@ -28,6 +32,11 @@ class WaitQueue {
   void wake_one();
   bool has_waiters() { return !waiters_.empty(); }
 
+  // For waiting on several queues at once (poll): add a Waiter of the running task to each, check the conditions,
+  // sleep_interruptible_for(), remove the Waiters. A wake since the first add makes the sleep return at once.
+  void add(Waiter& waiter);
+  static void remove(Waiter& waiter);  // also of a Waiter that was woken already
+
  private:
   IntrusiveList<Waiter, &Waiter::node> waiters_;
 };
@@ -35,6 +44,7 @@ class WaitQueue {
 // A lock that sleeps. Not recursive.
 class Mutex {
  public:
+  bool held() const { return held_; }
   void lock() { while (held_) queue_.wait(); held_ = true; }
   bool try_lock() { if (held_) return false; held_ = true; return true; }
   void unlock() { held_ = false; queue_.wake_one(); }
@@ -53,6 +63,14 @@ class MutexGuard {
  private:
   Mutex& mutex_;
 };
+
+inline constexpr u64 kForever = ~u64{0};
+
+// Sleeps until a queue that the task stands in wakes it, a signal comes (Errno::kIntr) or `nanoseconds` of virtual time
+// are over (Errno::kTimedOut).
+Or<> sleep_interruptible_for(u64 nanoseconds);
+// Sleeps that long, whatever signals come. For kernel threads.
+void sleep_for(u64 nanoseconds);
 
 // Gives the processor to others if it is their turn. Long loops in the kernel call it.
 void yield_if_due();

@@ -1,0 +1,119 @@
+// Process: what threads share (memory, files, family, signal actions). Task: one thread of control, the thing that the
+// scheduler runs. A kernel thread is a Task of a Process without memory.
+//
+// Invariants: a Process lives from fork until its parent has waited for it; its `threads` are empty once it is a
+// zombie. `children` are linked through `sibling`. The real top of a task's kernel stack holds its user TrapFrame; the
+// same pages are seen through the trampoline's stack window while the task runs (4G/4G).
+//
+// Who may use it: proc and syscall. The folders below ask through lib/process.hpp and lib/thread.hpp.
+#pragma once
+
+#include "arch/interrupts.hpp"
+#include "arch/layout.hpp"
+#include "base/intrusive_list.hpp"
+#include "lib/ref.hpp"
+#include "lib/thread.hpp"
+#include "lib/wait.hpp"
+#include "proc/signal.hpp"
+#include "proc/timer.hpp"
+
+namespace ido {
+
+class Mm;         // mm/mm.hpp
+class FileTable;  // fs/vfs.hpp
+
+enum class TaskState : u8 {
+  kRunnable,       // on the run queue, or running
+  kSleeping,       // until woken
+  kInterruptible,  // until woken or signalled
+  kStopped,        // by SIGSTOP and its kin, until SIGCONT
+  kDead,           // has left; its stack waits to be freed
+};
+
+struct alignas(16) FpuState {
+  u8 image[512];  // FXSAVE (SDM 1, 10.5.1)
+};
+
+struct Task {
+  FpuState fpu;
+  i32 tid = 0;
+  char name[16] = {};              // the program's, as /proc/PID/comm shows it
+  TaskState state = TaskState::kRunnable;
+  bool woken = false;              // since it last prepared to sleep
+  bool uses_user_memory = false;   // returns to user mode: has FPU state and page tables to load
+  u32 slice_ticks = 0;             // left of its turn
+  Process* process = nullptr;
+  void* stack = nullptr;           // kKernelStackSize bytes, direct map; a canary at its bottom
+  u32 saved_esp = 0;               // while it does not run
+  u64 user_ns = 0, system_ns = 0;  // processor time
+  u64 last_switch_ns = 0;
+  u64 tls[3] = {};                 // GDT descriptors of set_thread_area
+  u32 clear_tid_address = 0;       // user address, 0: none (CLONE_CHILD_CLEARTID, set_tid_address)
+  u32 robust_list = 0;             // user address
+
+  SignalSet blocked = 0;
+  SignalSet pending = 0;           // to this thread alone
+  SignalSet restore_blocked = 0;   // mask to go back to after sigsuspend, valid with restore_blocked_set
+  bool restore_blocked_set = false;
+  SignalInfo info[32] = {};        // of pending standard signals, index: number - 1
+  u32 alternate_stack = 0, alternate_stack_size = 0;  // sigaltstack, bytes; size 0: none
+
+  ListNode run_node;               // run queue
+  ListNode thread_node;            // Process::threads
+  ListNode all_node;               // every task
+
+  TrapFrame& user_frame() const {
+    return *reinterpret_cast<TrapFrame*>(static_cast<u8*>(stack) + layout::kKernelStackSize - sizeof(TrapFrame));
+  }
+};
+
+// How wait4 reports an end: exit code << 8, or the signal that killed.
+struct ExitStatus {
+  i32 wait_status = 0;
+};
+
+struct Process {
+  i32 pid = 0;
+  i32 group = 0;
+  i32 session = 0;
+  Process* parent = nullptr;       // nullptr: the kernel's first
+  bool zombie = false;
+  bool stopped = false;
+  bool stop_reported = false;      // to wait4(WUNTRACED)
+  bool continued = false;          // not yet reported to wait4(WCONTINUED)
+  bool exiting = false;            // every thread is to leave
+  bool has_executed = false;       // since fork: setpgid by the parent is over
+  i32 exit_signal = sig::kChld;    // to the parent
+  ExitStatus exit_status;
+  i32 stop_signal = 0;
+
+  Mm* mm = nullptr;                // nullptr: kernel thread, or already gone
+  u32 user = 0, group_id = 0;      // credentials
+  SignalAction actions[sig::kCount];
+  SignalSet pending = 0;           // to any thread
+  SignalInfo info[32] = {};
+  Timer alarm;                     // ITIMER_REAL
+  u64 alarm_interval_ns = 0;
+  u64 start_ns = 0;
+  u64 dead_user_ns = 0, dead_system_ns = 0;          // of its threads that ended
+  u64 children_user_ns = 0, children_system_ns = 0;  // of children waited for
+  WaitQueue child_changed;         // wait4 sleeps here
+  WaitQueue* vfork_done = nullptr; // the parent of a vfork sleeps here until exec or exit
+  u32 thread_count = 0;
+
+  ListNode all_node;
+  ListNode sibling;
+  IntrusiveList<Process, &Process::sibling> children;
+  IntrusiveList<Task, &Task::thread_node> threads;
+
+  Task* first_thread() { return threads.front(); }
+};
+
+using ProcessList = IntrusiveList<Process, &Process::all_node>;
+ProcessList& all_processes();
+Process* find_process(i32 pid);
+Task* find_task(i32 tid);
+
+inline Process& current_process() { return *current()->process; }
+
+}  // namespace ido
