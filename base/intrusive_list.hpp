@@ -18,7 +18,7 @@ struct ListNode {
 template <class T, ListNode T::*Node>
 class IntrusiveList {
  public:
-  IntrusiveList() { clear(); }
+  constexpr IntrusiveList() : head_{&head_, &head_} {}  // constexpr: a static list needs no start-up code
   IntrusiveList(const IntrusiveList&) = delete;
   IntrusiveList& operator=(const IntrusiveList&) = delete;
 

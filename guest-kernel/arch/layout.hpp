@@ -3,8 +3,8 @@
 //   0x00000000  not mapped: null pointers fault. (Identity-mapped for a moment at boot.)
 //   0x02000000  kPageOffset: low physical memory, one to one, up to kLowMemoryMax
 //   0xc2000000  kVmemmap: the mem_map, 32 bytes a page of the whole physical space, mapped section by section
-//               (512 MiB of window: 64 GiB of physical addresses)
-//   0xe2000000  kVmalloc: ioremap and large kernel tables
+//               (896 MiB of window: 112 GiB of physical addresses, so 64 GiB of RAM fit with the hole below 4 GiB)
+//   0xfa000000  kVmalloc: ioremap and large kernel tables
 //   0xfe000000  kKmap: slots of atomic kmaps
 //   0xff000000  kTrampoline: the window that user and kernel page tables share
 #pragma once
@@ -17,8 +17,8 @@ using namespace base;
 inline constexpr u32 kPageOffset = 0x02000000;
 inline constexpr u32 kLowMemoryMax = 0xc0000000;  // bytes of physical memory that the direct map can hold
 inline constexpr u32 kVmemmap = 0xc2000000;
-inline constexpr u32 kVmemmapSize = 0x20000000;
-inline constexpr u32 kVmalloc = 0xe2000000;
+inline constexpr u32 kVmemmapSize = 0x38000000;
+inline constexpr u32 kVmalloc = 0xfa000000;
 inline constexpr u32 kVmallocEnd = 0xfe000000;
 inline constexpr u32 kKmap = 0xfe000000;
 inline constexpr u32 kKmapSlots = 256;
