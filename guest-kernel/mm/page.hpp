@@ -1,4 +1,8 @@
 // Page: one struct a physical frame, 32 bytes, in the mem_map of its section (the vmemmap window).
+//
+// A page is a state machine: `use` says which branch of the union and which counts are valid, and only the verbs of mm
+// (allocate, free, isolate, add to a cache, map, migrate) change it. All-zero is a valid state, kTail, so that a fresh
+// mem_map needs only its block heads written.
 #pragma once
 
 #include "arch/layout.hpp"
@@ -8,14 +12,16 @@
 namespace ido {
 using namespace base;
 
-class Backing;  // mm/backing.hpp: what the page belongs to, when it is in a page cache
-struct AnonChain;  // mm/rmap.hpp: who maps an anonymous page
+class Backing;      // mm/backing.hpp: what the page belongs to, when it is in a page cache
+class SlabCache;    // mm/kmalloc.hpp
+struct AnonFamily;  // mm/rmap.hpp: who may map an anonymous page
 
-// What a frame is used for: one branch a state; verbs in mm change it, nobody else.
+// What a frame is used for.
 enum class PageUse : u8 {
+  kTail,       // inside a block: the block's head (free, isolated) says
   kReserved,   // not memory for use: firmware, the kernel's image, holes
-  kFree,       // in the buddy allocator, `order` valid
-  kIsolated,   // taken out of the allocator because its section is going offline
+  kFree,       // heads a block in the buddy allocator, `order` valid
+  kIsolated,   // heads a block taken out of the allocator because its section is going offline, `order` valid
   kKernel,     // allocated by the kernel for itself: can't move
   kSlab,       // a slab of small objects: can't move
   kTable,      // a page table: can't move (today)
@@ -26,36 +32,37 @@ enum class PageUse : u8 {
 };
 
 namespace page_flag {
-inline constexpr u8 kLocked = 1u << 0;
+inline constexpr u8 kLocked = 1u << 0;      // being read in, written out or moved; see page_lock.hpp
 inline constexpr u8 kDirty = 1u << 1;
 inline constexpr u8 kUpToDate = 1u << 2;
 inline constexpr u8 kReferenced = 1u << 3;
 inline constexpr u8 kPinned = 1u << 4;      // must not move now: a kernel user holds its frame number
-inline constexpr u8 kOnLru = 1u << 5;
-inline constexpr u8 kWriteback = 1u << 6;
-inline constexpr u8 kMovableZone = 1u << 7;
+inline constexpr u8 kWriteback = 1u << 5;
 }  // namespace page_flag
 
 struct Page {
   PageUse use;
   u8 flags;           // page_flag
-  u8 order;           // kFree: log2 of the block that this page heads
-  u8 migrate_type;    // allocator list it belongs to
-  i32 references;     // users: mappings, the cache, holders in flight
+  u8 order;           // log2 of the block that this page heads
+  u8 migrate_type;    // MigrateType; of the whole pageblock in its first page
+  i32 references;     // users: one for each mapping, one for the cache, one for each holder in flight
   i32 map_count;      // page-table entries that name it
-  u32 index;          // kCache: page number in the backing; kAnonymous: user page number
+  u32 index;          // kCache: page number in the backing; kAnonymous: user page number; kSlab: first free object
   union {
-    Backing* backing;   // kCache
-    AnonChain* anon;    // kAnonymous
-    const char* owner;  // kKernel, kSlab, kTable: who took it, for "which frame, owned by whom, and why"
+    Backing* backing;    // kCache
+    AnonFamily* family;  // kAnonymous
+    SlabCache* slab;     // kSlab
+    const char* owner;   // kKernel, kTable, kBoot: who took it, for "which frame, owned by whom, and why"
   };
-  ListNode node;      // free list, LRU list, or an isolation list
-  u32 private_data;   // the owner's
+  ListNode node;      // free list, slab list, or an isolation list
+  u32 private_data;   // kSlab: objects in use; otherwise the owner's
 };
 static_assert(sizeof(void*) != 4 || sizeof(Page) == 32);
 
-// Frame and Page of each other (vmemmap). Only for frames of a present section.
-inline Page* page_of(Pfn f) { return reinterpret_cast<Page*>(layout::kVmemmap) + f.value; }
-inline Pfn frame_of(const Page* p) { return Pfn{static_cast<u32>(p - reinterpret_cast<const Page*>(layout::kVmemmap))}; }
+// Frame and Page of each other (vmemmap). Only for frames of a section that is present and has its mem_map.
+inline Page* page_of(Pfn f) { return reinterpret_cast<Page*>(static_cast<uintptr_t>(layout::kVmemmap)) + f.value; }
+inline Pfn frame_of(const Page* p) {
+  return Pfn{static_cast<u32>(p - reinterpret_cast<const Page*>(static_cast<uintptr_t>(layout::kVmemmap)))};
+}
 
 }  // namespace ido

@@ -1,0 +1,110 @@
+// Mm: one user address space: its areas, its page tables, its faults.
+//
+// Reference counted; threads share one. Its mutex guards the areas; entries of the page tables change only between points
+// that can sleep, so reverse maps and migration need no lock of it. Sizes and addresses in bytes.
+#pragma once
+
+#include "arch/paging.hpp"
+#include "lib/wait.hpp"
+#include "mm/area.hpp"
+#include "mm/page.hpp"
+
+namespace ido {
+
+struct AnonFamily;
+
+enum class FaultAccess : u8 { kRead, kWrite, kExecute };
+
+enum class FaultResult : u8 {
+  kDone,      // try the instruction again
+  kSegv,      // no such memory: SIGSEGV, SEGV_MAPERR
+  kProtection,// not permitted: SIGSEGV, SEGV_ACCERR
+  kBus,       // beyond the end of the file, or it can't be read: SIGBUS
+  kNoMemory,  // out of memory: kill the task
+};
+
+// Where map() puts a mapping.
+enum class Placement : u8 {
+  kAnywhere,   // at the hint if free, else wherever there is room
+  kFixed,      // exactly there; what is there goes away
+  kFixedFree,  // exactly there; Errno::kExist if something is
+};
+
+struct MapRequest {
+  u32 address = 0;               // hint, or the fixed address
+  u32 size = 0;                  // rounded up to pages
+  u8 protection = 0;             // protection::
+  u8 flags = 0;                  // area_flag
+  Placement placement = Placement::kAnywhere;
+  Backing* backing = nullptr;    // nullptr: anonymous. The area holds it by Backing::hold
+  u32 first_index = 0;           // page number in the backing
+  const char* label = nullptr;
+};
+
+class Mm {
+ public:
+  static Or<Mm*> create();  // empty, references = 1
+  Or<Mm*> clone();          // for fork: the same contents, private pages copy-on-write
+  void get() { ++references_; }
+  void put();               // the last one unmaps all and frees it; not while its page tables are loaded
+
+  Or<u32> map(const MapRequest& request);          // the address
+  Or<> unmap(u32 address, u32 size);
+  Or<> protect(u32 address, u32 size, u8 protection);
+  // Linux's mremap. may_move; fixed: new_address is where it must go.
+  enum class Move : u8 { kNo, kMay, kFixed };
+  Or<u32> remap(u32 address, u32 old_size, u32 new_size, Move move, u32 new_address);
+  Or<> discard(u32 address, u32 size);             // madvise(MADV_DONTNEED)
+  Or<> lock(u32 address, u32 size);                // mlock: pages made now; they may still migrate
+  Or<> unlock(u32 address, u32 size);
+  Or<> sync(u32 address, u32 size);                // msync: writes dirty shared pages to their store
+  u32 set_break(u32 address);                      // Linux's brk: the break after the call
+  void start_break(u32 address) { break_start_ = break_ = address; }  // exec: where the heap begins
+
+  FaultResult handle_fault(u32 address, FaultAccess access);
+
+  // The frame behind an address, present for that access, with a reference to its page (put_page) unless it is the zero
+  // page; faults it in. For uaccess and futexes. Errno::kFault, kNoMem.
+  Or<Page*> get_user_page(u32 address, FaultAccess access);
+
+  u64 cr3() const { return table_->cr3(); }
+  UserPageTable& table() { return *table_; }
+  Area* find_area(u32 address);                    // that contains it, or nullptr
+
+  // For /proc: areas in order; hold lock() over a walk that sleeps.
+  using AreaList = IntrusiveList<Area, &Area::node>;
+  AreaList& areas() { return areas_; }
+  Mutex& mutex() { return mutex_; }
+  struct Counters {
+    u32 mapped_pages = 0;     // VmSize
+    u32 anonymous_pages = 0;  // RssAnon
+    u32 file_pages = 0;       // RssFile + RssShmem
+    u32 locked_pages = 0;     // VmLck
+    u32 minor_faults = 0;
+    u32 major_faults = 0;     // waited for a read or a migration
+  };
+  Counters counters;
+  // exec notes them for /proc/PID/cmdline and stat.
+  u32 argument_start = 0, argument_end = 0, environment_start = 0, environment_end = 0, stack_start = 0, code_start = 0, code_end = 0;
+
+  ListNode family_node;  // in AnonFamily::members
+  AnonFamily* family = nullptr;
+
+ private:
+  friend struct MmOperations;  // the areas' surgery, in area.cpp and friends
+  Mm() = default;
+  ~Mm() = default;
+
+  AreaList areas_;
+  UserPageTable* table_ = nullptr;
+  Mutex mutex_;
+  u32 references_ = 1;
+  u32 break_start_ = 0;
+  u32 break_ = 0;
+};
+
+// The address space of the running task, nullptr in kernel threads: proc sets it at each switch.
+Mm* current_mm();
+void set_current_mm(Mm* mm);
+
+}  // namespace ido
