@@ -1,0 +1,240 @@
+// Mmu: linear to physical, and every access of the processor to memory.
+//
+// Two layers. The *architectural* TLB is what the guest may notice: which translations are held is a function of the
+// guest's own accesses and flushes only, never of where run slices end. On top of it the *fast* entries hold host
+// addresses so that a hit costs a few host instructions; they are a subset of the architectural ones and can be dropped
+// at any moment without the guest noticing (a DIMM went, a checkpoint cleared the dirty flags, code was decoded).
+//
+// Accesses return false when they fault, having changed nothing but accessed bits; the fault is in fault(). An access
+// that crosses a page translates and checks both pages before it touches either. Nothing here throws.
+//
+// Called by cpu, interp and jit. CpuState is read for CR0, CR3, CR4, PDPTEs and EFER; who changes one of those calls the
+// flush that the manual demands (SDM 3A, 4.10.4.1), see paging_changed().
+#pragma once
+
+#include <array>
+#include <cstring>
+#include <optional>
+#include <type_traits>
+
+#include "bus/mmio.hpp"
+#include "cpu/fault.hpp"
+#include "cpu/state.hpp"
+#include "memory/physical_memory.hpp"
+#include "mmu/page_walk.hpp"
+
+namespace paemu {
+
+// Told around every access to a device, so that the engine can bring the clock up to date and look for new events.
+class MmioListener {
+ public:
+  virtual void before_mmio() = 0;
+  virtual void after_mmio() = 0;
+
+ protected:
+  ~MmioListener() = default;
+};
+
+// Where the bytes of a page of code are. `host` is nullptr when they are not in RAM or ROM: use read_physical().
+struct FetchPage {
+  GuestPhys address;         // of the byte asked for, A20 applied
+  const u8* host = nullptr;  // of the byte asked for; valid to the end of its page
+};
+
+// A data breakpoint (SDM 3B, 17.2): bytes [address, address + size).
+struct Watchpoint {
+  u32 address = 0;
+  u32 size = 0;  // 0: off
+  bool on_read = false;
+};
+
+class Mmu {
+ public:
+  Mmu(const CpuState& state, PhysicalMemory& memory, MmioBus& mmio);
+
+  // --- Data. T: trivially copyable, at most 16 bytes.
+  template <class T>
+  bool load(u32 linear, Privilege privilege, T& out) {
+    const FastEntry& e = fast(Access::kRead, privilege, linear);
+    if (e.tag == fast_tag<T>(linear)) [[likely]] {
+      std::memcpy(&out, e.host(linear), sizeof(T));
+      return true;
+    }
+    return load_slow(linear, privilege, &out, sizeof(T), Access::kRead);
+  }
+
+  template <class T>
+  bool store(u32 linear, Privilege privilege, const std::type_identity_t<T>& value) {
+    const FastEntry& e = fast(Access::kWrite, privilege, linear);
+    if (e.tag == fast_tag<T>(linear)) [[likely]] {
+      std::memcpy(e.host(linear), &value, sizeof(T));
+      return true;
+    }
+    return store_slow(linear, privilege, &value, sizeof(T));
+  }
+
+  // The load of a read-modify-write: faults as the write would, before it reads. The store that follows can't fault.
+  template <class T>
+  bool load_for_write(u32 linear, Privilege privilege, T& out) {
+    const FastEntry& e = fast(Access::kWrite, privilege, linear);
+    if (e.tag == fast_tag<T>(linear)) [[likely]] {
+      std::memcpy(&out, e.host(linear), sizeof(T));
+      return true;
+    }
+    return load_slow(linear, privilege, &out, sizeof(T), Access::kWrite);
+  }
+
+  // Replaces the value by change(value).
+  template <class T, class Change>
+  bool rmw(u32 linear, Privilege privilege, Change&& change) {
+    const FastEntry& e = fast(Access::kWrite, privilege, linear);
+    if (e.tag == fast_tag<T>(linear)) [[likely]] {
+      T value;
+      std::memcpy(&value, e.host(linear), sizeof(T));
+      value = change(value);
+      std::memcpy(e.host(linear), &value, sizeof(T));
+      return true;
+    }
+    T value;
+    if (!load_slow(linear, privilege, &value, sizeof(T), Access::kWrite)) return false;
+    value = change(value);
+    return store_slow(linear, privilege, &value, sizeof(T));
+  }
+
+  // Any size up to 4096 bytes, same rules: for FXSAVE, descriptors, stack frames.
+  bool load_bytes(u32 linear, Privilege privilege, void* out, u32 size);
+  bool store_bytes(u32 linear, Privilege privilege, const void* data, u32 size);
+  // Would the access fault? Sets accessed and dirty bits as the access would; touches no data. size: 1 to 4096 bytes.
+  bool probe(u32 linear, u32 size, Access access, Privilege privilege);
+
+  // The host address for an access of `size` bytes if it needs no more than a host access, else nullptr. For string
+  // instructions: one look a page. Valid until the next access, flush or device.
+  u8* host_pointer(u32 linear, u32 size, Access access, Privilege privilege) const {
+    const FastEntry& e = fast(access, privilege, linear);
+    return e.tag == (((linear + size - 1) & ~kPageMask) | fast_generation_) ? e.host(linear) : nullptr;
+  }
+
+  // The fault of the last access that returned false.
+  const Fault& fault() const { return fault_; }
+
+  // --- Code. Translates for execution; faults like an access.
+  bool fetch(u32 linear, Privilege privilege, FetchPage& out);
+  // The host address of the code byte if its translation is at hand, else nullptr: then call fetch().
+  const u8* fetch_hit(u32 linear, Privilege privilege) const {
+    const FastEntry& e = fast(Access::kFetch, privilege, linear);
+    return e.tag == fast_tag<u8>(linear) ? e.host(linear) : nullptr;
+  }
+  // Changes whenever a code translation that was held is no longer: links between blocks of different pages made under
+  // another epoch must be looked up again.
+  u64 fetch_epoch() const { return fetch_epoch_; }
+
+  // --- Looking, without any side effect on the guest: for monitors and the debugger. No value: not mapped.
+  std::optional<GuestPhys> translate(u32 linear) const;
+  // RAM and ROM, then the device bus; all ones where nothing is.
+  void read_physical(GuestPhys address, void* out, u32 size);
+
+  // --- Flushes (SDM 3A, 4.10.4.1).
+  void flush_all();               // global pages too; a snapshot does this, in the live run as well
+  void flush_non_global();        // MOV to CR3
+  void flush_page(u32 linear);    // INVLPG; all of a large page
+  // After CR0, CR4 or EFER changed from these values; CpuState holds the new ones.
+  void paging_changed(u32 old_cr0, u32 old_cr4, u32 old_efer);
+  // Reads the four PDPTEs at `cr3` (SDM 3A, 4.4.1). False: a reserved bit is set in a present one, so #GP(0).
+  bool read_pdptes(u32 cr3, u64 out[4]);
+
+  // --- What surrounds the processor.
+  void set_a20(bool enabled);
+  bool a20() const { return a20_mask_ == ~u64{0}; }
+  void set_listener(MmioListener* listener) { listener_ = listener; }
+  // Without PSE-36 bits 13 to 21 of a 4-MiB entry are reserved (SDM 3A, table 4-4).
+  void set_pse36(bool enabled) { walker_.set_pse36(enabled); flush_all(); }
+
+  // Memory's events, passed on by the engine that is its MemoryObserver. None alters what the guest sees.
+  void on_mapping_changed() { drop_fast(); ++fetch_epoch_; }
+  void on_dirty_cleared() { drop_fast(); }
+  // Call after setting frame_flag::kHasCode: stores to the frame take the slow path from now on.
+  void on_code_decoded(Pfn frame);
+
+  // --- Debug and alignment checks. While one is on, the accesses that it concerns take the slow path.
+  void set_watchpoints(const std::array<Watchpoint, 4>& watchpoints);
+  // The watchpoints hit since the last call, as DR6 bits 0 to 3.
+  u32 take_watch_hits() { const u32 h = watch_hits_; watch_hits_ = 0; return h; }
+  bool watch_hit() const { return watch_hits_ != 0; }
+  void set_alignment_check(bool enabled);  // CR0.AM and EFLAGS.AC; concerns user accesses only
+
+ private:
+  static constexpr u32 kEntries = 1024;  // of each direct-mapped array
+
+  // tag: linear page | generation (never 0), so that one compare also refuses accesses that cross a page. The host
+  // address is addend + linear.
+  struct FastEntry {
+    u32 tag = 0;
+    u64 addend = 0;
+    u8* host(u32 linear) const { return reinterpret_cast<u8*>(addend + linear); }
+  };
+
+  // valid while generation matches, or for global pages while it is at least global_floor_.
+  struct Translation {
+    u32 page = 0;    // linear address of the page
+    u8 rights = 0;   // page_right
+    u64 frame = 0;   // physical address of the page, before A20
+    u64 generation = 0;
+  };
+
+  // The part of an access within one page.
+  struct Piece {
+    GuestPhys address;
+    u8* host = nullptr;  // nullptr: a device or nothing
+    u32 size = 0;
+    bool rom = false;
+  };
+
+  static u32 index_of(u32 linear) { return (linear >> kPageShift) & (kEntries - 1); }
+  const FastEntry& fast(Access a, Privilege p, u32 linear) const {
+    return fast_[static_cast<u32>(a)][static_cast<u32>(p)][index_of(linear)];
+  }
+  template <class T>
+  u32 fast_tag(u32 linear) const {
+    // Of the last byte's page: the entry at the first byte's index can't have it when they differ.
+    return ((linear + static_cast<u32>(sizeof(T)) - 1) & ~kPageMask) | fast_generation_;
+  }
+
+  bool load_slow(u32 linear, Privilege, void* out, u32 size, Access);
+  bool store_slow(u32 linear, Privilege, const void* data, u32 size);
+  bool resolve(u32 linear, u32 size, Access, Privilege, Piece pieces[2]);
+  bool resolve_piece(u32 linear, u32 size, Access, Privilege, Piece& out);
+  bool frame_of(u32 linear, Access, Privilege, u64& frame);
+  void fill_fast(u32 linear, Access, Privilege, const Piece&);
+  void read_piece(const Piece&, u8* out);
+  void write_piece(const Piece&, const u8* data);
+  bool alignment_fault(u32 linear, u32 size);
+  void note_watch(u32 linear, u32 size, Access);
+  bool page_watched(u32 linear) const;
+  bool valid(const Translation& t, u32 linear) const;
+  void forget(Translation&, u32 index, bool code);
+  void drop_fast();
+  Translation& slot(Access a, u32 linear) { return (a == Access::kFetch ? code_ : data_)[index_of(linear)]; }
+
+  const CpuState& state_;
+  PhysicalMemory& memory_;
+  MmioBus& mmio_;
+  MmioListener* listener_ = nullptr;
+  PageWalker walker_;
+  Fault fault_;
+  u32 fast_generation_ = 1;  // 1 to 4095
+  u32 watch_hits_ = 0;
+  bool watching_ = false;
+  bool alignment_check_ = false;
+  u64 a20_mask_ = ~u64{0};
+  u64 generation_ = 1;
+  u64 global_floor_ = 1;
+  u64 fetch_epoch_ = 1;
+  std::array<Watchpoint, 4> watchpoints_{};
+  FastEntry fast_[3][2][kEntries];
+  Translation data_[kEntries];
+  Translation code_[kEntries];
+  // Whether a piece of a large page may be held, by 2-MiB region: only then INVLPG has to search for its siblings.
+  std::array<bool, 2048> large_held_{};
+};
+
+}  // namespace paemu

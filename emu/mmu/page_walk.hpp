@@ -1,0 +1,73 @@
+// PageWalker: one walk of the guest's paging structures (SDM 3A, chapter 4): none, 32-bit, PAE.
+//
+// Sets accessed and dirty bits as it goes. Entries that are not in RAM or ROM read as all ones, whatever device may be
+// there: a hostile guest gets a reserved-bit fault or a page of nothing, never a device's side effect.
+#pragma once
+
+#include "cpu/state.hpp"
+#include "memory/physical_memory.hpp"
+
+namespace paemu {
+
+enum class Access : u8 { kRead, kWrite, kFetch };
+// User: CPL 3. Supervisor: the others, and implicit accesses to descriptor tables and TSS at any CPL.
+enum class Privilege : u8 { kSupervisor, kUser };
+
+// The rights of a translation: those of all levels combined, and what the leaf says.
+namespace page_right {
+inline constexpr u8 kWritable = 1u << 0, kUser = 1u << 1, kNoExecute = 1u << 2, kDirty = 1u << 3, kGlobal = 1u << 4,
+                    kLarge = 1u << 5;
+}
+
+struct Walk {
+  bool ok = false;
+  u8 rights = 0;       // page_right
+  u32 error_code = 0;  // when not ok: as pushed with the page fault
+  u64 frame = 0;       // physical address of the 4-KiB page, also within a large one
+};
+
+// Whether an access at `privilege` is allowed by `rights` (SDM 3A, 4.6).
+inline bool allowed(u8 rights, Access access, Privilege privilege, bool write_protect) {
+  if (privilege == Privilege::kUser && !(rights & page_right::kUser)) return false;
+  if (access == Access::kFetch) return !(rights & page_right::kNoExecute);
+  if (access == Access::kRead) return true;
+  return (rights & page_right::kWritable) || (privilege == Privilege::kSupervisor && !write_protect);
+}
+
+class PageWalker {
+ public:
+  PageWalker(const CpuState& state, PhysicalMemory& memory) : state_(state), memory_(memory) {}
+
+  void set_a20_mask(u64 mask) { a20_mask_ = mask; }
+  void set_pse36(bool enabled) { pse36_ = enabled; }
+
+  // Paging is on.
+  Walk walk(u32 linear, Access access, Privilege privilege) const;
+  // The same without setting a bit and without checking rights.
+  Walk look(u32 linear) const;
+  // An entry of 8 bytes; all ones where there is neither RAM nor ROM.
+  u64 read_entry64(u64 address) const;
+  // Which bits of a PAE entry are beyond the physical address width.
+  u64 address_reserved() const { return ~((u64{1} << memory_.physical_bits()) - 1) & ~(u64{1} << 63); }
+
+ private:
+  struct Request {
+    u32 linear;
+    Access access;
+    Privilege privilege;
+    bool effects;  // false: look()
+  };
+  Walk walk32(const Request&) const;
+  Walk walk_pae(const Request&) const;
+  Walk finish(const Request&, Walk, u64 leaf_address, u64 leaf) const;
+  Walk fault(const Request&, u32 cause) const;
+  u32 read_entry32(u64 address) const;
+  void set_bits(u64 address, u32 bits) const;
+
+  const CpuState& state_;
+  PhysicalMemory& memory_;
+  u64 a20_mask_ = ~u64{0};
+  bool pse36_ = true;
+};
+
+}  // namespace paemu
