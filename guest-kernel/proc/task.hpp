@@ -11,6 +11,7 @@
 #include "arch/interrupts.hpp"
 #include "arch/layout.hpp"
 #include "base/intrusive_list.hpp"
+#include "fs/vfs.hpp"
 #include "lib/ref.hpp"
 #include "lib/thread.hpp"
 #include "lib/wait.hpp"
@@ -20,7 +21,6 @@
 namespace ido {
 
 class Mm;         // mm/mm.hpp
-class FileTable;  // fs/vfs.hpp
 
 enum class TaskState : u8 {
   kRunnable,       // on the run queue, or running
@@ -88,6 +88,10 @@ struct Process {
   i32 stop_signal = 0;
 
   Mm* mm = nullptr;                // nullptr: kernel thread, or already gone
+  Ref<fs::FileTable> files;        // shared with CLONE_FILES, else a clone; null once it exits
+  Ref<fs::Dentry> working_directory;
+  Ref<fs::Dentry> executable;      // what execute() opened: /proc/PID/exe
+  u32 umask = 022;
   u32 user = 0, group_id = 0;      // credentials
   SignalAction actions[sig::kCount];
   SignalSet pending = 0;           // to any thread
