@@ -70,7 +70,7 @@ struct FpuState {
 enum class Activity : u8 { kRunning, kHalted, kShutdown };
 
 struct CpuState {
-  u32 gpr[8] = {};         // by isa::Register
+  u32 gpr[9] = {};         // by isa::Register; the last is always zero and stands for "no register" in addresses
   u32 eip = 0;
   u32 eflags = eflag::kAlwaysOne;
   Segment segment[6];      // by isa::SegmentRegister
