@@ -1,41 +1,22 @@
 // Machine: the façade. Owns everything that is the guest; monitor, gdb, app and tests see the emulator through it.
 //
-// Single-threaded. Everything that the guest can notice goes through the input seam: the methods under "requests"
-// queue an arrival on the live source; the run loop injects it at the next boundary.
+// Single-threaded. Everything that the guest can notice goes through the input seam: whoever wants to press a key or
+// insert a DIMM queues an Arrival on the live source; the run loop injects it at the next boundary.
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/error.hpp"
+#include "board/machine_config.hpp"
 #include "memory/dimm.hpp"
 #include "replay/host_interfaces.hpp"
 #include "replay/input.hpp"
 
 namespace paemu {
-
-// All that a run derives from. Written whole into a trace.
-struct MachineConfig {
-  u64 ram_size = kGiB;        // boot RAM in bytes
-  u32 slots = 8;              // hotplug slots
-  u64 maxmem = 16 * kGiB;     // boot RAM plus hotplug window, bytes
-  u32 physical_bits = 36;     // 32 to 40
-  std::string cpu_model = "coreduo";
-  std::string append;         // kernel command line
-  std::vector<DimmSpec> dimms;  // hotplug DIMMs present at start
-  u32 numa_nodes = 1;
-  bool reboot = true;         // false: a guest reset ends the run (-no-reboot)
-  u64 checkpoint_interval = 100'000'000;  // ticks between state hashes in a trace
-};
-
-// The files that a run derives from, by content.
-struct Images {
-  std::vector<u8> firmware;
-  std::vector<u8> kernel;   // empty: none
-  std::vector<u8> initrd;   // empty: none
-};
 
 enum class StopReason : u8 {
   None,
@@ -45,23 +26,25 @@ enum class StopReason : u8 {
   DebugExit,      // exit_code says with what
   TripleFault,    // with MachineConfig::reboot off
   InputEnded,     // replay reached the end of the trace
-  Deadlock,       // halted with interrupts off and nothing that could wake it
+  Deadlock,       // halted, no event armed, and the input source says that nothing more can come
   Diverged,       // replay differs from the recording
+  kLast = Diverged,
 };
 
 // What devices and machine report while running, for QMP events and for people. Never changes the guest.
 struct MachineEvent {
   enum class Kind : u8 { Stop, Resume, Reset, PowerDown, Shutdown, DeviceDeleted, AcpiDeviceOst, UnplugGuestError };
   Kind kind;
-  std::string device;  // DIMM id
+  std::string device;   // DIMM id
   u32 slot = 0;
-  u32 source = 0;      // _OST source event
-  u32 status = 0;      // _OST status code
-  bool guest = false;  // the guest asked for it
-  std::string message; // UnplugGuestError, AcpiDeviceOst: the last sentence that the guest wrote to port 0xe9, if any
+  u32 source = 0;       // _OST source event
+  u32 status = 0;       // _OST status code
+  bool guest = false;   // the guest asked for it
+  std::string message;  // UnplugGuestError, AcpiDeviceOst: the last sentence that the guest wrote to port 0xe9thing
 };
 
-struct Registers;  // a plain copy of the architectural registers, for monitors and reports (cpu/registers.hpp)
+struct Registers;   // a plain copy of the architectural registers, for monitors and reports (cpu/registers.hpp)
+struct Checkpoint;  // replay/checkpoint.hpp
 
 class Machine {
  public:
@@ -70,18 +53,26 @@ class Machine {
   virtual ~Machine() = default;
 
   virtual const MachineConfig& config() const = 0;
+  virtual const Images& images() const = 0;
 
   // --- Running. Runs until something stops it, about `max_ticks` have passed or input.interrupted(); None in the
   // latter cases. With max_ticks 0 it injects what input.poll() has at the present position and returns.
+  // Where one call ends and the next begins can't be noticed by the guest.
   virtual StopReason run(InputSource& input, u64 max_ticks) = 0;
+  // Makes run() return `reason` before the guest takes another step. For input sources and event sinks; outside run()
+  // it holds for the next call.
+  virtual void stop(StopReason reason) = 0;
   virtual Position position() const = 0;
-  virtual int exit_code() const = 0;
+  virtual int exit_code() const = 0;   // after DebugExit: (value << 1) | 1; else 0
+  // Nothing has run and nothing was injected since create(): a recording that starts now needs no snapshot.
+  virtual bool fresh() const = 0;
 
-  // --- Injection: the run loop and the player call it, nobody else.
+  // --- Injection: the run loop calls it, nobody else. An arrival that makes no sense any more (its DIMM is gone) is
+  // dropped with a line on the log; the guest then notices nothing.
   virtual void inject(const Arrival& arrival) = 0;
 
   // --- Checks before a request is queued: would this arrival be taken? One sentence when not; nothing changes.
-  virtual Or<DimmSpec> plan_insert(DimmSpec wanted) const = 0;   // fills slot and base where left open (~0)
+  virtual Or<DimmSpec> plan_insert(DimmSpec wanted) const = 0;   // fills id, slot and base where left open ("" or ~0)
   virtual Or<> check_eject(const std::string& id) const = 0;
 
   // --- Looking, without the guest noticing.
@@ -93,9 +84,20 @@ class Machine {
   virtual std::vector<std::string> devices() const = 0;
 
   // --- State, for replay.
-  virtual u64 state_hash() = 0;                       // over everything the guest can notice
-  virtual std::vector<u8> save_state() = 0;           // leaves TLB and code cache empty, as load_state does
-  virtual Or<> load_state(std::span<const u8>) = 0;   // all or nothing
+  // Over everything the guest can notice. Asking for it changes nothing, and it does not depend on who asked before.
+  virtual u64 state_hash() = 0;
+  // The hash and what is needed to say where two runs differ. Takes the list of pages written since the last call.
+  virtual Checkpoint checkpoint() = 0;
+  // A hash of the names and sizes of all fields: two builds with the same one understand each other's save_state().
+  virtual u64 schema() = 0;
+  // All fields and the DIMM list, without the contents of memory. Leaves TLB and code cache empty, as load_state does, so
+  // that a run that is saved and goes on is the same as one that is loaded.
+  virtual std::vector<u8> save_state() = 0;
+  // Each page that is not all zeroes, in ascending order.
+  virtual void visit_pages(const std::function<void(Pfn, std::span<const u8>)>& visit) = 0;
+  // Replaces the machine's state; memory is zero until load_page() fills it. After an error the machine is unfit to run.
+  virtual Or<> load_state(std::span<const u8> state) = 0;
+  virtual Or<> load_page(Pfn frame, std::span<const u8> page) = 0;
 
   void on_event(std::function<void(const MachineEvent&)> f) { event_sink_ = std::move(f); }
 

@@ -25,7 +25,7 @@ class LiveInput final : public InputSource {
 
   Ticks next_poll(Position now) override;
   std::optional<Arrival> poll(Position now) override;
-  Ticks idle(Position now, Ticks deadline) override;
+  Ticks idle(Position now, Ticks deadline, Wake wake) override;
   bool interrupted() const override { return interrupted_; }
 
   // The app has dispatched the event loop: run on.

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "base/fields.hpp"
 #include "base/types.hpp"
 #include "memory/host_mapping.hpp"
 
@@ -12,6 +13,7 @@ namespace paemu {
 enum class Socket : u8 {
   Boot,     // holds the RAM that the machine starts with; not in a hotplug slot, never ejected
   Hotplug,  // in a numbered slot that ACPI knows
+  kLast = Hotplug,
 };
 
 struct DimmSpec {
@@ -22,6 +24,7 @@ struct DimmSpec {
   GuestPhys base;      // multiple of 128 MiB (hotplug)
   u64 size = 0;        // bytes, multiple of 128 MiB (hotplug) or of 1 MiB (boot)
   u32 node = 0;        // proximity domain
+  FIELDS(id, memdev, socket, slot, base, size, node)
 };
 
 class Dimm {

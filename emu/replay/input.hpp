@@ -16,13 +16,14 @@ enum class InputKind : u8 {
   SerialBytes,      // bytes for a 16550: u8 port number, then the bytes
   Key,              // scan codes for the keyboard controller
   RtcStart,         // i64 seconds since the Unix epoch; the first arrival of a run, at position 0
-  DimmInsert,       // an encoded DimmSpec
+  DimmInsert,       // a DimmSpec (replay/arrival.hpp encodes and decodes)
   DimmEjectRequest, // the id: the guest is asked to let it go
   DimmSurprisePull, // the id: gone without asking
   PowerButton,      // no payload
   Reset,            // u8: 0 by the monitor, 1 by the guest's own request
   NonMaskable,      // no payload: an NMI
-  End,              // the recording stops here (written by the recorder, seen by the player only)
+  End,              // the recording stops here: made by the player, never written
+  kLast = End,
 };
 
 // A point in a run. Ticks alone order points; `retired` says the same to people and catches divergence.
@@ -39,6 +40,13 @@ struct Arrival {
   std::vector<u8> payload;
 };
 
+// What can wake a halted processor (SDM 2, HLT).
+enum class Wake : u8 {
+  kInterrupt,        // any interrupt
+  kNonMaskableOnly,  // it halted with interrupts off: a live source sleeps even when it is not paced, as nothing is
+                     // likely to happen any more
+};
+
 class InputSource {
  public:
   virtual ~InputSource() = default;
@@ -53,7 +61,7 @@ class InputSource {
   // All processors are halted until `deadline` (kNever: nothing is armed). Live: sleeps up to that long when paced and
   // returns early when input came. Returns the tick to go on at, in (now, deadline]; a player returns min(deadline,
   // position of the next arrival). With deadline kNever and no more input possible, returns kNever.
-  virtual Ticks idle(Position now, Ticks deadline) = 0;
+  virtual Ticks idle(Position now, Ticks deadline, Wake wake) = 0;
 
   // The host has work of its own, as a monitor command: Machine::run() returns None at the next boundary. Looked at
   // after poll() and idle(); says nothing about the guest, so neither recorded nor known to a player.

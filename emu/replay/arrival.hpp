@@ -1,0 +1,39 @@
+// Arrivals made and read: the payload of each InputKind. Used by those who queue requests and by the machine, which
+// must take nothing in a payload for granted: a trace file is a stranger's.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+
+#include "memory/dimm.hpp"
+#include "replay/input.hpp"
+
+namespace paemu::arrival {
+
+// Payload limits. The longest is a burst of serial input.
+inline constexpr usize kMaxPayload = 64 * 1024;
+inline constexpr usize kMaxId = 128;
+
+// --- Making. `at` is left open: the source stamps it.
+Arrival serial_bytes(u8 port, std::span<const u8> bytes);
+Arrival rtc_start(i64 seconds_since_epoch);
+Arrival dimm_insert(const DimmSpec& spec);
+Arrival dimm_eject_request(const std::string& id);
+Arrival dimm_surprise_pull(const std::string& id);
+Arrival power_button();
+Arrival reset_by_monitor();
+Arrival non_maskable();
+
+// --- Reading. Nothing when the payload is not of this kind's form.
+struct Serial { u8 port; std::span<const u8> bytes; };
+std::optional<Serial> read_serial(const Arrival& a);
+std::optional<i64> read_rtc_start(const Arrival& a);
+std::optional<DimmSpec> read_dimm(const Arrival& a);
+std::optional<std::string> read_id(const Arrival& a);
+
+// "2105 ns, 2100 retired: DimmInsert dimm1 slot 0 at 0x100000000 size 0x20000000": for people.
+std::string to_string(const Arrival& a);
+const char* name(InputKind kind);
+
+}  // namespace paemu::arrival
