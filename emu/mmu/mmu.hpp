@@ -205,13 +205,14 @@ class Mmu {
   bool resolve_piece(u32 linear, u32 size, Access, Privilege, Piece& out);
   bool frame_of(u32 linear, Access, Privilege, u64& frame);
   void fill_fast(u32 linear, Access, Privilege, const Piece&);
-  void read_piece(const Piece&, u8* out);
-  void write_piece(const Piece&, const u8* data);
-  bool alignment_fault(u32 linear, u32 size);
+  void read_piece(const Piece&, void* out);
+  void write_piece(const Piece&, const void* data);
+  bool misaligned(u32 linear, u32 size, Privilege privilege);
   void note_watch(u32 linear, u32 size, Access);
   bool page_watched(u32 linear) const;
   bool valid(const Translation& t, u32 linear) const;
-  void forget(Translation&, u32 index, bool code);
+  void forget(Access, u32 linear);
+  void forget_fast(Access, u32 linear);
   void drop_fast();
   Translation& slot(Access a, u32 linear) { return (a == Access::kFetch ? code_ : data_)[index_of(linear)]; }
 
@@ -233,8 +234,8 @@ class Mmu {
   FastEntry fast_[3][2][kEntries];
   Translation data_[kEntries];
   Translation code_[kEntries];
-  // Whether a piece of a large page may be held, by 2-MiB region: only then INVLPG has to search for its siblings.
-  std::array<bool, 2048> large_held_{};
+  // Whether a piece of a large page may be held, by 4-MiB region: only then INVLPG has to search for its siblings.
+  std::array<bool, 1024> large_held_{};
 };
 
 }  // namespace paemu

@@ -1,0 +1,185 @@
+// Accesses: resolve to at most two pieces of pages, check all, then move bytes. The flushes are in tlb.cpp.
+#include "mmu/mmu.hpp"
+
+#include <cassert>
+
+namespace paemu {
+
+Mmu::Mmu(const CpuState& state, PhysicalMemory& memory, MmioBus& mmio)
+    : state_(state), memory_(memory), mmio_(mmio), walker_(state, memory) {}
+
+bool Mmu::resolve_piece(u32 linear, u32 size, Access access, Privilege privilege, Piece& out) {
+  u64 frame;
+  if (!frame_of(linear, access, privilege, frame)) return false;
+  out.address = GuestPhys{(frame | (linear & kPageMask)) & a20_mask_};
+  out.size = size;
+  u8* page = memory_.host_page(out.address);
+  out.host = page == nullptr ? nullptr : page + (out.address.value & kPageMask);
+  out.rom = page != nullptr && memory_.is_rom(out.address);
+  return true;
+}
+
+bool Mmu::resolve(u32 linear, u32 size, Access access, Privilege privilege, Piece pieces[2]) {
+  assert(size >= 1 && size <= kPageSize);
+  const u32 in_first = kPageSize - (linear & kPageMask);
+  pieces[1].size = 0;
+  if (size <= in_first) return resolve_piece(linear, size, access, privilege, pieces[0]);
+  return resolve_piece(linear, in_first, access, privilege, pieces[0]) &&
+         resolve_piece(linear + in_first, size - in_first, access, privilege, pieces[1]);
+}
+
+// SDM 3A, table 6-7: CPL 3 only, by the size of the operand; the 80-bit format counts as 8 bytes.
+bool Mmu::misaligned(u32 linear, u32 size, Privilege privilege) {
+  if (!alignment_check_ || privilege != Privilege::kUser || size > 10) return false;
+  const u32 alignment = size >= 8 ? 8 : size >= 4 ? 4 : size >= 2 ? 2 : 1;
+  if ((linear & (alignment - 1)) == 0) return false;
+  fault_ = Fault{Vector::kAlignmentCheck, 0, GuestLinear{linear}};
+  return true;
+}
+
+bool Mmu::load_slow(u32 linear, Privilege privilege, void* out, u32 size, Access access) {
+  if (misaligned(linear, size, privilege)) return false;
+  Piece pieces[2];
+  if (!resolve(linear, size, access, privilege, pieces)) return false;
+  read_piece(pieces[0], out);
+  if (pieces[1].size != 0) read_piece(pieces[1], static_cast<u8*>(out) + pieces[0].size);
+  if (watching_) note_watch(linear, size, Access::kRead);
+  if (access == Access::kRead) fill_fast(linear, access, privilege, pieces[0]);
+  return true;
+}
+
+bool Mmu::store_slow(u32 linear, Privilege privilege, const void* data, u32 size) {
+  if (misaligned(linear, size, privilege)) return false;
+  Piece pieces[2];
+  if (!resolve(linear, size, Access::kWrite, privilege, pieces)) return false;
+  write_piece(pieces[0], data);
+  if (pieces[1].size != 0) write_piece(pieces[1], static_cast<const u8*>(data) + pieces[0].size);
+  if (watching_) note_watch(linear, size, Access::kWrite);
+  fill_fast(linear, Access::kWrite, privilege, pieces[0]);
+  return true;
+}
+
+bool Mmu::load_bytes(u32 linear, Privilege privilege, void* out, u32 size) {
+  return load_slow(linear, privilege, out, size, Access::kRead);
+}
+
+bool Mmu::store_bytes(u32 linear, Privilege privilege, const void* data, u32 size) {
+  return store_slow(linear, privilege, data, size);
+}
+
+bool Mmu::probe(u32 linear, u32 size, Access access, Privilege privilege) {
+  Piece pieces[2];
+  return resolve(linear, size, access, privilege, pieces);
+}
+
+bool Mmu::fetch(u32 linear, Privilege privilege, FetchPage& out) {
+  Piece piece;
+  if (!resolve_piece(linear, 1, Access::kFetch, privilege, piece)) return false;
+  fill_fast(linear, Access::kFetch, privilege, piece);
+  out.address = piece.address;
+  out.host = piece.host;
+  return true;
+}
+
+std::optional<GuestPhys> Mmu::translate(u32 linear) const {
+  u64 frame = linear & ~kPageMask;
+  if (state_.cr0 & cr0::kPaging) {
+    const Walk w = walker_.look(linear);
+    if (!w.ok) return std::nullopt;
+    frame = w.frame;
+  }
+  return GuestPhys{(frame | (linear & kPageMask)) & a20_mask_};
+}
+
+// --- Bytes.
+
+namespace {
+
+// The largest naturally aligned access, up to 8 bytes, that starts at `address`: devices see no misaligned ones.
+u32 device_chunk(u64 address, u32 size) {
+  u32 chunk = 8;
+  while (chunk > size || (address & (chunk - 1)) != 0) chunk /= 2;
+  return chunk;
+}
+
+}  // namespace
+
+void Mmu::read_piece(const Piece& p, void* out) {
+  if (p.host != nullptr) {
+    std::memcpy(out, p.host, p.size);
+  } else {
+    read_physical(p.address, out, p.size);
+  }
+}
+
+void Mmu::write_piece(const Piece& p, const void* data) {
+  if (p.rom) return;
+  if (p.host != nullptr) {
+    const Pfn frame = pfn_of(p.address);
+    memory_.mark_written(frame);
+    std::memcpy(p.host, data, p.size);
+    if ((memory_.flags(frame) & frame_flag::kHasCode) && memory_.observer() != nullptr) {
+      memory_.observer()->on_code_written(p.address, p.size);
+    }
+    return;
+  }
+  if (listener_ != nullptr) listener_->before_mmio();
+  for (u32 done = 0; done < p.size;) {
+    const u32 chunk = device_chunk(p.address.value + done, p.size - done);
+    u64 value = 0;
+    std::memcpy(&value, static_cast<const u8*>(data) + done, chunk);
+    mmio_.write(p.address + done, chunk, value);
+    done += chunk;
+  }
+  if (listener_ != nullptr) listener_->after_mmio();
+}
+
+void Mmu::read_physical(GuestPhys address, void* out, u32 size) {
+  while (size != 0) {
+    const u32 in_page = kPageSize - static_cast<u32>(address.value & kPageMask);
+    const u32 part = size < in_page ? size : in_page;
+    if (const u8* page = memory_.host_page(address); page != nullptr) {
+      std::memcpy(out, page + (address.value & kPageMask), part);
+    } else {
+      if (listener_ != nullptr) listener_->before_mmio();
+      for (u32 done = 0; done < part;) {
+        const u32 chunk = device_chunk(address.value + done, part - done);
+        const u64 value = mmio_.read(address + done, chunk);
+        std::memcpy(static_cast<u8*>(out) + done, &value, chunk);
+        done += chunk;
+      }
+      if (listener_ != nullptr) listener_->after_mmio();
+    }
+    address += part;
+    out = static_cast<u8*>(out) + part;
+    size -= part;
+  }
+}
+
+// --- Debug registers: data breakpoints (SDM 3B, 17.2.4 and 17.2.5).
+
+void Mmu::set_watchpoints(const std::array<Watchpoint, 4>& watchpoints) {
+  watchpoints_ = watchpoints;
+  watching_ = false;
+  for (const Watchpoint& w : watchpoints_) watching_ |= w.size != 0;
+  drop_fast();
+}
+
+bool Mmu::page_watched(u32 linear) const {
+  // A breakpoint is aligned to its size, so that it lies within one page.
+  for (const Watchpoint& w : watchpoints_) {
+    if (w.size != 0 && (w.address & ~kPageMask) == (linear & ~kPageMask)) return true;
+  }
+  return false;
+}
+
+void Mmu::note_watch(u32 linear, u32 size, Access access) {
+  for (u32 i = 0; i < watchpoints_.size(); ++i) {
+    const Watchpoint& w = watchpoints_[i];
+    if (w.size == 0 || (access == Access::kRead && !w.on_read)) continue;
+    // Wraps like the address space does.
+    if (w.address - linear < size || linear - w.address < w.size) watch_hits_ |= 1u << i;
+  }
+}
+
+}  // namespace paemu

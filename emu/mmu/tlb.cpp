@@ -1,0 +1,159 @@
+// The two layers of the TLB: filling and forgetting.
+#include "mmu/mmu.hpp"
+
+namespace paemu {
+
+bool Mmu::valid(const Translation& t, u32 linear) const {
+  if (t.page != (linear & ~kPageMask)) return false;
+  return t.generation == generation_ || ((t.rights & page_right::kGlobal) && t.generation >= global_floor_);
+}
+
+// The frame of `linear`, from the TLB or by a walk. A held translation whose rights do not suffice is walked anew: the
+// guest may have widened them without a flush, and a first write has to set the dirty bit (SDM 3A, 4.10.2.3, 4.8).
+bool Mmu::frame_of(u32 linear, Access access, Privilege privilege, u64& frame) {
+  if (!(state_.cr0 & cr0::kPaging)) {
+    frame = linear & ~kPageMask;
+    return true;
+  }
+  Translation& t = slot(access, linear);
+  const bool held = valid(t, linear);
+  if (held && allowed(t.rights, access, privilege, state_.cr0 & cr0::kWriteProtect) &&
+      (access != Access::kWrite || (t.rights & page_right::kDirty))) {
+    frame = t.frame;
+    return true;
+  }
+
+  const Walk walk = walker_.walk(linear, access, privilege);
+  if (!walk.ok) {
+    // A page fault invalidates what is held for its address (SDM 3A, 4.10.4.1).
+    forget(Access::kRead, linear);
+    forget(Access::kFetch, linear);
+    fault_ = Fault{Vector::kPageFault, walk.error_code, GuestLinear{linear}};
+    return false;
+  }
+  // The fast entries are a subset of these: what goes here goes there.
+  forget_fast(access, linear);
+  if (access == Access::kFetch && t.generation != 0) ++fetch_epoch_;
+  if (walk.rights & page_right::kLarge) large_held_[linear >> 22] = true;
+  t = Translation{linear & ~kPageMask, walk.rights, walk.frame, generation_};
+  frame = walk.frame;
+  return true;
+}
+
+void Mmu::fill_fast(u32 linear, Access access, Privilege privilege, const Piece& piece) {
+  if (piece.host == nullptr) return;
+  if (access != Access::kFetch) {
+    if (watching_ && page_watched(linear)) return;
+    if (alignment_check_ && privilege == Privilege::kUser) return;
+  }
+  if (access == Access::kWrite) {
+    constexpr u8 kMask = frame_flag::kDirty | frame_flag::kHasCode;
+    if (piece.rom || (memory_.flags(pfn_of(piece.address)) & kMask) != frame_flag::kDirty) return;
+  }
+  FastEntry& e = fast_[static_cast<u32>(access)][static_cast<u32>(privilege)][index_of(linear)];
+  e.addend = reinterpret_cast<u64>(piece.host) - linear;
+  e.tag = (linear & ~kPageMask) | fast_generation_;
+}
+
+void Mmu::forget_fast(Access access, u32 linear) {
+  const u32 i = index_of(linear);
+  const auto drop = [&](Access a) { fast_[static_cast<u32>(a)][0][i].tag = fast_[static_cast<u32>(a)][1][i].tag = 0; };
+  if (access == Access::kFetch) {
+    drop(Access::kFetch);
+  } else {
+    drop(Access::kRead);
+    drop(Access::kWrite);
+  }
+}
+
+// Forgets what is held for the page of `linear`, if anything is.
+void Mmu::forget(Access access, u32 linear) {
+  Translation& t = slot(access, linear);
+  if (!valid(t, linear)) return;
+  t.generation = 0;
+  forget_fast(access, linear);
+  if (access == Access::kFetch) ++fetch_epoch_;
+}
+
+// Generation 0 is never current, so that cleared entries match nothing.
+void Mmu::drop_fast() {
+  if (++fast_generation_ == kPageSize) {
+    for (auto& by_privilege : fast_) {
+      for (auto& entries : by_privilege) {
+        for (FastEntry& e : entries) e.tag = 0;
+      }
+    }
+    fast_generation_ = 1;
+  }
+}
+
+void Mmu::flush_non_global() {
+  ++generation_;
+  ++fetch_epoch_;
+  drop_fast();
+}
+
+void Mmu::flush_all() {
+  flush_non_global();
+  global_floor_ = generation_;
+  large_held_.fill(false);
+}
+
+void Mmu::flush_page(u32 linear) {
+  forget(Access::kRead, linear);
+  forget(Access::kFetch, linear);
+  const u32 region = linear >> 22;
+  if (!large_held_[region]) return;
+  // Large pages are held in pieces of 4 KiB; INVLPG drops the whole page. A 4-MiB region uses each index once.
+  large_held_[region] = false;
+  for (u32 i = 0; i < kEntries; ++i) {
+    const u32 page = (region << 22) | (i << kPageShift);
+    if (data_[i].rights & page_right::kLarge) forget(Access::kRead, page);
+    if (code_[i].rights & page_right::kLarge) forget(Access::kFetch, page);
+  }
+}
+
+void Mmu::paging_changed(u32 old_cr0, u32 old_cr4, u32 old_efer) {
+  const u32 cr0_changed = old_cr0 ^ state_.cr0;
+  const u32 cr4_changed = old_cr4 ^ state_.cr4;
+  if ((cr0_changed & (cr0::kPaging | cr0::kProtection)) || (cr4_changed & (cr4::kPse | cr4::kPae | cr4::kPge)) ||
+      ((old_efer ^ state_.efer) & efer::kNoExecute)) {
+    flush_all();
+  } else if (cr0_changed & cr0::kWriteProtect) {
+    drop_fast();  // held rights are raw; only what was derived with the old WP must go
+  }
+}
+
+bool Mmu::read_pdptes(u32 cr3, u64 out[4]) {
+  // Reserved: 2:1, 8:5, and from the physical address width up, bit 63 included (SDM 3A, table 4-8).
+  const u64 reserved = 0x1e6 | walker_.address_reserved() | (u64{1} << 63);
+  for (u32 i = 0; i < 4; ++i) {
+    out[i] = walker_.read_entry64((cr3 & 0xffffffe0) + 8 * i);
+    if ((out[i] & 1) && (out[i] & reserved)) return false;
+  }
+  return true;
+}
+
+void Mmu::set_a20(bool enabled) {
+  a20_mask_ = enabled ? ~u64{0} : ~(u64{1} << 20);
+  walker_.set_a20_mask(a20_mask_);
+  drop_fast();
+  ++fetch_epoch_;
+}
+
+void Mmu::set_alignment_check(bool enabled) {
+  if (enabled == alignment_check_) return;
+  alignment_check_ = enabled;
+  drop_fast();
+}
+
+void Mmu::on_code_decoded(Pfn frame) {
+  const u64 host = reinterpret_cast<u64>(memory_.host_page(phys_of(frame)));
+  for (auto& entries : fast_[static_cast<u32>(Access::kWrite)]) {
+    for (FastEntry& e : entries) {
+      if (e.addend + (e.tag & ~kPageMask) == host) e.tag = 0;
+    }
+  }
+}
+
+}  // namespace paemu
