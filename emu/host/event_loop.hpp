@@ -32,16 +32,23 @@ class EventLoop {
   // The same, and calls back. Returns whether there was anything.
   bool dispatch(i64 timeout_ns);
 
-  // Watches that may bring input to the guest or to a monitor. A signal always may end the program; it isn't counted.
+  enum class Role : u8 {
+    Plain,
+    Input,   // may bring input to the guest or to a monitor
+    Urgent,  // a signal: ends waits that nothing else does
+  };
+  void set_role(Watch watch, Role role);
   usize input_watches() const;
-  void mark_input(Watch watch, bool is_input);
+
+  // Waits until `descriptor` takes output. False when that did not happen within timeout_ns, or something urgent did.
+  bool wait_writable(int descriptor, i64 timeout_ns);
 
  private:
   struct Entry {
     Watch watch;
     int descriptor;
     short events;
-    bool is_input;
+    Role role;
     Callback callback;
   };
   Entry* find(Watch watch);

@@ -18,7 +18,7 @@ class LiveInput final : public InputSource {
   // The first arrival is RtcStart with start_seconds, seconds since the Unix epoch.
   LiveInput(EventLoop& loop, Pacing pacing, i64 start_seconds);
 
-  void queue(InputKind kind, std::vector<u8> payload);
+  void queue(Arrival arrival);  // made by arrival::..., which leaves `at` open
   bool queue_empty() const { return queue_.empty(); }
   // Called before sleeping: what was written so far should be seen.
   void on_sleep(std::function<void()> f) { before_sleep_ = std::move(f); }
@@ -32,13 +32,9 @@ class LiveInput final : public InputSource {
   void clear_interrupt() { interrupted_ = false; }
 
  private:
-  struct Waiting {
-    InputKind kind;
-    std::vector<u8> payload;
-  };
   EventLoop& loop_;
   Pacing pacing_;
-  std::deque<Waiting> queue_;
+  std::deque<Arrival> queue_;
   std::function<void()> before_sleep_;
   i64 owed_ns_ = 0;  // idle time not slept yet, because it is too short to be worth a system call
   bool interrupted_ = false;

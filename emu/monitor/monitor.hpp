@@ -34,7 +34,7 @@ class Control {
   virtual void quit() = 0;    // after the present command
 
   // Injects at the present position. Errors: a replay takes no input but the recorded one.
-  virtual Or<> submit(InputKind kind, std::vector<u8> payload) = 0;
+  virtual Or<> submit(Arrival arrival) = 0;
 
   virtual Or<> record_start(const std::string& path) = 0;
   virtual Or<> record_stop() = 0;

@@ -1,0 +1,67 @@
+#include "host/live_input.hpp"
+
+#include <algorithm>
+#include <ctime>
+
+#include "replay/arrival.hpp"
+
+namespace paemu::host {
+namespace {
+
+// The run loop asks this often whether something was queued: far below what a person notices.
+constexpr u64 kPollQuantum = 1'000'000;
+// Shorter idle times are saved up: a sleep costs the host some 50 microseconds anyway.
+constexpr i64 kWorthSleeping = 200'000;
+// No single sleep is longer, so that arithmetic on it can't overflow; the run loop then idles again.
+constexpr i64 kLongestSleep = 3600 * i64{1'000'000'000};
+
+i64 monotonic_ns() {
+  timespec t{};
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return i64{t.tv_sec} * 1'000'000'000 + t.tv_nsec;
+}
+
+}  // namespace
+
+LiveInput::LiveInput(EventLoop& loop, Pacing pacing, i64 start_seconds) : loop_(loop), pacing_(pacing) {
+  queue(arrival::rtc_start(start_seconds));
+}
+
+void LiveInput::queue(Arrival arrival) { queue_.push_back(std::move(arrival)); }
+
+Ticks LiveInput::next_poll(Position now) { return queue_.empty() ? now.now + kPollQuantum : now.now; }
+
+std::optional<Arrival> LiveInput::poll(Position now) {
+  if (queue_.empty()) return {};
+  Arrival arrival = std::move(queue_.front());
+  queue_.pop_front();
+  arrival.at = now;
+  return arrival;
+}
+
+Ticks LiveInput::idle(Position now, Ticks deadline, Wake wake) {
+  const bool for_ever = deadline == kNever;
+  const bool hopeless = wake == Wake::kNonMaskableOnly;
+  if (pacing_ == Pacing::Off && !for_ever && !hopeless) return deadline;
+  if (for_ever && loop_.input_watches() == 0) return kNever;
+
+  const i64 whole = static_cast<i64>(std::min<u64>(deadline - now.now, kLongestSleep));
+  if (!for_ever) {
+    owed_ns_ += whole;
+    if (owed_ns_ < kWorthSleeping) return now.now + static_cast<u64>(whole);
+  }
+  if (before_sleep_) before_sleep_();
+  const i64 sleep = for_ever ? kForever : owed_ns_;
+  const i64 began = monotonic_ns();
+  const bool input = loop_.ready(sleep);
+  const i64 slept = monotonic_ns() - began;
+  const i64 owed_before = for_ever ? 0 : owed_ns_ - whole;
+  owed_ns_ = 0;
+  if (!input && !for_ever) return now.now + static_cast<u64>(whole);
+  interrupted_ = true;
+  // Some of the sleep paid for idle time that had already passed for the guest.
+  const i64 advanced = std::clamp<i64>(slept - owed_before, 1, std::max<i64>(whole, 1));
+  return now.now + static_cast<u64>(advanced);
+}
+
+}  // namespace paemu::host
