@@ -15,6 +15,15 @@ class LineInput {
   ~LineInput() = default;
 };
 
+// A wire whose level is asked for, not announced: outputs that follow from the clock (the 8254's channel 2).
+class LineProbe {
+ public:
+  virtual bool line_level(u32 pin) const = 0;
+
+ protected:
+  ~LineProbe() = default;
+};
+
 // The end that drives. Unconnected, it drives nothing.
 class Line {
  public:
