@@ -1,0 +1,157 @@
+// Pc: the board. Owns every part and the wires between them; decides nothing that a chip decides.
+//
+// Machine drives it: runs the interpreter and the events, injects what arrives, saves and restores the state. A Pc is
+// deterministic: what it does follows from its configuration, the images and the calls below at their ticks.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "board/machine_config.hpp"
+#include "bus/io.hpp"
+#include "bus/mmio.hpp"
+#include "cpu/cpu.hpp"
+#include "dev/debug_exit.hpp"
+#include "dev/fw_cfg.hpp"
+#include "dev/i8042.hpp"
+#include "dev/i8254.hpp"
+#include "dev/i8259a.hpp"
+#include "dev/ioapic.hpp"
+#include "dev/local_apic.hpp"
+#include "dev/mc146818.hpp"
+#include "dev/memory_hotplug.hpp"
+#include "dev/ns16550.hpp"
+#include "dev/piix4_pm.hpp"
+#include "dev/port_e9.hpp"
+#include "dev/post_latch.hpp"
+#include "dev/system_control.hpp"
+#include "interp/interpreter.hpp"
+#include "memory/physical_memory.hpp"
+#include "replay/host_interfaces.hpp"
+#include "time/event_queue.hpp"
+#include "time/virtual_clock.hpp"
+
+namespace paemu {
+
+// What the guest does that concerns the world around the board. Called in the middle of an instruction; the processor
+// has been asked to stop after it where the machine has a decision to take (the first three).
+class PcListener {
+ public:
+  virtual void on_power_off() = 0;                                     // ACPI S5
+  virtual void on_reset_request() = 0;                                 // reset register, port 0x92, keyboard controller
+  virtual void on_debug_exit(u32 value) = 0;
+  virtual void on_dimm_ejected(const DimmSpec& dimm) = 0;              // it is gone, its host memory returned
+  virtual void on_ost(u32 slot, u32 source, u32 status) = 0;           // _OST of a memory device
+
+ protected:
+  ~PcListener() = default;
+};
+
+class Pc final : private CpuHooks, private LineInput {
+ public:
+  // Errors: a configuration that can't be built, a firmware image that is not one. `serial`, `log` and `listener`
+  // outlive the Pc.
+  static Or<std::unique_ptr<Pc>> create(const MachineConfig& config, const Images& images, SerialSink& serial, Log& log,
+                                        PcListener& listener);
+  Pc(const Pc&) = delete;
+  Pc& operator=(const Pc&) = delete;
+
+  // --- Parts, for the run loop and for looking.
+  VirtualClock clock;
+  EventQueue events;
+  PhysicalMemory memory;
+  PortBus ports;
+  MmioBus mmio;
+  Cpu cpu;
+  Interpreter interpreter;
+
+  // The reset line: processor and chips start anew. Memory keeps its contents, DIMMs and clock go on.
+  void reset();
+
+  // --- What arrives from outside (replay/input.hpp). Errors name the DIMM; nothing has changed then.
+  void start_rtc(i64 epoch_seconds);
+  void receive_serial(u32 port, std::span<const u8> bytes);  // ports beyond the one there is: ignored
+  u32 serial_queue_space(u32 port) const;                    // bytes that receive_serial() takes without loss
+  void press_keys(std::span<const u8> scan_codes);
+  void press_power_button();
+  void raise_nmi();
+  Or<> insert_dimm(const DimmSpec& spec);          // complete, as plan_insert() made it; the guest is told
+  Or<> request_eject(const std::string& id);
+  Or<> pull_dimm(const std::string& id);           // surprise: the guest is not asked
+
+  // Does a halted processor have a reason to wake up now? (An interrupt that it accepts, or an NMI.)
+  bool wants_to_wake() const { return cpu.state.nmi_pending || (local_apic_.interrupt_pending() && (cpu.state.eflags & eflag::kInterrupt) != 0); }
+
+  // --- State. Calls visit("pic", state) for every part, in a fixed order; memory and the DIMM list are apart.
+  template <class Visitor>
+  void visit_state(Visitor&& visit) {
+    visit("clock", clock);
+    visit("events", events);
+    visit("cpu", cpu.state);
+    visit("pic", pic_.state());
+    visit("pit", pit_.state());
+    visit("rtc", rtc_.state());
+    visit("serial0", serial_.state());
+    visit("ioapic", io_apic_.state());
+    visit("lapic", local_apic_.state());
+    visit("pm", pm_.state());
+    visit("memory-hotplug", hotplug_.state());
+    visit("fw_cfg", fw_cfg_.state());
+    visit("keyboard", keyboard_.state());
+    visit("system-control", system_control_.state());
+    visit("post", post_.state());
+  }
+  // Makes the hotplug DIMMs those of `specs`, empty, without telling the guest. For loading a state, before its fields
+  // are written. Boot DIMMs follow from the configuration and are only cleared.
+  Or<> replace_dimms(std::span<const DimmSpec> specs);
+  // After fields were written: brings what is derived from them (processor mode, A20, address of the local APIC, decoded
+  // code) up to date.
+  void adopt_state();
+
+ private:
+  // The 16 interrupt requests of the ISA bus: each goes to the 8259A and to the I/O APIC, where IRQ 0 is pin 2
+  // (the MADT's interrupt source override).
+  struct IsaInterrupts final : LineInput {
+    IsaInterrupts(I8259a& p, IoApic& a) : pic(p), io_apic(a) {}
+    void set_line(u32 irq, bool level) override;
+    I8259a& pic;
+    IoApic& io_apic;
+  };
+
+  Pc(const MachineConfig& config, SerialSink& serial, Log& log, PcListener& listener);
+  Or<> install_memory(const MachineConfig& config, const Images& images);
+  void install_firmware_items(const MachineConfig& config, const Images& images);
+  void connect_wires();
+  void map_ports();
+  void eject(u32 slot);
+  void request_reset();
+  void update_a20();
+  const DimmSpec* in_slot(u32 slot) const;
+
+  void on_apic_base(u64 value) override;               // CpuHooks
+  void on_fpu_error(bool asserted) override;
+  void set_line(u32 pin, bool level) override;         // LineInput: the processor's NMI
+
+  PcListener& listener_;
+  Log& log_;
+  I8259a pic_;
+  LocalApic local_apic_;
+  IoApic io_apic_;
+  IsaInterrupts isa_;
+  I8254 pit_;
+  Mc146818 rtc_;
+  Ns16550 serial_;
+  Piix4Pm pm_;
+  MemoryHotplug hotplug_;
+  FwCfg fw_cfg_;
+  I8042 keyboard_;
+  SystemControl system_control_;
+  PostLatch post_;
+  PortE9 e9_;
+  DebugExit debug_exit_;
+};
+
+}  // namespace paemu
