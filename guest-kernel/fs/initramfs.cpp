@@ -1,0 +1,135 @@
+#include "fs/initramfs.hpp"
+
+#include "arch/kmap.hpp"
+#include "lib/string.hpp"
+
+namespace ido::fs {
+
+namespace {
+
+constexpr u32 kHeaderSize = 110;  // "070701" and 13 fields of 8 hexadecimal digits
+constexpr u32 kMostName = 1024;   // bytes of a path in the archive
+constexpr u32 kMostLinks = 64;    // hard-linked inodes that the archive may name at once
+
+// Reads physical memory front to back.
+class Archive {
+ public:
+  Archive(u64 start, u64 end) : at_(start), start_(start), end_(end) {}
+  u64 left() const { return end_ - at_; }
+  bool read(void* to, u32 size) {
+    if (size > left()) return false;
+    auto* out = static_cast<u8*>(to);
+    while (size > 0) {
+      const u32 offset = static_cast<u32>(at_) & kPageMask;
+      const u32 n = kPageSize - offset < size ? kPageSize - offset : size;
+      { Kmap map(pfn_of(GuestPhys{at_})); memcpy(out, map.bytes() + offset, n); }
+      at_ += n, out += n, size -= n;
+    }
+    return true;
+  }
+  bool align() {
+    const u64 padding = (4 - (at_ - start_) % 4) % 4;
+    if (padding > left()) return false;
+    at_ += padding;
+    return true;
+  }
+
+ private:
+  u64 at_, start_, end_;
+};
+
+struct Header {
+  u32 inode, mode, user, group, links, modify, size, device_major, device_minor, special_major, special_minor, name_size, check;
+};
+
+bool parse_header(const char* text, Header& h) {
+  if (memcmp(text, "070701", 6) != 0 && memcmp(text, "070702", 6) != 0) return false;
+  u32* fields = &h.inode;
+  for (u32 f = 0; f < 13; ++f) {
+    fields[f] = 0;
+    for (u32 i = 0; i < 8; ++i) {
+      const char c = text[6 + f * 8 + i];
+      const u32 digit = c >= '0' && c <= '9' ? static_cast<u32>(c - '0') : c >= 'a' && c <= 'f' ? static_cast<u32>(c - 'a') + 10
+                        : c >= 'A' && c <= 'F' ? static_cast<u32>(c - 'A') + 10 : 16;
+      if (digit == 16) return false;
+      fields[f] = fields[f] << 4 | digit;
+    }
+  }
+  return true;
+}
+
+struct HardLink {
+  u32 inode = 0;
+  Ref<Inode> target;
+};
+
+Or<> unpack_file(Archive& archive, u32 size, Inode& file) {
+  static u8 chunk[kPageSize];
+  for (u64 position = 0; position < size;) {
+    const u32 n = size - position < sizeof chunk ? static_cast<u32>(size - position) : static_cast<u32>(sizeof chunk);
+    if (!archive.read(chunk, n)) return fail(Errno::kInval);
+    Buffer buffer = Buffer::kernel(chunk, n);
+    TRY(file.write(position, buffer));
+    if (buffer.left() > 0) return fail(Errno::kNoSpc);
+    position += n;
+  }
+  return {};
+}
+
+Or<> unpack_entry(Archive& archive, const Header& h, StringView path, Vector<HardLink>& links) {
+  const u32 type = h.mode & mode::kType;
+  if (type == mode::kSymlink) {
+    char target[kMostName];
+    if (h.size >= sizeof target || !archive.read(target, h.size)) return fail(Errno::kInval);
+    return symlink({target, h.size}, root(), path);
+  }
+  Ref<Inode> made;
+  for (HardLink& l : links)
+    if (l.inode == h.inode && type == mode::kRegular && h.links > 1) made = l.target;
+  if (made) {
+    Parent parent = TRY(lookup_parent(root(), path));
+    TRY(parent.directory->inode->link(parent.name, made));
+  } else if (auto there = lookup(root(), path, Follow::kNo); there.ok()) {
+    if (type != mode::kDirectory) return fail(Errno::kExist);
+    made = (*there)->inode;
+  } else {
+    made = TRY(make(root(), path, h.mode, h.special_major << 8 | h.special_minor));
+    if (type == mode::kRegular && h.links > 1 && links.size() < kMostLinks) TRY(links.push({h.inode, made}));
+  }
+  made->status.mode = h.mode;
+  made->status.user = h.user, made->status.group = h.group;
+  if (type == mode::kRegular) TRY(unpack_file(archive, h.size, *made));
+  made->status.modify = {static_cast<i64>(h.modify), 0};
+  return {};
+}
+
+}  // namespace
+
+Or<> unpack_initramfs(u64 start, u64 end) {
+  Archive archive(start, end);
+  Vector<HardLink> links;
+  static char path[kMostName];
+  u32 count = 0;
+  for (;;) {
+    char text[kHeaderSize];
+    Header h;
+    if (!archive.read(text, sizeof text) || !parse_header(text, h) || h.name_size == 0 || h.name_size > sizeof path ||
+        !archive.read(path, h.name_size) || !archive.align()) {
+      print("initramfs: damaged after %u entries\n", count);
+      return fail(Errno::kInval);
+    }
+    path[h.name_size - 1] = 0;
+    if (strcmp(path, "TRAILER!!!") == 0) return {};
+    const StringView name(path);
+    if (!(name == ".")) {
+      if (auto done = unpack_entry(archive, h, name, links); !done.ok()) {
+        print("initramfs: %s: error %d\n", path, static_cast<i32>(done.error()));
+        return done;
+      }
+    }
+    if (!archive.align()) return fail(Errno::kInval);
+    ++count;
+  }
+}
+
+}  // namespace ido::fs

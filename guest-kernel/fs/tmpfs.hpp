@@ -1,0 +1,15 @@
+// tmpfs: files whose only place is the page cache. The root file system, /dev and POSIX shared memory are tmpfs.
+#pragma once
+
+#include "fs/vfs.hpp"
+#include "mm/backing.hpp"
+
+namespace ido::fs {
+
+// The root directory of a new, empty file system.
+Or<Ref<Inode>> make_tmpfs();
+
+// A regular file of its own, not in any directory (shared anonymous mappings, memfd). Errno::kNoMem.
+Or<Ref<Inode>> make_anonymous_file(StringView name);
+
+}  // namespace ido::fs
