@@ -1,0 +1,100 @@
+#include "dev/memory_devices.hpp"
+
+#include "arch/time.hpp"
+#include "fs/device.hpp"
+#include "lib/log.hpp"
+
+namespace ido {
+
+namespace {
+
+enum class Kind : u32 { kNull = 3, kZero = 5, kFull = 7, kRandom = 8, kUrandom = 9, kKmsg = 11 };  // minors of major 1
+
+u64 g_random_state = 0x9e3779b97f4a7c15;
+
+// SplitMix64: a full-period mix of a counter; stirred with the time at each use.
+u64 next_random() {
+  g_random_state += 0x9e3779b97f4a7c15 ^ (now_ns() << 1);
+  u64 z = g_random_state;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+  return z ^ (z >> 31);
+}
+
+class MemoryFile final : public fs::File {
+ public:
+  MemoryFile(Ref<fs::Dentry> where, u32 open_flags, Kind kind) : File(std::move(where), open_flags), kind_(kind) {}
+  bool seekable() const override { return false; }
+
+  Or<u32> read(fs::Buffer& buffer, u64&) override {
+    const u32 before = buffer.done();
+    switch (kind_) {
+      case Kind::kNull: return 0;
+      case Kind::kZero:
+      case Kind::kFull: TRY(buffer.give_zeroes(buffer.left())); break;
+      case Kind::kRandom:
+      case Kind::kUrandom:
+        while (buffer.left() > 0) {
+          u8 chunk[64];
+          const u32 n = buffer.left() < sizeof chunk ? buffer.left() : static_cast<u32>(sizeof chunk);
+          random_bytes(chunk, n);
+          TRY(buffer.give(chunk, n));
+        }
+        break;
+      case Kind::kKmsg: {
+        char chunk[256];
+        const u32 n = read_log(log_position_, chunk, buffer.left() < sizeof chunk ? buffer.left() : static_cast<u32>(sizeof chunk));
+        TRY(buffer.give(chunk, n));
+        break;
+      }
+    }
+    return buffer.done() - before;
+  }
+
+  Or<u32> write(fs::Buffer& buffer, u64&) override {
+    const u32 size = buffer.left();
+    if (kind_ == Kind::kFull) return fail(Errno::kNoSpc);
+    if (kind_ != Kind::kKmsg) return size;
+    char line[256];
+    const u32 n = size < sizeof line - 1 ? size : static_cast<u32>(sizeof line) - 1;
+    TRY(buffer.take(line, n));
+    line[n] = 0;
+    print("%s", line);
+    return size;
+  }
+
+ private:
+  Kind kind_;
+  u64 log_position_ = 0;
+};
+
+template <Kind kKind>
+Or<Ref<fs::File>> open_kind(Ref<fs::Dentry> dentry, u32 flags) {
+  auto* file = new (std::nothrow) MemoryFile(std::move(dentry), flags, kKind);
+  if (file == nullptr) return fail(Errno::kNoMem);
+  return Ref<fs::File>(file);
+}
+
+template <Kind kKind>
+void add(const char* name) { fs::register_device(fs::device_number(1, static_cast<u32>(kKind)), name, open_kind<kKind>); }
+
+}  // namespace
+
+void random_bytes(void* to, u32 size) {
+  auto* out = static_cast<u8*>(to);
+  while (size > 0) {
+    u64 word = next_random();
+    for (u32 i = 0; i < 8 && size > 0; ++i, --size, word >>= 8) *out++ = static_cast<u8>(word);
+  }
+}
+
+void init_memory_devices() {
+  add<Kind::kNull>("null");
+  add<Kind::kZero>("zero");
+  add<Kind::kFull>("full");
+  add<Kind::kRandom>("random");
+  add<Kind::kUrandom>("urandom");
+  add<Kind::kKmsg>("kmsg");
+}
+
+}  // namespace ido
