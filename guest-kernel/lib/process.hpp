@@ -7,9 +7,6 @@
 namespace ido {
 using namespace base;
 
-class Mm;
-
-Mm* current_mm();  // nullptr in a kernel thread
 i32 current_process_id();
 i32 current_process_group();
 i32 current_session();

@@ -12,6 +12,7 @@
 #include "arch/layout.hpp"
 #include "base/intrusive_list.hpp"
 #include "fs/vfs.hpp"
+#include "fs/vfs.hpp"
 #include "lib/ref.hpp"
 #include "lib/thread.hpp"
 #include "lib/wait.hpp"
@@ -91,6 +92,9 @@ struct Process {
   Ref<fs::FileTable> files;        // shared with CLONE_FILES, else a clone; null once it exits
   Ref<fs::Dentry> working_directory;
   Ref<fs::Dentry> executable;      // what execute() opened: /proc/PID/exe
+  u32 umask = 022;
+  Ref<fs::FileTable> files;        // null: kernel thread, or already gone
+  Ref<fs::Dentry> directory;       // working directory
   u32 umask = 022;
   u32 user = 0, group_id = 0;      // credentials
   SignalAction actions[sig::kCount];
