@@ -39,8 +39,8 @@ class TableSet {
     out_.byte(revision);
     out_.byte(0);  // checksum
     out_.text("PAEMU ", 6);
-    out_.text("PAEMU", 5);
-    out_.text(signature, 3);
+    out_.text("PAEM", 4);
+    out_.text(signature, 4);
     out_.dword(1);          // OEM revision
     out_.text("PAEM", 4);   // creator
     out_.dword(1);          // its revision

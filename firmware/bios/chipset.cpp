@@ -1,0 +1,70 @@
+#include "bios/chipset.hpp"
+
+#include "abi/ports.hpp"
+#include "bios/layout.hpp"
+#include "bios/port_io.hpp"
+
+namespace firmware {
+
+namespace {
+
+using namespace abi::port;
+
+// 8259A: ICW1 to ICW4, vectors where PC firmware puts them, all lines masked.
+void init_pics() {
+  out8(kPic1, 0x11);
+  out8(kPic2, 0x11);
+  out8(kPic1 + 1, 0x08);
+  out8(kPic2 + 1, 0x70);
+  out8(kPic1 + 1, 0x04);  // slave on line 2
+  out8(kPic2 + 1, 0x02);
+  out8(kPic1 + 1, 0x01);  // 8086 mode
+  out8(kPic2 + 1, 0x01);
+  out8(kPic1 + 1, 0xff);
+  out8(kPic2 + 1, 0xff);
+  out8(kPicElcr, 0x00);
+  out8(kPicElcr + 1, 0x02);  // the SCI, line 9, is level-triggered
+}
+
+// 8254 channel 0: mode 3, 65536 counts, 18.2 Hz.
+void init_pit() {
+  out8(kPit + 3, 0x36);
+  out8(kPit, 0);
+  out8(kPit, 0);
+}
+
+// MC146818: 32768 Hz divider, 24-hour BCD, no interrupts; a read of C clears what is pending.
+void init_rtc() {
+  out8(kRtc, 0x0a), out8(kRtc + 1, 0x26);
+  out8(kRtc, 0x0b), out8(kRtc + 1, 0x02);
+  out8(kRtc, 0x0c), in8(kRtc + 1);
+  out8(kRtc, 0x0d), in8(kRtc + 1);
+}
+
+}  // namespace
+
+void init_chipset() {
+  init_pics();
+  init_pit();
+  init_rtc();
+}
+
+// The vectors all point to an IRET in the shadow; services come with the real-mode part of the firmware.
+extern "C" u8 real_mode_return[];
+
+void init_data_areas() {
+  const u32 handler = reinterpret_cast<u32>(real_mode_return);
+  for (u32 vector = 0; vector < 256; ++vector) {
+    const u32 entry = 0xf0000000u | (handler - 0xf0000);
+    __builtin_memcpy(at<u8>(0) + 4 * vector, &entry, 4);
+  }
+  fill(at<u8>(0x400), 0, 0x100);
+  fill(at<u8>(kEbda), 0, kEbdaEnd - kEbda);
+  *at<u16>(0x400) = static_cast<u16>(kCom1);           // port of the first serial line
+  *at<u16>(0x40e) = static_cast<u16>(kEbda >> 4);      // segment of the EBDA
+  *at<u16>(0x410) = 1u << 9;                           // equipment: one serial line
+  *at<u16>(0x413) = static_cast<u16>(kEbda >> 10);     // KiB of conventional memory
+  *at<u8>(kEbda) = static_cast<u8>((kEbdaEnd - kEbda) >> 10);  // its size in KiB
+}
+
+}  // namespace firmware

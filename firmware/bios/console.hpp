@@ -1,0 +1,30 @@
+// What the firmware says: on COM1 at 115200 baud, 8N1.
+#pragma once
+
+#include "base/types.hpp"
+
+namespace firmware {
+using namespace base;
+
+void console_init();
+
+void put(const char* text);
+void put(u32 decimal);
+
+template <class... Parts>
+void say(Parts... parts) {
+  put("paemu firmware: ");
+  (put(parts), ...);
+  put("\r\n");
+}
+
+[[noreturn]] void halt();
+
+// Says why nothing can be started and what would help, and stops for good.
+template <class... Parts>
+[[noreturn]] void refuse(Parts... parts) {
+  say(parts...);
+  halt();
+}
+
+}  // namespace firmware

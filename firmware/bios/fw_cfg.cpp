@@ -1,0 +1,74 @@
+#include "bios/fw_cfg.hpp"
+
+#include "abi/fw_cfg.hpp"
+#include "abi/ports.hpp"
+#include "bios/port_io.hpp"
+#include "bios/strings.hpp"
+
+namespace firmware {
+
+namespace cfg = abi::fw_cfg;
+
+namespace {
+
+constexpr u32 kMaxFiles = 1024;  // a directory that claims more is broken
+u32 selected;                    // the key that the device's position belongs to
+
+void select(u32 key) {
+  out16(abi::port::kFwCfgSelector, static_cast<u16>(key));
+  selected = key;
+}
+
+void next(void* to, u32 count) { in8_many(abi::port::kFwCfgData, to, count); }
+
+void skip(u32 count) {
+  u8 waste[256];
+  while (count > 0) {
+    const u32 now = count < sizeof(waste) ? count : sizeof(waste);
+    next(waste, now);
+    count -= now;
+  }
+}
+
+}  // namespace
+
+bool fw_cfg_present() {
+  u8 signature[4];
+  select(cfg::kSignature);
+  next(signature, sizeof(signature));
+  return equal(signature, "QEMU", 4);
+}
+
+void FwCfgItem::read(u32 offset, void* to, u32 count) {
+  if (selected != key_ || offset < position_) {
+    select(key_);
+    position_ = 0;
+  }
+  skip(offset - position_);
+  next(to, count);
+  position_ = offset + count;
+}
+
+FwCfgItem fw_cfg_sized(u32 size_key, u32 data_key) {
+  u32 size = 0;
+  select(size_key);
+  next(&size, sizeof(size));
+  return {data_key, size};
+}
+
+FwCfgItem fw_cfg_file(const char* name) {
+  select(cfg::kFileDirectory);
+  u32 count = 0;
+  next(&count, sizeof(count));
+  count = __builtin_bswap32(count);
+  for (u32 i = 0; i < count && i < kMaxFiles; ++i) {
+    cfg::FileEntry entry;
+    static_assert(sizeof(entry) == 64);
+    next(&entry, sizeof(entry));
+    entry.name[sizeof(entry.name) - 1] = '\0';
+    if (equal(entry.name, name)) return {__builtin_bswap16(entry.selector), __builtin_bswap32(entry.size)};
+  }
+  return {};
+}
+
+}  // namespace firmware
