@@ -1,0 +1,91 @@
+#include "arch/kernel_tables.hpp"
+
+#include "arch/cpu.hpp"
+#include "arch/trampoline.hpp"
+#include "base/bits.hpp"
+#include "lib/print.hpp"
+
+extern "C" {
+alignas(4096) base::u64 kernel_directories[4 * 512];  // boot.S fills them first
+alignas(32) base::u64 kernel_pdpt[4];
+}
+
+namespace ido {
+
+namespace {
+
+constexpr u32 kLargePage = 2 * kMiB;
+constexpr u32 kImageTables = 4;  // the image may take 8 MiB
+
+alignas(4096) u64 image_tables[kImageTables][512];
+alignas(4096) u64 trampoline_table[512];
+alignas(4096) u64 kmap_table[512];
+
+u32 address_of(const void* p) { return static_cast<u32>(reinterpret_cast<uintptr_t>(p)); }
+u64 table_entry(const void* table, u64 flags) { return low_physical(table) | flags | pte::kPresent | pte::kWrite; }
+
+// Rights of a page of the image, by its section (boot/kernel.ld).
+u64 image_flags(u32 address) {
+  if (address >= address_of(kernel_text_start) && address < address_of(kernel_text_end)) return pte::kPresent;
+  if (address >= address_of(kernel_text_end) && address < address_of(kernel_rodata_end)) return pte::kPresent | no_execute_bit();
+  const u32 trampoline = address_of(trampoline_text_load);
+  if (address >= trampoline && address < address_of(trampoline_tables_load)) return pte::kPresent | no_execute_bit();
+  return pte::kPresent | pte::kWrite | no_execute_bit();
+}
+
+// Small pages where the image is, so that its sections can have rights of their own.
+void split_image() {
+  if (low_physical(kernel_end) > kImageTables * kLargePage) panic("the kernel's image exceeds %u MiB", kImageTables * 2);
+  for (u32 t = 0; t < kImageTables; ++t) {
+    for (u32 i = 0; i < 512; ++i) {
+      const u32 physical = t * kLargePage + i * kPageSize;
+      image_tables[t][i] = physical | image_flags(layout::kPageOffset + physical);
+    }
+    kernel_directories[(layout::kPageOffset >> 21) + t] = table_entry(image_tables[t], 0);
+  }
+}
+
+void show_trampoline() {
+  trampoline_directory_entry() = table_entry(trampoline_table, pte::kUser);
+  const u64 global = cpu.global_pages ? pte::kGlobal : 0;
+  const u32 text = low_physical(trampoline_text_load), tables = low_physical(trampoline_tables_load);
+  for (u32 offset = 0; text + offset < tables; offset += kPageSize) {
+    const bool users = layout::kTrampolineCode + offset == address_of(user_page_start);
+    set_trampoline_page(layout::kTrampolineCode + offset, text + offset, global | (users ? pte::kUser : 0));
+  }
+  for (u32 offset = 0; tables + offset < low_physical(trampoline_load_end); offset += kPageSize)
+    set_trampoline_page(layout::kTrampolineTables + offset, tables + offset, pte::kWrite | global | no_execute_bit());
+}
+
+}  // namespace
+
+u64 no_execute_bit() { return cpu.no_execute ? pte::kNoExecute : 0; }
+
+void set_trampoline_page(u32 address, u64 physical, u64 flags) {
+  trampoline_table[(address >> kPageShift) & 511] = physical | flags | pte::kPresent;
+}
+
+void set_kmap_slot(u32 slot, u64 physical) {
+  kmap_table[slot] = physical == 0 ? 0 : physical | pte::kPresent | pte::kWrite | no_execute_bit();
+}
+
+void init_kernel_tables(u64 low_end) {
+  for (u32 i = 0; i < layout::kPageOffset >> 21; ++i) kernel_directories[i] = 0;
+  const u64 end = align_up<u64>(low_end < layout::kLowMemoryMax ? low_end : layout::kLowMemoryMax, kLargePage);
+  for (u64 physical = 0; physical < layout::kLowMemoryMax; physical += kLargePage) {
+    u64& entry = kernel_directories[(layout::kPageOffset + physical) >> 21];
+    entry = physical < end ? physical | pte::kPresent | pte::kWrite | pte::kLarge | no_execute_bit() : 0;
+  }
+  set_direct_map_end(low_end);
+  split_image();
+  kernel_directories[layout::kKmap >> 21] = table_entry(kmap_table, 0);
+  show_trampoline();
+  write_cr3(low_physical(kernel_pdpt));
+  if (cpu.global_pages) write_cr4(read_cr4() | cr4::kGlobalPages);
+  kernel_cr3 = low_physical(kernel_pdpt);
+}
+
+// kKmap + 256 slots of 4 KiB stay within one table.
+static_assert(layout::kKmapSlots <= 512);
+
+}  // namespace ido

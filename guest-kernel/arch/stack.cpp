@@ -1,0 +1,59 @@
+#include "arch/stack.hpp"
+
+#include "arch/cpu.hpp"
+#include "arch/entry_constants.h"
+#include "arch/kernel_tables.hpp"
+#include "arch/trampoline.hpp"
+#include "lib/print.hpp"
+#include "lib/string.hpp"
+
+namespace ido {
+
+namespace {
+u32 user_cr3;
+void* shown_stack;
+}  // namespace
+
+void show_stack(void* stack) {
+  if (stack == shown_stack) return;
+  shown_stack = stack;
+  const u32 real = static_cast<u32>(reinterpret_cast<uintptr_t>(stack));
+  stack_delta = real - layout::kVirtualStack;
+  for (u32 offset = 0; offset < layout::kKernelStackSize; offset += kPageSize) {
+    set_trampoline_page(layout::kVirtualStack + offset, low_physical(stack) + offset, pte::kWrite | no_execute_bit());
+    invalidate_page(layout::kVirtualStack + offset);
+  }
+}
+
+void set_user_tables(const UserPageTable* tables) { user_cr3 = tables == nullptr ? kernel_cr3 : static_cast<u32>(tables->cr3()); }
+
+u32 exit_cr3() { return user_cr3; }
+
+TrapFrame* make_user_frame(void* stack, u32 eip, u32 esp) {
+  auto* frame = reinterpret_cast<TrapFrame*>(static_cast<u8*>(stack) + layout::kKernelStackSize - sizeof(TrapFrame));
+  memset(frame, 0, sizeof *frame);
+  frame->ds = frame->es = frame->ss = USER_DS;
+  frame->cs = USER_CS;
+  // What PUSHA would have stored: the exit code finds out by it that the frame was built on the virtual stack.
+  frame->esp_of_pusha = layout::kVirtualStack + layout::kKernelStackSize - 7 * sizeof(u32);
+  frame->eflags = eflags::kInterrupt | 2;
+  frame->eip = eip;
+  frame->esp = esp;
+  return frame;
+}
+
+u32 make_first_switch(void* stack, StackTop top, void (*entry)(), u32 ebx, u32 esi) {
+  auto* word = reinterpret_cast<u32*>(static_cast<u8*>(stack) + layout::kKernelStackSize);
+  if (top == StackTop::kUserFrame) word -= sizeof(TrapFrame) / sizeof(u32);
+  *--word = reinterpret_cast<u32>(entry);
+  *--word = 0;  // EBP: the chain of frames ends
+  *--word = ebx;
+  *--word = esi;
+  *--word = 0;  // EDI
+  return reinterpret_cast<u32>(word);
+}
+
+u32 sigreturn_address() { return reinterpret_cast<u32>(user_sigreturn); }
+u32 rt_sigreturn_address() { return reinterpret_cast<u32>(user_rt_sigreturn); }
+
+}  // namespace ido

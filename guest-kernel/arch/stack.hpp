@@ -1,0 +1,36 @@
+// Kernel stacks: which one the trampoline's window shows, and changing from one to another. For proc.
+#pragma once
+
+#include "arch/interrupts.hpp"
+#include "arch/paging.hpp"
+
+extern "C" {
+// Saves the callee-saved registers and ESP of the running code, and goes on where `load_esp` was saved.
+void switch_stacks(base::u32* save_esp, base::u32 load_esp);
+// Where a new task's first switch returns to, see arch/switch.S.
+void thread_entry();
+void fork_entry();
+[[noreturn]] void enter_user(ido::TrapFrame* frame);
+}
+
+namespace ido {
+
+// Before a task can enter from user mode: shows its stack (kKernelStackSize bytes, page aligned, direct map) in the
+// virtual stack window, and has exits load `tables`.
+void show_stack(void* stack);
+void set_user_tables(const UserPageTable* tables);
+
+// A frame at the real top of `stack` as an entry from user mode would leave it: flat user segments, zeroed registers,
+// interrupts on.
+TrapFrame* make_user_frame(void* stack, u32 eip, u32 esp);
+
+// The stack contents with which the first switch_stacks() to a new task goes to `entry`. Returns its ESP. The two words
+// arrive in EBX and ESI. below_frame: a TrapFrame stands at the top.
+enum class StackTop : u8 { kEmpty, kUserFrame };
+u32 make_first_switch(void* stack, StackTop top, void (*entry)(), u32 ebx, u32 esi);
+
+// User addresses of the code that ends a signal handler that has no restorer.
+u32 sigreturn_address();
+u32 rt_sigreturn_address();
+
+}  // namespace ido

@@ -1,0 +1,98 @@
+// Dispatch of everything that enters through the trampoline.
+#include "arch/traps.hpp"
+
+#include "arch/cpu.hpp"
+#include "arch/descriptors.hpp"
+#include "arch/pic.hpp"
+#include "arch/stack.hpp"
+#include "arch/trampoline.hpp"
+#include "lib/print.hpp"
+
+namespace ido {
+
+u32 exit_cr3();  // arch/stack.cpp
+
+namespace {
+
+TrapHandler handlers[48];
+TrapHandler system_call_handler;
+TrapHandler user_return_hook;
+
+const char* const kNames[] = {"divide error", "debug", "NMI", "breakpoint", "overflow", "BOUND range exceeded", "invalid opcode",
+  "device not available", "double fault", "coprocessor overrun", "invalid TSS", "segment not present", "stack fault",
+  "general protection", "page fault", "reserved", "x87 error", "alignment check", "machine check", "SIMD error"};
+
+u32 address_of(const char* label) { return static_cast<u32>(reinterpret_cast<uintptr_t>(label)); }
+
+// A fault of the trampoline's last instructions is the user's doing: a selector that can't be loaded, a frame that IRET
+// refuses. The interrupted stack continues right after the three words that the processor pushed.
+bool repair_exit(TrapFrame& frame) {
+  if (frame.from_user()) return false;
+  if (frame.eip >= address_of(exit_pop_gs) && frame.eip < address_of(exit_pop_ds_end)) {
+    u32* selector = &frame.esp;  // what POP was about to take
+    *selector = 0;
+    return true;
+  }
+  if (frame.eip != address_of(exit_iret)) return false;
+  frame.eip = address_of(bad_iret);
+  return true;
+}
+
+[[noreturn]] void oops(const TrapFrame& frame, const char* name) {
+  print_registers(frame);
+  print_back_trace(frame.eip, frame.ebp);
+  panic("%s in the kernel at %08x, error %x", name, frame.eip, frame.error);
+}
+
+void exception(TrapFrame& frame) {
+  if (repair_exit(frame)) return;
+  if (TrapHandler handler = handlers[frame.vector]; handler != nullptr) return handler(frame);
+  const char* name = frame.vector < sizeof kNames / sizeof kNames[0] ? kNames[frame.vector] : "unknown exception";
+  if (frame.vector == vector::kNmi) return print("NMI: reason %02x, going on\n", frame.error);
+  if (frame.from_user()) panic("%s in user mode at %08x, and nobody handles it", name, frame.eip);
+  oops(frame, name);
+}
+
+}  // namespace
+
+void set_trap_handler(u32 vector, TrapHandler handler) {
+  if (vector == vector::kSystemCall) system_call_handler = handler;
+  else handlers[vector] = handler;
+}
+void set_user_return_hook(TrapHandler hook) { user_return_hook = hook; }
+
+void prepare_user_return(TrapFrame& frame) {
+  asm volatile("cli" : : : "memory");
+  if (user_return_hook != nullptr) user_return_hook(frame);
+  frame.cr3 = exit_cr3();
+}
+
+}  // namespace ido
+
+extern "C" void handle_trap(ido::TrapFrame* frame) {
+  using namespace ido;
+  if (frame->vector == vector::kSystemCall) {
+    frame->error = frame->eax;  // kept for restarting: the handler overwrites EAX
+    asm volatile("sti" : : : "memory");
+    if (system_call_handler == nullptr) panic("a system call came before there was a handler");
+    system_call_handler(*frame);
+  } else if (frame->vector >= vector::kIrqBase) {
+    dispatch_irq(*frame);
+  } else {
+    exception(*frame);
+  }
+  asm volatile("cli" : : : "memory");
+  if (frame->from_user()) prepare_user_return(*frame);
+}
+
+extern "C" [[noreturn]] void handle_double_fault() {
+  using namespace ido;
+  const InterruptedState s = double_faulted_state();
+  print("double fault: eip %04x:%08x eflags %08x cr3 %08x\n", s.cs, s.eip, s.eflags, s.cr3);
+  print("  eax %08x ebx %08x ecx %08x edx %08x\n", s.eax, s.ebx, s.ecx, s.edx);
+  print("  esi %08x edi %08x ebp %08x esp %04x:%08x cr2 %08x\n", s.esi, s.edi, s.ebp, s.ss, s.esp, read_cr2());
+  print_back_trace(s.eip, s.ebp);
+  panic("double fault: the kernel stack overflowed, or the trampoline is damaged");
+}
+
+extern "C" void finish_fork(ido::TrapFrame* frame) { ido::prepare_user_return(*frame); }
