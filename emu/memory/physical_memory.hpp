@@ -59,7 +59,7 @@ class PhysicalMemory {
   Dimm* find(const std::string& id) const;
   // In ascending order of their bases.
   const std::vector<std::unique_ptr<Dimm>>& dimms() const { return dimms_; }
-  // Counts insertions and removals: what is cached about frames holds while this does.
+  // Counts insertions, removals and clear_ram(): what is cached about frames holds while this does.
   u64 mapping_generation() const { return mapping_generation_; }
 
   // --- ROM: `image` is copied; stores are ignored. base and size are multiples of 4096; overlap with RAM asserts.

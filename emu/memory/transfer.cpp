@@ -55,6 +55,7 @@ void PhysicalMemory::clear_ram() {
   }
   touched_chunks_.clear();
   dirty_chunks_.clear();
+  ++mapping_generation_;
 }
 
 }  // namespace paemu

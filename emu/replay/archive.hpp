@@ -42,6 +42,7 @@ concept HasFields = requires(T& t) { t.visit_fields(IgnoreFields{}); };
 //   begin(name) / end(v)           around a struct
 //   begin_array(name, n) / end_array()
 //   length(v) -> usize             of a sequence: writes it, or reads it and resizes v
+//   string(name, v)                if it has something better to do with text than with other sequences
 template <class Io, class T>
 void walk(Io& io, const char* name, T& value) {
   using Plain = std::remove_const_t<T>;
@@ -49,6 +50,8 @@ void walk(Io& io, const char* name, T& value) {
     io.number(name, value);
   } else if constexpr (kIsStrong<Plain>) {
     io.number(name, value.value);
+  } else if constexpr (std::is_same_v<Plain, std::string> && requires { io.string(name, value); }) {
+    io.string(name, value);
   } else if constexpr (kIsSequence<Plain>) {
     io.begin_array(name, io.length(value));
     if constexpr (requires { Io::kLayoutOnly; }) {
@@ -157,19 +160,20 @@ class Dumper {
 
   template <class T> void number(const char* name, const T& v) { put(name, raw(v), sizeof(T)); }
   void begin(const char* name);
-  template <class T> void end(const T&) { close(); }
+  template <class T> void end(const T&) { leave(); }
   void begin_array(const char* name, usize length);
-  void end_array();
+  void end_array() { leave(); }
   template <class T> usize length(const T& v) { return v.size(); }
+  void string(const char* name, const std::string& value);
 
  private:
   void put(const char* name, u64 value, usize size);
-  void close();
+  void close_line();
+  void leave();
 
   std::string text_;
   u32 depth_ = 0;
-  u32 array_depth_ = 0;
-  bool line_open_ = false;
+  bool line_open_ = false;  // the numbers of an array are being put on one line
 };
 
 class Schema {

@@ -31,8 +31,10 @@ std::optional<Serial> read_serial(const Arrival& a);
 std::optional<i64> read_rtc_start(const Arrival& a);
 std::optional<DimmSpec> read_dimm(const Arrival& a);
 std::optional<std::string> read_id(const Arrival& a);
+// The payload has the form that its kind demands. What it names may still not exist.
+bool well_formed(const Arrival& a);
 
-// "2105 ns, 2100 retired: DimmInsert dimm1 slot 0 at 0x100000000 size 0x20000000": for people.
+// One line for people: position, kind and payload, without control characters.
 std::string to_string(const Arrival& a);
 const char* name(InputKind kind);
 

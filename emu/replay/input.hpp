@@ -22,8 +22,7 @@ enum class InputKind : u8 {
   PowerButton,      // no payload
   Reset,            // u8: 0 by the monitor, 1 by the guest's own request
   NonMaskable,      // no payload: an NMI
-  End,              // the recording stops here: made by the player, never written
-  kLast = End,
+  kLast = NonMaskable,
 };
 
 // A point in a run. Ticks alone order points; `retired` says the same to people and catches divergence.

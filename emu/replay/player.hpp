@@ -41,23 +41,23 @@ class Player : public InputSource {
   struct Step {
     enum class Kind : u8 { kArrival, kCheckpoint, kEnd } kind;
     Position at;
-    Arrival arrival;
-    Checkpoint checkpoint;
+    Arrival arrival;         // kArrival
+    Checkpoint checkpoint;   // kCheckpoint, kEnd
+    StopReason reason = StopReason::None;  // kEnd
   };
 
   Player(Machine& machine, TraceReader& reader) : machine_(machine), reader_(reader), next_chunk_(reader.first_of_run()) {}
   Or<> load_snapshot();
   const Step* peek();              // reads on when needed; nullptr after the end
   Or<> read_chunk();
+  void check(const Step& step, Position now);  // a checkpoint or the end
   void diverge(std::string report);
-  std::optional<Arrival> end_here(Position now);
 
   Machine& machine_;
   TraceReader& reader_;
   usize next_chunk_;
   std::vector<Step> steps_;        // of the chunk being played
   usize next_step_ = 0;
-  bool ended_ = false;
   u64 checkpoints_passed_ = 0;
   std::optional<Divergence> divergence_;
   std::optional<StopReason> recorded_reason_;

@@ -24,6 +24,7 @@ class TraceReader {
     u64 offset;       // of its header in the file
     u32 stored_size;
     u32 plain_size;
+    u64 payload_checksum;
   };
 
   // input: outlives the reader.
@@ -48,8 +49,12 @@ class TraceReader {
 
  private:
   explicit TraceReader(TraceInput& input) : input_(&input) {}
+  Or<> check_file_header();
   Or<> scan();
+  Or<std::optional<Chunk>> chunk_at(u64 offset);
   Or<> check_order(const Chunk& chunk);
+  Or<> check_position(Position at);
+  Or<> check_pages(std::span<const u8> plain);
   Or<> check_content(const Chunk& chunk, std::span<const u8> plain);
   std::string where(const Chunk& chunk) const;
 
@@ -64,7 +69,6 @@ class TraceReader {
   u64 image_bytes_[3] = {};
   u64 page_count_ = 0;
   i64 last_frame_ = -1;
-  u32 last_type_ = 0;
 };
 
 // {u32 frame, 4096 bytes} each, after a u32 count. The payload was checked by open().

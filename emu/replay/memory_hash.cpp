@@ -1,0 +1,79 @@
+#include "replay/memory_hash.hpp"
+
+#include <xxhash.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace paemu {
+
+namespace {
+
+// A list for people to read: the lowest ones will do, and a checkpoint must fit in a chunk.
+constexpr usize kMaxListed = 1u << 20;
+
+}  // namespace
+
+bool all_zero(std::span<const u8> page) {
+  // Most pages that are not zero show it at once, so a look at the first byte spares the comparison.
+  return page.empty() || (page[0] == 0 && std::memcmp(page.data(), page.data() + 1, page.size() - 1) == 0);
+}
+
+u64 page_hash(Pfn frame, std::span<const u8> page) {
+  if (all_zero(page)) return 0;
+  const u64 hash = XXH3_64bits_withSeed(page.data(), page.size(), frame.value);
+  return hash != 0 ? hash : 1;  // 0 says that a page is not in the sum
+}
+
+void MemoryHash::set(Pfn frame, u64 hash) {
+  std::unique_ptr<Chunk>& chunk = chunks_[frame.value / kPagesPerChunk];
+  if (chunk == nullptr) {
+    if (hash == 0) return;
+    chunk = std::make_unique<Chunk>();
+  }
+  u64& entry = (*chunk)[frame.value % kPagesPerChunk];
+  sum_ += hash - entry;
+  entry = hash;
+}
+
+void MemoryHash::forget_untouched() {
+  for (u32 c = 0; c < chunks_.size(); ++c) {
+    if (chunks_[c] == nullptr) continue;
+    bool any = false;
+    for (u32 i = 0; i < kPagesPerChunk; ++i) {
+      const Pfn frame{c * kPagesPerChunk + i};
+      if ((memory_.flags(frame) & frame_flag::kTouched) == 0) set(frame, 0);
+      any |= (*chunks_[c])[i] != 0;
+    }
+    if (!any) chunks_[c].reset();
+  }
+}
+
+u64 MemoryHash::update() {
+  if (generation_ != memory_.mapping_generation()) {
+    forget_untouched();
+    generation_ = memory_.mapping_generation();
+  }
+  memory_.drain_dirty([this](Pfn frame, const u8* page) {
+    set(frame, page_hash(frame, {page, kPageSize}));
+    written_.push_back(frame.value);
+  });
+  return sum_;
+}
+
+std::vector<PageHash> MemoryHash::take_written() {
+  std::sort(written_.begin(), written_.end());
+  written_.erase(std::unique(written_.begin(), written_.end()), written_.end());
+  if (written_.size() > kMaxListed) written_.resize(kMaxListed);
+  std::vector<PageHash> pages;
+  pages.reserve(written_.size());
+  for (const u32 frame : written_) {
+    const std::unique_ptr<Chunk>& chunk = chunks_[frame / kPagesPerChunk];
+    const u64 hash = chunk != nullptr ? (*chunk)[frame % kPagesPerChunk] : 0;
+    pages.push_back(PageHash{frame, static_cast<u32>(hash)});
+  }
+  written_.clear();
+  return pages;
+}
+
+}  // namespace paemu

@@ -1,0 +1,106 @@
+#include "replay/recorder.hpp"
+
+#include <algorithm>
+
+#include "replay/arrival.hpp"
+
+namespace paemu {
+
+namespace {
+
+// Arrivals are written when this much of the run (or this many bytes) has gone by, so that a dying host loses little.
+constexpr u64 kFlushTicks = 250'000'000;
+constexpr usize kFlushBytes = 256 * 1024;
+
+constexpr char kProgram[] = "paemu " PAEMU_VERSION;
+
+Ticks checkpoint_after(Ticks now, u64 interval) {
+  return interval == 0 ? kNever : Ticks{(now.value / interval + 1) * interval};
+}
+
+Or<> write_snapshot(Machine& machine, TraceWriter& writer, TraceStart& start) {
+  TRY(writer.state(machine.save_state()));
+  Or<> result;
+  machine.visit_pages([&](Pfn frame, std::span<const u8> page) {
+    if (!result) return;
+    ++start.pages;
+    result = writer.page(frame, page);
+  });
+  return result;
+}
+
+}  // namespace
+
+Or<std::unique_ptr<Recorder>> Recorder::start(Machine& machine, InputSource& live, TraceOutput& output) {
+  TraceConfig config{kProgram, machine.schema(), machine.config(), {}};
+  const Images& images = machine.images();
+  config.images[0] = digest(images.firmware);
+  config.images[1] = digest(images.kernel);
+  config.images[2] = digest(images.initrd);
+  TraceWriter writer = TRY(TraceWriter::start(output, config, images));
+  TraceStart start;
+  start.snapshot = !machine.fresh();
+  if (start.snapshot) TRY(write_snapshot(machine, writer, start));
+  // Also the point from which written pages are listed, here and in the player.
+  const Checkpoint here = machine.checkpoint();
+  start.at = here.at;
+  start.hash = here.hash;
+  TRY(writer.begin(start));
+  return std::unique_ptr<Recorder>(new Recorder(machine, live, std::move(writer)));
+}
+
+Recorder::Recorder(Machine& machine, InputSource& live, TraceWriter writer)
+    : machine_(machine),
+      live_(live),
+      writer_(std::move(writer)),
+      next_checkpoint_(checkpoint_after(machine.position().now, machine.config().checkpoint_interval)),
+      last_flush_(machine.position().now) {}
+
+void Recorder::note(Or<> result) {
+  if (result || finished_) return;
+  error_ = std::move(result.error());
+  finished_ = true;
+}
+
+Ticks Recorder::next_poll(Position now) {
+  const Ticks live = live_.next_poll(now);
+  return finished_ ? live : std::min(live, next_checkpoint_);
+}
+
+std::optional<Arrival> Recorder::poll(Position now) {
+  if (!finished_ && now.now >= next_checkpoint_) {
+    note(writer_.checkpoint(machine_.checkpoint()));
+    next_checkpoint_ = checkpoint_after(now.now, machine_.config().checkpoint_interval);
+    last_flush_ = now.now;
+  }
+  std::optional<Arrival> arrival = live_.poll(now);
+  if (finished_) return arrival;
+  if (arrival) {
+    arrival->at = now;
+    writer_.arrival(*arrival);
+    ++arrivals_;
+  }
+  if (writer_.buffered() >= kFlushBytes || now.now - last_flush_ >= kFlushTicks) {
+    note(writer_.flush());
+    last_flush_ = now.now;
+  }
+  return arrival;
+}
+
+Ticks Recorder::idle(Position now, Ticks deadline, Wake wake) {
+  if (finished_) return live_.idle(now, deadline, wake);
+  // Nobody knows how long the host will sleep, so what there is goes out first.
+  if (deadline == kNever || wake == Wake::kNonMaskableOnly) note(writer_.flush());
+  // Without a deadline the source must see that there is none, to tell when nothing can come any more; the checkpoint
+  // is then taken late, which its position says.
+  return live_.idle(now, deadline == kNever ? deadline : std::min(deadline, next_checkpoint_), wake);
+}
+
+Or<> Recorder::finish(StopReason reason) {
+  if (!finished_) note(writer_.end(TraceEnd{machine_.checkpoint(), reason}));
+  finished_ = true;
+  if (error_) return fail(error_->sentence);
+  return {};
+}
+
+}  // namespace paemu
