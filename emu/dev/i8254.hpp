@@ -18,7 +18,7 @@ class I8254 final : public IoDevice, public LineInput, public LineProbe, public 
     u64 start = 0;         // PIT clock at which the running count was loaded
     u32 initial = 0;       // the running count's initial value, 1 to 0x10000 (BCD: to 10000); 0 before the first load
     u32 next_initial = 0;  // CR: what is loaded next
-    u32 paused_at = 0;     // clocks counted when GATE fell (modes 0 and 4; 2 and 3 restart)
+    u64 paused_at = 0;     // clocks counted when GATE fell (modes 0 and 4; 2 and 3 restart)
     u16 latch = 0;         // OL, when latched
     u8 mode = 0;           // 0 to 5
     u8 access = 3;         // RW1-RW0: 1 low byte, 2 high byte, 3 low then high

@@ -1,0 +1,170 @@
+#include "dev/piix4_pm.hpp"
+
+#include "abi/acpi.hpp"
+#include "base/bits.hpp"
+
+namespace paemu {
+
+namespace {
+
+namespace acpi = abi::acpi;
+
+// What can set SCI among the fixed events (ACPI, table 4.11).
+constexpr u16 kFixedEvents = acpi::kTimerStatus | acpi::kGlobalStatus | acpi::kPowerButton | acpi::kSleepButton | acpi::kRtcStatus;
+constexpr u16 kStatusBits = kFixedEvents | acpi::kWakeStatus;
+constexpr u16 kControlBits = acpi::kSciEnable | 7u << acpi::kSleepTypeShift;  // SLP_EN reads as zero (4.8.3.2.1)
+constexpr u32 kGpeBits = 16;
+
+constexpr u64 kTimerBits = 24;  // FADT: TMR_VAL_EXT clear
+constexpr u64 kTimerHalf = u64{1} << (kTimerBits - 1);
+
+}  // namespace
+
+Piix4Pm::Piix4Pm(EventQueue& events, const VirtualClock& clock, std::function<void(u32)> sleep)
+    : events_(events), clock_(clock), sleep_(std::move(sleep)), timer_(events.add("pm.timer", *this)), pm_(*this), gpe_(*this),
+      smi_(*this) {
+  reset();
+}
+
+void Piix4Pm::reset() {
+  state_ = State{};
+  state_.timer_seen = timer_clocks() / kTimerHalf;
+  schedule_timer();
+  update_sci();
+}
+
+// --- Events.
+
+void Piix4Pm::press_power_button() {
+  state_.pm1_status |= acpi::kPowerButton;
+  update_sci();
+}
+
+void Piix4Pm::set_line(u32 gpe_bit, bool level) {
+  if (gpe_bit >= kGpeBits || !level) return;
+  state_.gpe_status |= bit<u16>(gpe_bit);
+  update_sci();
+}
+
+// The SCI is raised only in ACPI mode (SCI_EN); else the events would be SMIs, of which the board has none (4.8.3.2.1).
+void Piix4Pm::update_sci() {
+  const bool fixed = (state_.pm1_status & state_.pm1_enable & kFixedEvents) != 0;
+  const bool general = (state_.gpe_status & state_.gpe_enable) != 0;
+  sci.set((state_.pm1_control & acpi::kSciEnable) != 0 && (fixed || general));
+}
+
+// --- PM timer (4.8.2.1): 24 bits; TMR_STS is set whenever the top bit changes.
+
+u64 Piix4Pm::timer_clocks() const {
+  return static_cast<u64>(static_cast<unsigned __int128>(clock_.now().value) * acpi::kPmTimerHz / kTicksPerSecond);
+}
+
+// Changes of the top bit that nobody waits for are noticed when somebody looks.
+void Piix4Pm::note_timer() {
+  const u64 halves = timer_clocks() / kTimerHalf;
+  if (halves != state_.timer_seen) state_.pm1_status |= acpi::kTimerStatus;
+  state_.timer_seen = halves;
+}
+
+void Piix4Pm::schedule_timer() {
+  if ((state_.pm1_enable & acpi::kTimerStatus) == 0) {
+    events_.disarm(timer_);
+    return;
+  }
+  const u64 next = (timer_clocks() / kTimerHalf + 1) * kTimerHalf;
+  const auto ticks = (static_cast<unsigned __int128>(next) * kTicksPerSecond + acpi::kPmTimerHz - 1) / acpi::kPmTimerHz;
+  events_.arm(timer_, Ticks{static_cast<u64>(ticks)});
+}
+
+void Piix4Pm::on_event(u32, Ticks) {
+  note_timer();
+  schedule_timer();
+  update_sci();
+}
+
+// --- PM1 and timer ports.
+
+u8 Piix4Pm::read_byte(u32 offset) {
+  const auto byte_of = [offset](u32 value, u32 first) { return static_cast<u8>(value >> (8 * (offset - first))); };
+  if (offset < acpi::kPm1Enable) {
+    note_timer();
+    return byte_of(state_.pm1_status, acpi::kPm1Status);
+  }
+  if (offset < acpi::kPm1Control) return byte_of(state_.pm1_enable, acpi::kPm1Enable);
+  if (offset < acpi::kPm1Control + 2) return byte_of(state_.pm1_control, acpi::kPm1Control);
+  if (offset >= acpi::kPmTimer && offset < acpi::kPmTimer + 4) {
+    return byte_of(static_cast<u32>(timer_clocks() % (u64{1} << kTimerBits)), acpi::kPmTimer);
+  }
+  return 0;
+}
+
+u64 Piix4Pm::PmPorts::io_read(u64 offset, u32 size) {
+  u64 value = 0;
+  for (u32 i = 0; i < size; ++i) value |= u64{pm.read_byte(static_cast<u32>(offset) + i)} << (8 * i);
+  return value;
+}
+
+// Writes act on whole registers: the bytes that an access does not cover keep what they are (zero for write-one-to-clear).
+void Piix4Pm::PmPorts::io_write(u64 offset, u32 size, u64 value) {
+  const auto merge = [&](u32 first, u16 old) {
+    u16 merged = old;
+    for (u32 i = 0; i < size; ++i) {
+      const u64 at = offset + i;
+      if (at < first || at >= first + 2) continue;
+      const u32 shift = 8 * static_cast<u32>(at - first);
+      merged = static_cast<u16>((merged & ~(0xffu << shift)) | ((value >> (8 * i)) & 0xff) << shift);
+    }
+    return merged;
+  };
+  const auto touches = [&](u32 first) { return offset < first + 2 && offset + size > first; };
+
+  State& state = pm.state_;
+  if (touches(acpi::kPm1Status)) {
+    pm.note_timer();
+    state.pm1_status &= static_cast<u16>(~(merge(acpi::kPm1Status, 0) & kStatusBits));
+  }
+  if (touches(acpi::kPm1Enable)) {
+    pm.note_timer();
+    state.pm1_enable = merge(acpi::kPm1Enable, state.pm1_enable) & kFixedEvents;
+    pm.schedule_timer();
+  }
+  if (touches(acpi::kPm1Control)) pm.write_control(merge(acpi::kPm1Control, state.pm1_control));
+  pm.update_sci();
+}
+
+void Piix4Pm::write_control(u16 value) {
+  state_.pm1_control = value & kControlBits;
+  if ((value & acpi::kSleepEnable) != 0) sleep_(bits<u32>(value, acpi::kSleepTypeShift, 3));
+}
+
+// --- GPE0 (4.8.4.1): two bytes of status, write one to clear, then two of enable.
+
+u64 Piix4Pm::GpePorts::io_read(u64 offset, u32) {
+  const u16 value = offset < 2 ? pm.state_.gpe_status : pm.state_.gpe_enable;
+  return static_cast<u8>(value >> (8 * (offset & 1)));
+}
+
+void Piix4Pm::GpePorts::io_write(u64 offset, u32, u64 value) {
+  const u32 shift = 8 * (offset & 1);
+  const u16 byte = static_cast<u16>((value & 0xff) << shift);
+  if (offset < 2) pm.state_.gpe_status &= static_cast<u16>(~byte);
+  else pm.state_.gpe_enable = static_cast<u16>((pm.state_.gpe_enable & ~(0xffu << shift)) | byte);
+  pm.update_sci();
+}
+
+// --- SMI command port (4.8.3.2.1): what the firmware's SMI handler would do, SCI_EN, is done here.
+
+u64 Piix4Pm::SmiPorts::io_read(u64 offset, u32) { return offset == 0 ? pm.state_.smi_command : pm.state_.smi_data; }
+
+void Piix4Pm::SmiPorts::io_write(u64 offset, u32, u64 value) {
+  if (offset != 0) {
+    pm.state_.smi_data = static_cast<u8>(value);
+    return;
+  }
+  pm.state_.smi_command = static_cast<u8>(value);
+  if (value == acpi::kAcpiEnableValue) pm.state_.pm1_control |= acpi::kSciEnable;
+  if (value == acpi::kAcpiDisableValue) pm.state_.pm1_control &= static_cast<u16>(~acpi::kSciEnable);
+  pm.update_sci();
+}
+
+}  // namespace paemu
