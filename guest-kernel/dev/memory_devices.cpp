@@ -1,25 +1,14 @@
 #include "dev/memory_devices.hpp"
 
-#include "arch/time.hpp"
 #include "fs/device.hpp"
 #include "lib/log.hpp"
+#include "lib/random.hpp"
 
 namespace ido {
 
 namespace {
 
 enum class Kind : u32 { kNull = 3, kZero = 5, kFull = 7, kRandom = 8, kUrandom = 9, kKmsg = 11 };  // minors of major 1
-
-u64 g_random_state = 0x9e3779b97f4a7c15;
-
-// SplitMix64: a full-period mix of a counter; stirred with the time at each use.
-u64 next_random() {
-  g_random_state += 0x9e3779b97f4a7c15 ^ (now_ns() << 1);
-  u64 z = g_random_state;
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-  return z ^ (z >> 31);
-}
 
 class MemoryFile final : public fs::File {
  public:
@@ -79,14 +68,6 @@ template <Kind kKind>
 void add(const char* name) { fs::register_device(fs::device_number(1, static_cast<u32>(kKind)), name, open_kind<kKind>); }
 
 }  // namespace
-
-void random_bytes(void* to, u32 size) {
-  auto* out = static_cast<u8*>(to);
-  while (size > 0) {
-    u64 word = next_random();
-    for (u32 i = 0; i < 8 && size > 0; ++i, --size, word >>= 8) *out++ = static_cast<u8>(word);
-  }
-}
 
 void init_memory_devices() {
   add<Kind::kNull>("null");

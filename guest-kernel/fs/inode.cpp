@@ -1,4 +1,5 @@
 // What an Inode and a File do when a file system does not say otherwise.
+#include "arch/time.hpp"
 #include "fs/vfs.hpp"
 
 namespace ido::fs {
@@ -10,6 +11,12 @@ WaitQueue g_poll_queue;
 
 WaitQueue& poll_queue() { return g_poll_queue; }
 void poll_changed() { g_poll_queue.wake_all(); }
+
+Time now() {
+  const u64 ns = realtime_ns();
+  const u64 seconds = ns / kNsPerSecond;
+  return {static_cast<i64>(seconds), static_cast<u32>(ns - seconds * kNsPerSecond)};
+}
 
 Inode::Inode(u32 st_mode) {
   status.mode = st_mode;

@@ -1,0 +1,52 @@
+// From a number to its handler.
+#include "arch/time.hpp"
+#include "lib/print.hpp"
+#include "lib/random.hpp"
+#include "syscall/call.hpp"
+
+namespace ido {
+
+namespace {
+
+using Handler = Or<u32> (*)(Call&);
+
+constexpr u32 kMost = 512;
+
+struct Table {
+  Handler handlers[kMost] = {};
+  constexpr Table() {
+#define SYSCALL(number, name) handlers[number] = sys_##name;
+#define SYSCALL_SAME(number, name) handlers[number] = sys_##name;
+#include "syscall/table.inc"
+#undef SYSCALL
+#undef SYSCALL_SAME
+  }
+};
+constexpr Table kTable;
+
+// Unknown numbers are named once each.
+void report_unknown(const Call& call) {
+  static u32 reported[kMost / 32];
+  if (call.number >= kMost) return;
+  u32& word = reported[call.number / 32];
+  if (word & (1u << call.number % 32)) return;
+  word |= 1u << call.number % 32;
+  print("%s[%d]: unknown system call %u\n", call.task.name, call.task.tid, call.number);
+}
+
+}  // namespace
+
+void system_call(TrapFrame& frame) {
+  Call call{*current(), frame, frame.eax, {frame.ebx, frame.ecx, frame.edx, frame.esi, frame.edi, frame.ebp}};
+  stir_random(now_ns());
+  const Handler handler = call.number < kMost ? kTable.handlers[call.number] : nullptr;
+  if (handler == nullptr) {
+    report_unknown(call);
+    frame.eax = static_cast<u32>(-static_cast<i32>(Errno::kNoSys));
+    return;
+  }
+  auto result = handler(call);
+  frame.eax = result.ok() ? *result : static_cast<u32>(-static_cast<i32>(result.error()));
+}
+
+}  // namespace ido

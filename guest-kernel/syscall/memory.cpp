@@ -1,0 +1,138 @@
+// The address space: mmap and its kin.
+#include "base/bits.hpp"
+#include "fs/tmpfs.hpp"
+#include "syscall/helpers.hpp"
+
+namespace ido {
+
+namespace {
+
+constexpr u32 kMapShared = 1, kMapPrivate = 2, kMapFixed = 0x10, kMapAnonymous = 0x20, kMapGrowsDown = 0x100,
+              kMapLocked = 0x2000, kMapPopulate = 0x8000, kMapFixedNoReplace = 0x100000;  // mmap(2)
+
+Mm& mm_of(Call& call) { return *call.task.process->mm; }
+
+Or<u32> map(Call& call, u32 address, u32 size, u32 prot, u32 flags, u32 descriptor, u32 first_page) {
+  if (size == 0 || (prot & ~7u) || !(flags & 3)) return fail(Errno::kInval);
+  if ((flags & (kMapFixed | kMapFixedNoReplace)) && (address & kPageMask)) return fail(Errno::kInval);
+  const bool shared = (flags & kMapShared) != 0;
+  MapRequest request;
+  request.address = align_down(address, kPageSize);
+  request.size = size;
+  request.protection = static_cast<u8>(prot);
+  request.flags = static_cast<u8>((shared ? area_flag::kShared : 0) | (flags & kMapGrowsDown ? area_flag::kGrowsDown : 0) |
+                                  (flags & kMapLocked ? area_flag::kLocked : 0));
+  request.placement = flags & kMapFixedNoReplace ? Placement::kFixedFree : flags & kMapFixed ? Placement::kFixed : Placement::kAnywhere;
+  request.first_index = first_page;
+  Ref<fs::File> file;
+  Ref<fs::Inode> anonymous;
+  if (!(flags & kMapAnonymous)) {
+    file = TRY(file_of(call, descriptor));
+    if (!file->readable()) return fail(Errno::kAcces);
+    if (shared && (prot & protection::kWrite) && !file->writable()) return fail(Errno::kAcces);
+    if (shared && !file->writable()) request.flags |= area_flag::kNoWrite;
+    request.backing = file->inode() != nullptr ? file->inode()->backing() : nullptr;
+    if (request.backing == nullptr) {
+      // /dev/zero is anonymous memory by another name (mem(4)).
+      constexpr u32 kZeroDevice = 1 << 8 | 5;
+      if (file->inode() == nullptr || file->inode()->status.special_device != kZeroDevice) return fail(Errno::kNoDev);
+    }
+  }
+  if (request.backing == nullptr && shared) {
+    anonymous = TRY(fs::make_anonymous_file("dev/zero"));
+    TRY(anonymous->truncate(align_up(u64{size}, u64{kPageSize})));
+    request.backing = anonymous->backing();
+    request.first_index = 0;
+  }
+  const u32 placed = TRY(mm_of(call).map(request));
+  if (flags & kMapPopulate) {
+    // Best effort, as Linux: failures show at the first touch.
+    for (u32 at = placed; at - placed < size; at += kPageSize) {
+      auto page = mm_of(call).get_user_page(at, prot & protection::kWrite ? FaultAccess::kWrite : FaultAccess::kRead);
+      if (!page.ok()) break;
+      if (*page != nullptr) put_page(*page);
+    }
+  }
+  return placed;
+}
+
+}  // namespace
+
+Or<u32> sys_mmap2(Call& call) { return map(call, call[0], call[1], call[2], call[3], call[4], call[5]); }
+
+Or<u32> sys_old_mmap(Call& call) {
+  struct Arguments { u32 address, size, prot, flags, descriptor, offset; };
+  const Arguments a = TRY(get_user<Arguments>(call[0]));
+  if (a.offset & kPageMask) return fail(Errno::kInval);
+  return map(call, a.address, a.size, a.prot, a.flags, a.descriptor, a.offset >> kPageShift);
+}
+
+Or<u32> sys_munmap(Call& call) {
+  TRY(mm_of(call).unmap(call[0], call[1]));
+  return 0;
+}
+
+Or<u32> sys_mprotect(Call& call) {
+  constexpr u32 kGrowsDown = 0x01000000, kGrowsUp = 0x02000000;
+  if (call[2] & ~(7u | kGrowsDown | kGrowsUp)) return fail(Errno::kInval);
+  TRY(mm_of(call).protect(call[0], call[1], static_cast<u8>(call[2] & 7)));
+  return 0;
+}
+
+Or<u32> sys_mremap(Call& call) {
+  constexpr u32 kMayMove = 1, kFixed = 2;
+  if (call[3] & ~(kMayMove | kFixed)) return fail(Errno::kInval);
+  if ((call[3] & kFixed) && !(call[3] & kMayMove)) return fail(Errno::kInval);
+  const auto move = call[3] & kFixed ? Mm::Move::kFixed : call[3] & kMayMove ? Mm::Move::kMay : Mm::Move::kNo;
+  return mm_of(call).remap(call[0], call[1], call[2], move, call[4]);
+}
+
+Or<u32> sys_brk(Call& call) { return mm_of(call).set_break(call[0]); }
+
+Or<u32> sys_madvise(Call& call) {
+  constexpr u32 kDontNeed = 4, kFree = 8;
+  if (call[0] & kPageMask) return fail(Errno::kInval);
+  if (call[2] == kDontNeed || call[2] == kFree) TRY(mm_of(call).discard(call[0], call[1]));
+  return 0;
+}
+
+Or<u32> sys_msync(Call& call) {
+  if (call[0] & kPageMask) return fail(Errno::kInval);
+  TRY(mm_of(call).sync(call[0], call[1]));
+  return 0;
+}
+
+Or<u32> sys_mlock(Call& call) {
+  TRY(mm_of(call).lock(call[0], call[1]));
+  return 0;
+}
+Or<u32> sys_munlock(Call& call) {
+  TRY(mm_of(call).unlock(call[0], call[1]));
+  return 0;
+}
+Or<u32> sys_mlockall(Call& call) {
+  Mm& mm = mm_of(call);
+  constexpr u32 kCurrent = 1;
+  if (!(call[0] & kCurrent)) return 0;
+  // Areas may merge while they change, so walk by address.
+  for (u32 at = 0; at < layout::kUserEnd;) {
+    u32 start = 0, end = 0;
+    for (Area& a : mm.areas())
+      if (a.end > at) {
+        start = a.start, end = a.end;
+        break;
+      }
+    if (end == 0) break;
+    TRY(mm.lock(start, end - start));
+    at = end;
+  }
+  return 0;
+}
+Or<u32> sys_munlockall(Call& call) {
+  Mm& mm = mm_of(call);
+  for (Area& a : mm.areas()) a.flags &= static_cast<u8>(~area_flag::kLocked);
+  mm.counters.locked_pages = 0;
+  return 0;
+}
+
+}  // namespace ido

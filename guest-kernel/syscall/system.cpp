@@ -1,0 +1,179 @@
+// The system as a whole: uname, sysinfo, limits, identity, mounts, power.
+#include "acpi/acpi.hpp"
+#include "arch/time.hpp"
+#include "fs/device.hpp"
+#include "fs/proc_file_system.hpp"
+#include "fs/sys_file_system.hpp"
+#include "fs/tmpfs.hpp"
+#include "lib/log.hpp"
+#include "lib/random.hpp"
+#include "lib/string.hpp"
+#include "mm/stats.hpp"
+#include "proc/scheduler.hpp"
+#include "syscall/helpers.hpp"
+
+namespace ido {
+
+namespace {
+
+constexpr u32 kNameSize = 65;  // of a field of struct new_utsname
+char g_host_name[kNameSize] = "ido";
+
+struct Limit32 { u32 current, maximum; };
+struct Limit64 { u64 current, maximum; };
+constexpr u32 kLimits = 16, kLimitStack = 3, kLimitFiles = 7;
+constexpr u64 kUnlimited = ~u64{0};
+
+// Limits are told, not enforced, but for these two, which are fixed.
+Or<Limit64> limit(u32 resource) {
+  if (resource >= kLimits) return fail(Errno::kInval);
+  if (resource == kLimitStack) return Limit64{8 * kMiB, kUnlimited};
+  if (resource == kLimitFiles) return Limit64{fs::FileTable::kMost, fs::FileTable::kMost};
+  return Limit64{kUnlimited, kUnlimited};
+}
+
+}  // namespace
+
+const char* host_name() { return g_host_name; }
+
+Or<u32> sys_uname(Call& call) {
+  char fields[6][kNameSize] = {};
+  const char* values[6] = {"Linux", g_host_name, "2.6.32-ido", "#1 PAE 4G/4G", "i686", "(none)"};
+  for (u32 i = 0; i < 6; ++i) format_to(fields[i], kNameSize, "%s", values[i]);
+  TRY(copy_to_user(call[0], fields, sizeof fields));
+  return 0;
+}
+
+Or<u32> sys_sethostname(Call& call) {
+  if (call[1] >= kNameSize) return fail(Errno::kInval);
+  char name[kNameSize] = {};
+  TRY(copy_from_user(name, call[0], call[1]));
+  memcpy(g_host_name, name, kNameSize);
+  return 0;
+}
+
+Or<u32> sys_sysinfo(Call& call) {
+  struct { u32 uptime, loads[3], total, free, shared, buffer, total_swap, free_swap; u16 processes, padding; u32 total_high, free_high, unit; char fill[8]; } out{};
+  static_assert(sizeof out == 64);
+  const MemoryInfo memory = memory_info();
+  const Load present = load();
+  out.uptime = static_cast<u32>(now_ns() / kNsPerSecond);
+  for (u32 i = 0; i < 3; ++i) out.loads[i] = present.averages[i];
+  // Pages as the unit: 64 GiB of bytes does not fit 32 bits.
+  out.total = memory.total_pages, out.free = memory.free_pages, out.shared = memory.cached_pages;
+  out.total_high = memory.high_total_pages, out.free_high = memory.high_free_pages;
+  out.processes = static_cast<u16>(present.tasks);
+  out.unit = kPageSize;
+  TRY(copy_to_user(call[0], &out, sizeof out));
+  return 0;
+}
+
+Or<u32> sys_getrlimit(Call& call) {
+  const Limit64 l = TRY(limit(call[0]));
+  const auto narrow = [](u64 v) { return v > 0xffffffff ? 0xffffffff : static_cast<u32>(v); };
+  TRY(put_user(call[1], Limit32{narrow(l.current), narrow(l.maximum)}));
+  return 0;
+}
+
+Or<u32> sys_setrlimit(Call& call) {
+  TRY(limit(call[0]));
+  return 0;
+}
+
+Or<u32> sys_prlimit64(Call& call) {
+  const Limit64 l = TRY(limit(call[1]));
+  if (call[3] != 0) TRY(put_user(call[3], l));
+  return 0;
+}
+
+Or<u32> sys_getrandom(Call& call) {
+  u8 chunk[256];
+  u32 done = 0;
+  while (done < call[1]) {
+    const u32 n = call[1] - done < sizeof chunk ? call[1] - done : static_cast<u32>(sizeof chunk);
+    random_bytes(chunk, n);
+    TRY(copy_to_user(call[0] + done, chunk, n));
+    done += n;
+  }
+  return done;
+}
+
+Or<u32> sys_syslog(Call& call) {
+  constexpr u32 kReadAll = 3, kReadClear = 4, kSizeUnread = 9, kSizeBuffer = 10;
+  if (call[0] == kSizeBuffer) return kLogSize;
+  if (call[0] == kSizeUnread) return 0;
+  if (call[0] != kReadAll && call[0] != kReadClear) return 0;
+  u32 size = call[2] < kLogSize ? call[2] : kLogSize;
+  u64 from = log_end() > size ? log_end() - size : 0;
+  u32 done = 0;
+  char chunk[256];
+  while (done < size) {
+    const u32 n = read_log(from, chunk, size - done < sizeof chunk ? size - done : static_cast<u32>(sizeof chunk));
+    if (n == 0) break;
+    TRY(copy_to_user(call[1] + done, chunk, n));
+    done += n;
+  }
+  return done;
+}
+
+// --- Identity: everybody is root; what programs set is taken and forgotten.
+Or<u32> sys_getuid(Call&) { return 0; }
+Or<u32> sys_setuid(Call&) { return 0; }
+Or<u32> sys_getgroups(Call&) { return 0; }
+Or<u32> sys_setgroups(Call&) { return 0; }
+Or<u32> sys_personality(Call&) { return 0; }
+Or<u32> sys_getpriority(Call&) { return 20; }  // 20 - nice, as the kernel returns it
+Or<u32> sys_setpriority(Call&) { return 0; }
+Or<u32> sys_rseq(Call&) { return fail(Errno::kNoSys); }  // glibc asks, and does without
+
+// --- Mounts.
+Or<u32> sys_mount(Call& call) {
+  UserPath target = TRY(UserPath::copy(call[1]));
+  UserPath type = TRY(UserPath::copy(call[2]));
+  Ref<fs::Dentry> on = TRY(fs::lookup(working_directory(call), target.view()));
+  if (type.view() == "proc") {
+    Ref<fs::Inode> top = TRY(fs::make_proc());
+    TRY(fs::mount(on, top, "proc"));
+    return 0;
+  }
+  if (type.view() == "sysfs") {
+    Ref<fs::Inode> top = TRY(fs::make_sys());
+    TRY(fs::mount(on, top, "sysfs"));
+    return 0;
+  }
+  if (type.view() == "devtmpfs") {
+    Ref<fs::Inode> top = TRY(fs::make_tmpfs());
+    TRY(fs::populate_devices(*top));
+    TRY(fs::mount(on, top, "devtmpfs"));
+    return 0;
+  }
+  if (type.view() == "tmpfs" || type.view() == "ramfs") {
+    Ref<fs::Inode> top = TRY(fs::make_tmpfs());
+    TRY(fs::mount(on, top, "tmpfs"));
+    return 0;
+  }
+  return fail(Errno::kNoDev);
+}
+
+Or<u32> sys_umount2(Call& call) {
+  UserPath target = TRY(UserPath::copy(call[0]));
+  Ref<fs::Dentry> at = TRY(fs::lookup(working_directory(call), target.view()));
+  TRY(fs::unmount(at));
+  return 0;
+}
+
+// --- Power (reboot(2)).
+Or<u32> sys_reboot(Call& call) {
+  constexpr u32 kMagic1 = 0xfee1dead, kRestart = 0x01234567, kHalt = 0xcdef0123, kPowerOff = 0x4321fedc, kCadOn = 0x89abcdef, kCadOff = 0;
+  if (call[0] != kMagic1) return fail(Errno::kInval);
+  switch (call[2]) {
+    case kRestart: acpi::reset();
+    case kHalt:
+    case kPowerOff: acpi::power_off();
+    case kCadOn:
+    case kCadOff: return 0;
+    default: return fail(Errno::kInval);
+  }
+}
+
+}  // namespace ido
