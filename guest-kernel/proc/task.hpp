@@ -89,12 +89,9 @@ struct Process {
   i32 stop_signal = 0;
 
   Mm* mm = nullptr;                // nullptr: kernel thread, or already gone
-  Ref<fs::FileTable> files;        // shared with CLONE_FILES, else a clone; null once it exits
-  Ref<fs::Dentry> working_directory;
-  Ref<fs::Dentry> executable;      // what execute() opened: /proc/PID/exe
-  u32 umask = 022;
   Ref<fs::FileTable> files;        // null: kernel thread, or already gone
   Ref<fs::Dentry> directory;       // working directory
+  Ref<fs::Dentry> executable;      // what execute() opened: /proc/PID/exe
   u32 umask = 022;
   u32 user = 0, group_id = 0;      // credentials
   SignalAction actions[sig::kCount];

@@ -28,7 +28,7 @@ class UserPath {
 
 inline fs::FileTable& files(Call& call) { return *call.task.process->files; }
 inline Or<Ref<fs::File>> file_of(Call& call, u32 descriptor) { return files(call).get(descriptor); }
-inline Ref<fs::Dentry> working_directory(Call& call) { return call.task.process->working_directory; }
+inline Ref<fs::Dentry> working_directory(Call& call) { return call.task.process->directory; }
 
 // Where a path relative to `descriptor` starts: kAtFdCwd or an open directory.
 Or<Ref<fs::Dentry>> start_of(Call& call, u32 descriptor);

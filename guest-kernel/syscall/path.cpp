@@ -161,14 +161,14 @@ Or<u32> sys_faccessat2(Call& call) { return access_at(call, call[0], call[1], ca
 Or<u32> sys_chdir(Call& call) {
   Ref<fs::Dentry> dentry = TRY(lookup_at(call, kAtFdCwd, call[0], 0));
   if (!dentry->inode->is_directory()) return fail(Errno::kNotDir);
-  call.task.process->working_directory = dentry;
+  call.task.process->directory = dentry;
   return 0;
 }
 
 Or<u32> sys_fchdir(Call& call) {
   Ref<fs::Dentry> dentry = TRY(start_of(call, call[0]));
   if (!dentry->inode->is_directory()) return fail(Errno::kNotDir);
-  call.task.process->working_directory = dentry;
+  call.task.process->directory = dentry;
   return 0;
 }
 
