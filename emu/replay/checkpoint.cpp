@@ -16,28 +16,27 @@ constexpr usize kPagesNamed = 8;  // of the pages that differ, as many are named
 // Collects every number in a struct under its path: "segment.1.base".
 class Flatten {
  public:
-  template <class T> void number(const char* name, const T& v) { values_.emplace_back(path(name), archive::raw(v)); }
-  void begin(const char* name) { path_.emplace_back(name); index_.push_back(0); }
-  template <class T> void end(const T&) { leave(); }
+  template <class T> void number(const char* name, const T& v) { values_.emplace_back(path_.back() + step(name), archive::raw(v)); }
+  void begin(const char* name) {
+    const std::string inner = path_.back() + step(name);
+    path_.push_back(inner.empty() ? inner : inner + ".");
+    index_.push_back(0);
+  }
+  template <class T> void end(const T&) { end_array(); }
   void begin_array(const char* name, usize) { begin(name); }
-  void end_array() { leave(); }
+  void end_array() { path_.pop_back(); index_.pop_back(); }
   template <class T> usize length(const T& v) { return v.size(); }
   const std::vector<std::pair<std::string, u64>>& values() const { return values_; }
 
  private:
-  void leave() { path_.pop_back(); index_.pop_back(); }
-  std::string path(const char* name) {
-    std::string text;
-    for (usize i = 0; i < path_.size(); ++i) {
-      // An element without a name of its own is known by its index in what is around it.
-      text += (text.empty() ? "" : ".") + (path_[i].empty() && i > 0 ? std::to_string(index_[i - 1] - 1) : path_[i]);
-    }
+  // An element without a name of its own is known by its index in what is around it; the whole has neither.
+  std::string step(const char* name) {
     const u32 index = index_.back()++;
-    return text + (text.empty() ? "" : ".") + (*name != '\0' ? std::string(name) : std::to_string(index));
+    return *name != '\0' || path_.size() == 1 ? name : std::to_string(index);
   }
   std::vector<std::pair<std::string, u64>> values_;
-  std::vector<std::string> path_;
-  std::vector<u32> index_;
+  std::vector<std::string> path_{""};
+  std::vector<u32> index_{0};
 };
 
 std::vector<std::pair<std::string, u64>> numbers(const CpuState& state) {
