@@ -74,6 +74,7 @@ class Machine {
   // --- Checks before a request is queued: would this arrival be taken? One sentence when not; nothing changes.
   virtual Or<DimmSpec> plan_insert(DimmSpec wanted) const = 0;   // fills id, slot and base where left open ("" or ~0)
   virtual Or<> check_eject(const std::string& id) const = 0;
+  virtual u32 serial_queue_space(u32 port) const = 0;  // bytes of SerialBytes that the port takes without loss
 
   // --- Looking, without the guest noticing.
   virtual const std::vector<std::unique_ptr<Dimm>>& dimms() const = 0;
