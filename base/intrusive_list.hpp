@@ -29,6 +29,8 @@ class IntrusiveList {
 
   void push_front(T& e) { link(head_, e.*Node, *head_.next); }
   void push_back(T& e) { link(*head_.previous, e.*Node, head_); }
+  // Puts e in front of `next`, which is in this list.
+  static void insert_before(T& next, T& e) { link(*(next.*Node).previous, e.*Node, next.*Node); }
   static void remove(T& e) {
     ListNode& n = e.*Node;
     n.previous->next = n.next;

@@ -56,7 +56,8 @@ class Backing {
   void replace_page(Page* from, Page* to);
 
  private:
-  Or<Page*> get_or_make(u32 index, bool read);
+  enum class Contents : u8 { kRead, kZero };
+  Or<Page*> get_or_make(u32 index, Contents contents);
   void drop_page(Page* page);
 
   RadixTree cache_;

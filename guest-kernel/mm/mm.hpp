@@ -63,8 +63,8 @@ class Mm {
 
   FaultResult handle_fault(u32 address, FaultAccess access);
 
-  // The frame behind an address, present for that access, with a reference to its page (put_page) unless it is the zero
-  // page; faults it in. For uaccess and futexes. Errno::kFault, kNoMem.
+  // The frame behind an address, present for that access, with a reference to its page for the caller
+  // (put_page); faults it in. For uaccess and futexes. Errno::kFault, kNoMem.
   Or<Page*> get_user_page(u32 address, FaultAccess access);
 
   u64 cr3() const { return table_->cr3(); }
@@ -87,13 +87,44 @@ class Mm {
   // exec notes them for /proc/PID/cmdline and stat.
   u32 argument_start = 0, argument_end = 0, environment_start = 0, environment_end = 0, stack_start = 0, code_start = 0, code_end = 0;
 
-  ListNode family_node;  // in AnonFamily::members
+  // For mm: the anonymous half of the reverse map, and the removal of a range's entries (never sleeps, needs no lock).
+  ListNode family_node;           // in AnonFamily::members
   AnonFamily* family = nullptr;
+  void zap(u32 from, u32 to);
 
  private:
-  friend struct MmOperations;  // the areas' surgery, in area.cpp and friends
   Mm() = default;
   ~Mm() = default;
+
+  // area.cpp; the mutex is held by the callers of all of these
+  Area* first_area_ending_after(u32 address);
+  bool range_free(u32 address, u32 size);
+  Or<u32> find_gap(u32 size);
+  Or<u32> place(const MapRequest& request, u32 size);
+  void insert(Area* area);
+  void remove(Area* area);
+  Or<> split_at(u32 address);
+  void merge_into_previous(Area* area);
+  void merge_range(u32 from, u32 to);
+  // map.cpp
+  Or<u32> map_locked(const MapRequest& request);
+  Or<> unmap_locked(u32 address, u32 size);
+  Or<> check_covered(u32 address, u32 size);
+  Or<> set_locked(u32 address, u32 size, bool locked);
+  Or<> populate(u32 from, u32 to);
+  // remap.cpp
+  Or<u32> move_mapping(Area* area, u32 address, u32 old_size, u32 new_size, u32 new_address);
+  Or<> move_entries(u32 from, u32 to, u32 size);
+  Or<> move_entry(Pte* from, u32 from_address, u32 to_address);
+  // fault.cpp
+  FaultResult fault_locked(u32 page_address, FaultAccess access);
+  Area* grow_stack(u32 address);
+  FaultResult make_present(Area& area, u32 address, Pte* slot, FaultAccess access);
+  FaultResult map_file_page(Area& area, u32 address, Pte* slot, FaultAccess access);
+  FaultResult break_sharing(Area& area, u32 address, Pte* slot);
+  // clone.cpp
+  Or<> copy_areas_to(Mm& child);
+  Or<> copy_entries_to(Mm& child, const Area& area);
 
   AreaList areas_;
   UserPageTable* table_ = nullptr;

@@ -12,8 +12,9 @@ namespace ido {
 inline constexpr u32 kSectionShift = 27;
 inline constexpr u64 kSectionSize = u64{1} << kSectionShift;
 inline constexpr u32 kSectionPages = 1u << (kSectionShift - kPageShift);
+inline constexpr u32 kDmaFrames = 4096;  // zone DMA: the first 16 MiB
 inline constexpr u32 kMemMapPages = kSectionPages * sizeof(Page) / kPageSize;        // of one section: 256
-inline constexpr u32 kMaxSections = layout::kVmemmapSize / (kSectionPages * 32);     // what the vmemmap window holds
+inline constexpr u32 kMaxSections = layout::kVmemmapSize / (kSectionPages * sizeof(Page));  // what the vmemmap window holds
 
 enum class SectionState : u8 { kAbsent, kOffline, kOnline, kGoingOffline };
 const char* section_state_name(SectionState state);  // sysfs: "offline", "online", "going-offline"
@@ -28,6 +29,7 @@ struct Section {
   u8 node = 0;
   bool deferred = false;          // online, but its mem_map is not made yet: no page of it was ever used
   u32 present_pages = 0;          // RAM
+  u32 managed_pages = 0;          // of these, the allocator's, used or free
   u32 free_pages = 0;             // in the allocator (or all of it while deferred)
   u32 isolated_pages = 0;
   Pfn mem_map{0};                 // first of the kMemMapPages frames that hold its struct Pages

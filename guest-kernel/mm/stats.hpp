@@ -32,6 +32,10 @@ void count_event(MmEvent event);
 u32 event_count(MmEvent event);
 const char* event_name(MmEvent event);
 
+// Kept by the code that maps pages.
+extern u32 mapped_file_pages;  // cache pages that some page table names
+extern u32 committed_pages;    // pages of private writable areas
+
 struct MemoryInfo {
   u32 total_pages, free_pages, available_pages;
   u32 high_total_pages, high_free_pages, low_total_pages, low_free_pages;  // Movable counts as high
