@@ -128,6 +128,7 @@ class Pc final : private CpuHooks, private LineInput {
   void map_ports();
   void eject(u32 slot);
   void request_reset();
+  void sleep(u32 type);
   void update_a20();
   const DimmSpec* in_slot(u32 slot) const;
 

@@ -29,9 +29,11 @@ class SystemControl final {
 
   Line timer_gate;  // GATE of the 8254's counter 2
 
-  IoDevice& port_61() { return ports_[0]; }   // each one port of 8 bits
-  IoDevice& port_92() { return ports_[1]; }
-  IoDevice& port_cf9() { return ports_[2]; }
+  IoDevice& port_61() { return ports_[0]; }  // one port of 8 bits
+  IoDevice& port_92() { return ports_[1]; }  // one port of 8 bits
+  // Four ports from 0xcf8, 32 bits wide: a byte at 0xcf9 is the reset control register; all else is the address of
+  // PCI configuration, which must not be taken for it. There is no PCI yet: it reads as all ones.
+  IoDevice& port_cf8() { return cf8_; }
 
   void reset();
   State& state() { return state_; }
@@ -44,6 +46,12 @@ class SystemControl final {
     SystemControl& control;
     u32 index;
   };
+  struct PortCf8 final : IoDevice {
+    explicit PortCf8(SystemControl& s) : control(s) {}
+    u64 io_read(u64 offset, u32 size) override;
+    void io_write(u64 offset, u32 size, u64 value) override;
+    SystemControl& control;
+  };
   u8 read(u32 index) const;
   void write(u32 index, u8 value);
 
@@ -51,7 +59,8 @@ class SystemControl final {
   const VirtualClock& clock_;
   const LineProbe& timer_;
   Callbacks callbacks_;
-  Port ports_[3];
+  Port ports_[2];
+  PortCf8 cf8_;
 };
 
 }  // namespace paemu

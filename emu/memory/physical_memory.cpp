@@ -6,16 +6,12 @@
 #include <new>
 
 #include "base/bits.hpp"
+#include "base/hex_text.hpp"
+#include "base/size_text.hpp"
 
 namespace paemu {
 
 namespace {
-
-std::string hex(u64 v) {
-  std::string digits;
-  do { digits.insert(digits.begin(), "0123456789abcdef"[v & 15]); } while ((v >>= 4) != 0);
-  return "0x" + digits;
-}
 
 bool overlap(GuestPhys a, u64 a_size, GuestPhys b, u64 b_size) { return a < b + b_size && b < a + a_size; }
 
@@ -52,15 +48,15 @@ Or<> PhysicalMemory::check_place(const DimmSpec& spec) const {
     return fail("base and size of DIMM \"" + spec.id + "\" must be multiples of 1M");
   }
   if (spec.base.value > limit || spec.size > limit - spec.base.value) {
-    return fail("DIMM \"" + spec.id + "\" at " + hex(spec.base.value) + " reaches beyond the " +
+    return fail("DIMM \"" + spec.id + "\" at " + hex_text(spec.base.value) + " reaches beyond the " +
                 std::to_string(physical_bits_) + "-bit physical address space");
   }
   for (const auto& dimm : dimms_) {
     const DimmSpec& other = dimm->spec();
     if (other.id == spec.id) return fail("DIMM id \"" + spec.id + "\" is in use");
     if (overlap(spec.base, spec.size, other.base, other.size)) {
-      return fail("DIMM \"" + spec.id + "\" at " + hex(spec.base.value) + " overlaps DIMM \"" + other.id + "\" at " +
-                  hex(other.base.value));
+      return fail("DIMM \"" + spec.id + "\" at " + hex_text(spec.base.value) + " overlaps DIMM \"" + other.id + "\" at " +
+                  hex_text(other.base.value));
     }
     if (spec.socket == Socket::Hotplug && other.socket == Socket::Hotplug && spec.slot == other.slot) {
       return fail("slot " + std::to_string(spec.slot) + " holds DIMM \"" + other.id + "\"");
@@ -68,8 +64,8 @@ Or<> PhysicalMemory::check_place(const DimmSpec& spec) const {
   }
   for (const auto& rom : roms_) {
     if (overlap(spec.base, spec.size, rom->base, rom->size) && !in_hole(rom->base)) {
-      return fail("DIMM \"" + spec.id + "\" at " + hex(spec.base.value) + " overlaps the " + rom->name + " at " +
-                  hex(rom->base.value));
+      return fail("DIMM \"" + spec.id + "\" at " + hex_text(spec.base.value) + " overlaps the " + rom->name + " at " +
+                  hex_text(rom->base.value));
     }
   }
   return {};
@@ -124,7 +120,7 @@ Or<Dimm*> PhysicalMemory::insert(const DimmSpec& spec) {
     dimm = std::make_unique<Dimm>(spec);
   } catch (const std::bad_alloc&) {
     return fail("the host has no address space left for DIMM \"" + spec.id + "\" of " +
-                std::to_string(spec.size / kMiB) + "M");
+                size_text(spec.size));
   }
   Dimm* inserted = dimm.get();
   map_dimm(*inserted);
