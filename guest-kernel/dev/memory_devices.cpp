@@ -1,5 +1,6 @@
 #include "dev/memory_devices.hpp"
 
+#include "arch/io.hpp"
 #include "fs/device.hpp"
 #include "lib/log.hpp"
 #include "lib/random.hpp"
@@ -8,7 +9,38 @@ namespace ido {
 
 namespace {
 
-enum class Kind : u32 { kNull = 3, kZero = 5, kFull = 7, kRandom = 8, kUrandom = 9, kKmsg = 11 };  // minors of major 1
+enum class Kind : u32 { kNull = 3, kPort = 4, kZero = 5, kFull = 7, kRandom = 8, kUrandom = 9, kKmsg = 11 };  // minors of major 1
+
+// /dev/port: the byte at position n is I/O port n (mem(4)).
+constexpr u64 kPorts = 0x10000;
+
+class PortFile final : public fs::File {
+ public:
+  using File::File;
+  Or<u32> read(fs::Buffer& buffer, u64& at) override {
+    const u32 before = buffer.done();
+    for (; buffer.left() > 0 && at < kPorts; ++at) {
+      const u8 byte = in8(static_cast<u16>(at));
+      TRY(buffer.give(&byte, 1));
+    }
+    return buffer.done() - before;
+  }
+  Or<u32> write(fs::Buffer& buffer, u64& at) override {
+    const u32 before = buffer.done();
+    for (; buffer.left() > 0 && at < kPorts; ++at) {
+      u8 byte;
+      TRY(buffer.take(&byte, 1));
+      out8(static_cast<u16>(at), byte);
+    }
+    return buffer.done() - before;
+  }
+};
+
+Or<Ref<fs::File>> open_port(Ref<fs::Dentry> dentry, u32 flags) {
+  auto* file = new (std::nothrow) PortFile(std::move(dentry), flags);
+  if (file == nullptr) return fail(Errno::kNoMem);
+  return Ref<fs::File>(file);
+}
 
 class MemoryFile final : public fs::File {
  public:
@@ -18,7 +50,8 @@ class MemoryFile final : public fs::File {
   Or<u32> read(fs::Buffer& buffer, u64&) override {
     const u32 before = buffer.done();
     switch (kind_) {
-      case Kind::kNull: return 0;
+      case Kind::kNull:
+      case Kind::kPort: return 0;
       case Kind::kZero:
       case Kind::kFull: TRY(buffer.give_zeroes(buffer.left())); break;
       case Kind::kRandom:
@@ -76,6 +109,7 @@ void init_memory_devices() {
   add<Kind::kRandom>("random");
   add<Kind::kUrandom>("urandom");
   add<Kind::kKmsg>("kmsg");
+  fs::register_device(fs::device_number(1, static_cast<u32>(Kind::kPort)), "port", open_port);
 }
 
 }  // namespace ido

@@ -1,4 +1,4 @@
-// The devices that are no hardware: null, zero, full, random, urandom, kmsg (mem(4), random(4)).
+// The devices that are no hardware: null, zero, full, port, random, urandom, kmsg (mem(4), random(4)).
 #pragma once
 
 namespace ido {
