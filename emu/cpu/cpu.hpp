@@ -13,6 +13,7 @@
 #include "bus/interrupt_controller.hpp"
 #include "bus/io.hpp"
 #include "bus/mmio.hpp"
+#include "cpu/cpuid.hpp"
 #include "cpu/fault.hpp"
 #include "cpu/lazy_flags.hpp"
 #include "cpu/state.hpp"
@@ -79,6 +80,13 @@ class Cpu final : private MmioListener {
   Mmu mmu;
   InterruptController* interrupts = nullptr;  // may stay null: no maskable interrupts
   CpuHooks* hooks = nullptr;
+  CpuModel model = CpuModel::parse("coreduo", 36).value();
+
+  // What CPUID shows and which control bits are reserved. From board, before reset(); part of the configuration.
+  void set_model(const CpuModel& m) {
+    model = m;
+    mmu.set_pse36(m.has(Feature::kPse36));
+  }
 
   // --- Life.
   // RESET# or INIT# (SDM 3A, table 9-1): EIP fff0 in CS f000 with base ffff0000.

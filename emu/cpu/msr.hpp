@@ -7,15 +7,6 @@ namespace paemu {
 
 class Cpu;
 
-// What WRMSR to IA32_APIC_BASE tells the board, which moves or disables the local APIC.
-class ApicBaseListener {
- public:
-  virtual void apic_base_written(u64 value) = 0;
-
- protected:
-  ~ApicBaseListener() = default;
-};
-
 // False: no such register, or a reserved bit in `value`: #GP(0) is to be raised.
 [[nodiscard]] bool read_msr(const Cpu& cpu, u32 index, u64& value);
 [[nodiscard]] bool write_msr(Cpu& cpu, u32 index, u64 value);

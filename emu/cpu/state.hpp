@@ -30,6 +30,13 @@ namespace cr4 {
 inline constexpr u32 kVme = 1u << 0, kPvi = 1u << 1, kTsd = 1u << 2, kDe = 1u << 3, kPse = 1u << 4, kPae = 1u << 5,
                      kMce = 1u << 6, kPge = 1u << 7, kPce = 1u << 8, kOsfxsr = 1u << 9, kOsxmmexcpt = 1u << 10;
 }
+// DR6 and DR7 (SDM 3B, 17.2).
+namespace debug {
+inline constexpr u32 kRegisterAccess = 1u << 13, kSingleStep = 1u << 14, kTaskSwitch = 1u << 15;  // DR6: BD, BS, BT
+inline constexpr u32 kDr6Fixed = 0xffff0ff0, kDr6Writable = 0xe00f;
+inline constexpr u32 kAnyEnabled = 0xff, kGeneralDetect = 1u << 13;  // DR7: L0-G3, GD
+inline constexpr u32 kDr7Fixed = 1u << 10, kDr7Writable = 0xffff23ff;
+}  // namespace debug
 namespace efer {
 inline constexpr u32 kNoExecute = 1u << 11;
 }
@@ -94,9 +101,10 @@ struct CpuState {
   bool interrupt_shadow = false;  // after STI, MOV SS, POP SS: for one instruction
   bool nmi_blocked = false;
   bool nmi_pending = false;
+  u32 pending_debug = 0;          // DR6 bits of debug traps that wait for the end of the instruction or of the shadow
   FIELDS(gpr, eip, eflags, segment, ldtr, tr, gdtr, idtr, cr0, cr2, cr3, cr4, pdpte, dr, fpu, efer, apic_base, sysenter_cs,
          sysenter_esp, sysenter_eip, pat, misc_enable, tsc_offset, mtrr_default, mtrr_fixed, mtrr_base, mtrr_mask,
-         microcode_revision, activity, interrupt_shadow, nmi_blocked, nmi_pending)
+         microcode_revision, activity, interrupt_shadow, nmi_blocked, nmi_pending, pending_debug)
 };
 
 }  // namespace paemu

@@ -15,7 +15,6 @@
 #include <array>
 #include <cstring>
 #include <optional>
-#include <type_traits>
 
 #include "bus/mmio.hpp"
 #include "cpu/fault.hpp"
@@ -64,7 +63,7 @@ class Mmu {
   }
 
   template <class T>
-  bool store(u32 linear, Privilege privilege, const std::type_identity_t<T>& value) {
+  bool store(u32 linear, Privilege privilege, const T& value) {
     const FastEntry& e = fast(Access::kWrite, privilege, linear);
     if (e.tag == fast_tag<T>(linear)) [[likely]] {
       std::memcpy(e.host(linear), &value, sizeof(T));
