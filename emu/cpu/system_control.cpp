@@ -1,0 +1,191 @@
+// Interrupt flag and flag image, halting, caches and TLB, SYSENTER, time and MSRs (SDM 2).
+#include "cpu/cpu.hpp"
+#include "cpu/exceptions.hpp"
+#include "cpu/msr.hpp"
+#include "cpu/segmentation.hpp"
+#include "cpu/system.hpp"
+
+namespace paemu {
+
+namespace {
+
+bool operand16(const Insn& i) { return i.flags & isa::insn_flag::kOperand16; }
+
+// CLI and STI: CPL <= IOPL; in virtual-8086 mode IOPL 3.
+bool may_change_if(Cpu& cpu) {
+  if (!cpu.protected_mode() || cpu.cpl <= cpu.iopl()) return true;
+  cpu.general_protection(0);
+  return false;
+}
+
+// PUSHF and POPF in virtual-8086 mode need IOPL 3.
+bool may_move_flags(Cpu& cpu) {
+  if (!cpu.virtual8086() || cpu.iopl() == 3) return true;
+  cpu.general_protection(0);
+  return false;
+}
+
+}  // namespace
+
+Outcome sem_cli(Cpu& cpu, const Insn&) {
+  if (!may_change_if(cpu)) return Outcome::kFault;
+  cpu.state.eflags &= ~eflag::kInterrupt;
+  return Outcome::kNext;
+}
+
+Outcome sem_sti(Cpu& cpu, const Insn&) {
+  if (!may_change_if(cpu)) return Outcome::kFault;
+  if (!(cpu.state.eflags & eflag::kInterrupt)) {
+    cpu.state.eflags |= eflag::kInterrupt;
+    cpu.state.interrupt_shadow = true;
+    cpu.request_attention();
+  }
+  return Outcome::kEnd;
+}
+
+Outcome sem_pushf(Cpu& cpu, const Insn& i) {
+  if (!may_move_flags(cpu)) return Outcome::kFault;
+  const u32 image = cpu.flags() & ~(eflag::kVirtual8086 | eflag::kResume);
+  const bool ok = operand16(i) ? cpu.push<u16>(static_cast<u16>(image)) : cpu.push<u32>(image);
+  return ok ? Outcome::kNext : Outcome::kFault;
+}
+
+Outcome sem_popf(Cpu& cpu, const Insn& i) {
+  if (!may_move_flags(cpu)) return Outcome::kFault;
+  u32 image;
+  if (operand16(i)) {
+    u16 low;
+    if (!cpu.pop(low)) return Outcome::kFault;
+    image = low;
+  } else if (!cpu.pop(image)) {
+    return Outcome::kFault;
+  }
+  u32 mask = eflag::kArithmetic | eflag::kTrap | eflag::kDirection | eflag::kNestedTask;
+  if (!operand16(i)) mask |= eflag::kAlignmentCheck | eflag::kId;
+  if (!cpu.protected_mode() || cpu.cpl <= cpu.iopl()) mask |= eflag::kInterrupt;
+  if (cpu.cpl == 0) mask |= eflag::kIopl;
+  const u32 old = cpu.flags();
+  const u32 now = (old & ~(mask | eflag::kResume)) | (image & mask);
+  cpu.set_flags(now);
+  const u32 changed = old ^ now;
+  if (changed & eflag::kAlignmentCheck) cpu.update_mode();
+  if (changed & (eflag::kInterrupt | eflag::kTrap)) cpu.request_attention();
+  return Outcome::kEnd;
+}
+
+Outcome sem_hlt(Cpu& cpu, const Insn&) {
+  if (!require_ring0(cpu)) return Outcome::kFault;
+  cpu.state.activity = Activity::kHalted;
+  cpu.request_attention();
+  return Outcome::kEnd;
+}
+
+Outcome sem_invlpg(Cpu& cpu, const Insn& i) {
+  if (!require_ring0(cpu)) return Outcome::kFault;
+  cpu.mmu.flush_page(cpu.state.segment[i.segment].base + cpu.effective_address(i));
+  return Outcome::kEnd;
+}
+
+// INVD and WBINVD: there is no cache to write back.
+Outcome sem_wbinvd(Cpu& cpu, const Insn&) { return require_ring0(cpu) ? Outcome::kNext : Outcome::kFault; }
+
+// --- SYSENTER and SYSEXIT (SDM 3A, 5.8.7): flat segments by convention, the tables are not read.
+
+namespace {
+
+void set_flat(Cpu& cpu, isa::SegmentRegister which, u16 selector, u32 dpl) {
+  using namespace segment_attribute;
+  u16 attributes = kPresent | kNotSystem | kWritable | kAccessed | kDefaultBig | kGranularity;
+  if (which == isa::kCs) attributes |= kCode;
+  attributes |= static_cast<u16>(dpl << kDplShift);
+  cpu.state.segment[which] = Segment{static_cast<u16>((selector & ~3u) | dpl), attributes, 0, ~0u};
+}
+
+}  // namespace
+
+Outcome sem_sysenter(Cpu& cpu, const Insn&) {
+  CpuState& s = cpu.state;
+  if (!cpu.model.has(Feature::kSep)) return cpu.undefined();
+  if (!cpu.protected_mode() || (s.sysenter_cs & 0xfffc) == 0) return cpu.general_protection(0);
+  s.eflags &= ~(eflag::kVirtual8086 | eflag::kInterrupt | eflag::kResume);
+  set_flat(cpu, isa::kCs, static_cast<u16>(s.sysenter_cs), 0);
+  set_flat(cpu, isa::kSs, static_cast<u16>(s.sysenter_cs + 8), 0);
+  s.gpr[isa::kEsp] = s.sysenter_esp;
+  s.eip = s.sysenter_eip;
+  cpu.update_mode();
+  return Outcome::kBranch;
+}
+
+Outcome sem_sysexit(Cpu& cpu, const Insn&) {
+  CpuState& s = cpu.state;
+  if (!cpu.model.has(Feature::kSep)) return cpu.undefined();
+  if (!cpu.protected_mode() || (s.sysenter_cs & 0xfffc) == 0 || cpu.cpl != 0) return cpu.general_protection(0);
+  set_flat(cpu, isa::kCs, static_cast<u16>(s.sysenter_cs + 16), 3);
+  set_flat(cpu, isa::kSs, static_cast<u16>(s.sysenter_cs + 24), 3);
+  s.gpr[isa::kEsp] = s.gpr[isa::kEcx];
+  s.eip = s.gpr[isa::kEdx];
+  cpu.update_mode();
+  return Outcome::kBranch;
+}
+
+// --- Time, identification, MSRs.
+
+Outcome sem_rdtsc(Cpu& cpu, const Insn&) {
+  if ((cpu.state.cr4 & cr4::kTsd) && cpu.cpl != 0) return cpu.general_protection(0);
+  const u64 tsc = cpu.clock.now().value + cpu.state.tsc_offset;
+  cpu.set_reg<u32>(isa::kEax, static_cast<u32>(tsc));
+  cpu.set_reg<u32>(isa::kEdx, static_cast<u32>(tsc >> 32));
+  return Outcome::kNext;
+}
+
+// No performance counters: every index is out of range.
+Outcome sem_rdpmc(Cpu& cpu, const Insn&) { return cpu.general_protection(0); }
+
+Outcome sem_cpuid(Cpu& cpu, const Insn&) {
+  const bool apic = cpu.state.apic_base & (1 << 11);
+  const CpuidResult r = cpu.model.cpuid(cpu.reg<u32>(isa::kEax), cpu.reg<u32>(isa::kEcx), 0, apic);
+  cpu.set_reg<u32>(isa::kEax, r.eax);
+  cpu.set_reg<u32>(isa::kEbx, r.ebx);
+  cpu.set_reg<u32>(isa::kEcx, r.ecx);
+  cpu.set_reg<u32>(isa::kEdx, r.edx);
+  return Outcome::kNext;
+}
+
+namespace {
+
+std::string hex(u64 v) {
+  std::string text;
+  do {
+    text.insert(text.begin(), "0123456789abcdef"[v & 15]);
+    v >>= 4;
+  } while (v != 0);
+  return "0x" + text;
+}
+
+Outcome refuse_msr(Cpu& cpu, const char* what, u32 index) {
+  const std::string name = std::string(what) + " of MSR " + hex(index);
+  cpu.log.once(name, "cpu: " + name + " raises #GP: no such register, or a reserved bit");
+  return cpu.general_protection(0);
+}
+
+}  // namespace
+
+Outcome sem_rdmsr(Cpu& cpu, const Insn&) {
+  if (!require_ring0(cpu)) return Outcome::kFault;
+  u64 value;
+  const u32 index = cpu.reg<u32>(isa::kEcx);
+  if (!read_msr(cpu, index, value)) return refuse_msr(cpu, "reading", index);
+  cpu.set_reg<u32>(isa::kEax, static_cast<u32>(value));
+  cpu.set_reg<u32>(isa::kEdx, static_cast<u32>(value >> 32));
+  return Outcome::kNext;
+}
+
+Outcome sem_wrmsr(Cpu& cpu, const Insn&) {
+  if (!require_ring0(cpu)) return Outcome::kFault;
+  const u32 index = cpu.reg<u32>(isa::kEcx);
+  const u64 value = cpu.reg<u32>(isa::kEax) | (u64{cpu.reg<u32>(isa::kEdx)} << 32);
+  if (!write_msr(cpu, index, value)) return refuse_msr(cpu, "writing", index);
+  return Outcome::kEnd;
+}
+
+}  // namespace paemu

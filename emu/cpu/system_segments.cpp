@@ -1,0 +1,158 @@
+// MOV, PUSH, POP of segment registers, LDS and its kin, and the instructions that transfer far (SDM 2).
+#include "cpu/cpu.hpp"
+#include "cpu/exceptions.hpp"
+#include "cpu/far_transfer.hpp"
+#include "cpu/segmentation.hpp"
+#include "cpu/system.hpp"
+
+namespace paemu {
+
+namespace {
+
+bool operand16(const Insn& i) { return i.flags & isa::insn_flag::kOperand16; }
+OperandSize size_of(const Insn& i) { return operand16(i) ? OperandSize::k16 : OperandSize::k32; }
+
+Outcome load(Cpu& cpu, isa::SegmentRegister which, u16 selector) {
+  if (!load_segment(cpu, which, selector)) return Outcome::kFault;
+  if (which == isa::kSs) {
+    // Interrupts wait for the instruction after, which is to load ESP (SDM 3A, 6.8.3).
+    cpu.state.interrupt_shadow = true;
+    cpu.request_attention();
+  }
+  return Outcome::kEnd;
+}
+
+// A far pointer in memory: offset first, selector behind it.
+bool read_far_pointer(Cpu& cpu, const Insn& i, u16& selector, u32& offset) {
+  const u32 at = cpu.effective_address(i);
+  u8 image[6] = {};
+  const u32 width = operand16(i) ? 2 : 4;
+  if (!cpu.load_bytes(i.segment, at, image, width + 2)) return false;
+  offset = 0;
+  for (u32 n = 0; n < width; ++n) offset |= u32{image[n]} << (8 * n);
+  selector = static_cast<u16>(image[width] | (image[width + 1] << 8));
+  return true;
+}
+
+template <isa::SegmentRegister Which>
+Outcome load_far(Cpu& cpu, const Insn& i) {
+  u16 selector;
+  u32 offset;
+  if (!read_far_pointer(cpu, i, selector, offset) || !load_segment(cpu, Which, selector)) return Outcome::kFault;
+  if (operand16(i)) cpu.set_reg<u16>(i.reg, static_cast<u16>(offset));
+  else cpu.set_reg<u32>(i.reg, offset);
+  return Outcome::kEnd;
+}
+
+template <isa::SegmentRegister Which>
+Outcome push_segment(Cpu& cpu, const Insn& i) {
+  const u16 selector = cpu.state.segment[Which].selector;
+  const bool ok = operand16(i) ? cpu.push<u16>(selector) : cpu.push<u32>(selector);
+  return ok ? Outcome::kNext : Outcome::kFault;
+}
+
+// The pointer moves only when the segment could be loaded, by the size of the old stack.
+template <isa::SegmentRegister Which>
+Outcome pop_segment(Cpu& cpu, const Insn& i) {
+  u16 selector;
+  if (!cpu.load(isa::kSs, cpu.stack_pointer(), selector)) return Outcome::kFault;
+  const u32 mask = cpu.stack_mask();
+  const u32 pointer = cpu.stack_pointer() + (operand16(i) ? 2 : 4);
+  const Outcome outcome = load(cpu, Which, selector);
+  if (outcome == Outcome::kFault) return outcome;
+  u32& esp = cpu.state.gpr[isa::kEsp];
+  esp = (esp & ~mask) | (pointer & mask);
+  return outcome;
+}
+
+}  // namespace
+
+Outcome sem_mov_to_segment(Cpu& cpu, const Insn& i) {
+  if (i.reg == isa::kCs || i.reg > isa::kGs) return cpu.undefined();
+  u16 selector;
+  if (!cpu.read_rm(i, selector)) return Outcome::kFault;
+  return load(cpu, static_cast<isa::SegmentRegister>(i.reg), selector);
+}
+
+// To memory 16 bits whatever the operand size; to a register zero-extended.
+Outcome sem_mov_from_segment(Cpu& cpu, const Insn& i) {
+  if (i.reg > isa::kGs) return cpu.undefined();
+  const u16 selector = cpu.state.segment[i.reg].selector;
+  if (i.flags & (isa::insn_flag::kMemory | isa::insn_flag::kOperand16)) {
+    return cpu.write_rm(i, selector) ? Outcome::kNext : Outcome::kFault;
+  }
+  cpu.set_reg<u32>(i.rm, selector);
+  return Outcome::kNext;
+}
+
+Outcome sem_push_es(Cpu& cpu, const Insn& i) { return push_segment<isa::kEs>(cpu, i); }
+Outcome sem_push_cs(Cpu& cpu, const Insn& i) { return push_segment<isa::kCs>(cpu, i); }
+Outcome sem_push_ss(Cpu& cpu, const Insn& i) { return push_segment<isa::kSs>(cpu, i); }
+Outcome sem_push_ds(Cpu& cpu, const Insn& i) { return push_segment<isa::kDs>(cpu, i); }
+Outcome sem_push_fs(Cpu& cpu, const Insn& i) { return push_segment<isa::kFs>(cpu, i); }
+Outcome sem_push_gs(Cpu& cpu, const Insn& i) { return push_segment<isa::kGs>(cpu, i); }
+Outcome sem_pop_es(Cpu& cpu, const Insn& i) { return pop_segment<isa::kEs>(cpu, i); }
+Outcome sem_pop_ss(Cpu& cpu, const Insn& i) { return pop_segment<isa::kSs>(cpu, i); }
+Outcome sem_pop_ds(Cpu& cpu, const Insn& i) { return pop_segment<isa::kDs>(cpu, i); }
+Outcome sem_pop_fs(Cpu& cpu, const Insn& i) { return pop_segment<isa::kFs>(cpu, i); }
+Outcome sem_pop_gs(Cpu& cpu, const Insn& i) { return pop_segment<isa::kGs>(cpu, i); }
+
+Outcome sem_les(Cpu& cpu, const Insn& i) { return load_far<isa::kEs>(cpu, i); }
+Outcome sem_lds(Cpu& cpu, const Insn& i) { return load_far<isa::kDs>(cpu, i); }
+Outcome sem_lss(Cpu& cpu, const Insn& i) { return load_far<isa::kSs>(cpu, i); }
+Outcome sem_lfs(Cpu& cpu, const Insn& i) { return load_far<isa::kFs>(cpu, i); }
+Outcome sem_lgs(Cpu& cpu, const Insn& i) { return load_far<isa::kGs>(cpu, i); }
+
+// --- Far transfers.
+
+namespace {
+
+u32 far_offset(const Insn& i) { return operand16(i) ? i.immediate & 0xffff : i.immediate; }
+
+}  // namespace
+
+Outcome sem_jmp_far(Cpu& cpu, const Insn& i) { return far_jump(cpu, i.immediate2, far_offset(i), cpu.next_eip(i)); }
+Outcome sem_call_far(Cpu& cpu, const Insn& i) {
+  return far_call(cpu, i.immediate2, far_offset(i), size_of(i), cpu.next_eip(i));
+}
+
+Outcome sem_jmp_far_memory(Cpu& cpu, const Insn& i) {
+  u16 selector;
+  u32 offset;
+  if (!read_far_pointer(cpu, i, selector, offset)) return Outcome::kFault;
+  return far_jump(cpu, selector, offset, cpu.next_eip(i));
+}
+
+Outcome sem_call_far_memory(Cpu& cpu, const Insn& i) {
+  u16 selector;
+  u32 offset;
+  if (!read_far_pointer(cpu, i, selector, offset)) return Outcome::kFault;
+  return far_call(cpu, selector, offset, size_of(i), cpu.next_eip(i));
+}
+
+Outcome sem_ret_far(Cpu& cpu, const Insn& i) { return far_return(cpu, size_of(i), 0); }
+Outcome sem_ret_far_release(Cpu& cpu, const Insn& i) {
+  return far_return(cpu, size_of(i), static_cast<u16>(i.immediate));
+}
+Outcome sem_iret(Cpu& cpu, const Insn& i) { return interrupt_return(cpu, size_of(i), cpu.next_eip(i)); }
+
+// In virtual-8086 mode INT n needs IOPL 3; INT3 and INTO do not (SDM 3A, 20.2.7).
+Outcome sem_int(Cpu& cpu, const Insn& i) {
+  if (cpu.virtual8086() && cpu.iopl() < 3) return cpu.general_protection(0);
+  return software_interrupt(cpu, static_cast<u8>(i.immediate), InterruptSource::kSoftware, cpu.next_eip(i));
+}
+
+Outcome sem_int3(Cpu& cpu, const Insn& i) {
+  return software_interrupt(cpu, static_cast<u8>(Vector::kBreakpoint), InterruptSource::kSoftware, cpu.next_eip(i));
+}
+
+Outcome sem_into(Cpu& cpu, const Insn& i) {
+  if (!(cpu.flags() & eflag::kOverflow)) return Outcome::kEnd;
+  return software_interrupt(cpu, static_cast<u8>(Vector::kOverflow), InterruptSource::kSoftware, cpu.next_eip(i));
+}
+
+Outcome sem_int1(Cpu& cpu, const Insn& i) {
+  return software_interrupt(cpu, static_cast<u8>(Vector::kDebug), InterruptSource::kIcebp, cpu.next_eip(i));
+}
+
+}  // namespace paemu
