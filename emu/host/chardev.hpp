@@ -43,8 +43,10 @@ class Chardev {
   virtual bool open() const = 0;
   // As QEMU's query-chardev prints it: "pty:/dev/pts/3", "disconnected:unix:/x,server=on".
   virtual std::string filename() const = 0;
-  // A person with a terminal may sit there: time should pass as on the wall.
+  // A person or a program with a clock of its own may be there: time should pass as on the wall.
   virtual bool interactive() const = 0;
+  // What is typed comes key by key, and nobody but us echoes it.
+  virtual bool is_terminal() const { return false; }
 
   void write(std::string_view text) { write(std::span(reinterpret_cast<const u8*>(text.data()), text.size())); }
   void on_receive(std::function<void(std::span<const u8>)> f) { receive_ = std::move(f); }

@@ -68,6 +68,23 @@ std::string program_folder() {
   return slash == std::string::npos ? std::string{} : whole.substr(0, slash);
 }
 
+int process_id() { return getpid(); }
+
+void remove_file(const std::string& path) { unlink(path.c_str()); }
+
+Or<> check_writable(const std::string& path) {
+  if (access(path.c_str(), F_OK) == 0) {
+    struct stat info {};
+    if (stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) return fail(path + ": is a folder");
+    if (access(path.c_str(), W_OK) != 0) return fail_errno(path, "written");
+    return {};
+  }
+  const usize slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  if (access(folder.c_str(), W_OK) != 0) return fail_errno(path, "made");
+  return {};
+}
+
 Or<> write_file_whole(const std::string& path, std::string_view contents) {
   const std::string next = path + ".new";
   {

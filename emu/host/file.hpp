@@ -20,6 +20,11 @@ bool file_exists(const std::string& path);
 // The folder that holds the running program; empty when the system does not tell.
 std::string program_folder();
 
+int process_id();
+void remove_file(const std::string& path);
+// Could `path` be made or overwritten? Leaves it as it is.
+Or<> check_writable(const std::string& path);
+
 // Replaces `path` by `contents` in one step: a reader sees the old or the new file, never half of one.
 Or<> write_file_whole(const std::string& path, std::string_view contents);
 

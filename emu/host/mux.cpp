@@ -5,15 +5,15 @@ namespace paemu::host {
 // One user's view of the shared device.
 class Mux::User final : public Chardev {
  public:
-  User(Mux& mux, std::string name) : mux_(mux), name_(std::move(name)) {}
+  explicit User(Mux& mux) : mux_(mux) {}
 
   void write(std::span<const u8> bytes) override { mux_.device_->write(bytes); }
   void flush() override { mux_.device_->flush(); }
   bool open() const override { return mux_.device_->open(); }
   std::string filename() const override { return "mux"; }
   bool interactive() const override { return mux_.device_->interactive(); }
+  bool is_terminal() const override { return mux_.device_->is_terminal(); }
 
-  const std::string& name() const { return name_; }
   void give(std::span<const u8> bytes) {
     if (receive_ && !bytes.empty()) receive_(bytes);
   }
@@ -24,7 +24,6 @@ class Mux::User final : public Chardev {
 
  private:
   Mux& mux_;
-  std::string name_;
 };
 
 Mux::Mux(std::unique_ptr<Chardev> device, std::function<void()> leave)
@@ -32,8 +31,8 @@ Mux::Mux(std::unique_ptr<Chardev> device, std::function<void()> leave)
   device_->on_receive([this](std::span<const u8> bytes) { receive(bytes); });
 }
 
-std::unique_ptr<Chardev> Mux::add_user(std::string name) {
-  auto user = std::make_unique<User>(*this, std::move(name));
+std::unique_ptr<Chardev> Mux::add_user() {
+  auto user = std::make_unique<User>(*this);
   users_.push_back(user.get());
   return user;
 }

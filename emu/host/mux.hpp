@@ -21,7 +21,7 @@ class Mux {
   Mux(std::unique_ptr<Chardev> device, std::function<void()> leave);
 
   // A new user; the first has the keyboard at the start. The Mux outlives it.
-  std::unique_ptr<Chardev> add_user(std::string name);
+  std::unique_ptr<Chardev> add_user();
   Chardev& device() { return *device_; }
 
  private:

@@ -28,6 +28,7 @@ class PtyChardev final : public DescriptorChardev {
 
   std::string filename() const override { return "pty:" + name_; }
   bool interactive() const override { return true; }
+  bool is_terminal() const override { return true; }
 
  private:
   int master_, slave_;

@@ -17,6 +17,7 @@ class StdioChardev final : public DescriptorChardev {
 
   std::string filename() const override { return "stdio"; }
   bool interactive() const override { return terminal_.is_terminal(); }
+  bool is_terminal() const override { return terminal_.is_terminal(); }
 
  protected:
   void hung_up() override {}
