@@ -43,6 +43,7 @@ class Control {
   virtual std::vector<ChardevInfo> chardevs() const = 0;
   virtual std::string name() const = 0;           // -name
   virtual i64 wall_clock_us() const = 0;          // for the stamps of events
+  virtual int process_id() const = 0;             // what query-cpus-fast calls the processor's thread
   virtual bool replaying() const = 0;
 
  protected:
@@ -52,7 +53,14 @@ class Control {
 // A memory backend: an amount of host memory with a name, waiting for a DIMM (object_add memory-backend-ram).
 struct MemoryBackend {
   u64 size = 0;
-  bool boot = false;  // is boot RAM; a DIMM's backend otherwise
+  bool boot = false;       // is boot RAM; a DIMM's backend otherwise
+  bool automatic = false;  // made by `dimm add`: goes with its DIMM
+};
+
+// What a slot's device last told by _OST (ACPI 6.4, 6.3.5).
+struct OstReport {
+  u32 source = 0;
+  u32 status = 0;
 };
 
 class Listener;  // an open session that wants to hear of events
@@ -67,6 +75,12 @@ class Monitor {
   std::map<std::string, MemoryBackend>& backends() { return backends_; }
   // The DIMM that uses a backend, or nullptr.
   const Dimm* user_of(const std::string& backend);
+  // Was the DIMM there when the run began?
+  bool present_at_start(const std::string& dimm);
+  // "in use", "releasing", "refused: ...": how far the guest is with a removal that was asked for.
+  std::string removal_state(const std::string& dimm) const;
+  void removal_asked(const std::string& dimm) { removals_[dimm] = "releasing"; }
+  OstReport last_ost(u32 slot) const;
 
   void add_listener(Listener& listener) { listeners_.push_back(&listener); }
   void remove_listener(Listener& listener) { std::erase(listeners_, &listener); }
@@ -76,6 +90,8 @@ class Monitor {
  private:
   Control& control_;
   std::map<std::string, MemoryBackend> backends_;
+  std::map<std::string, std::string> removals_;  // by DIMM id
+  std::map<u32, OstReport> reports_;             // by slot
   std::vector<Listener*> listeners_;
 };
 

@@ -22,8 +22,11 @@ class Session : public Listener {
   virtual void receive(std::span<const u8> bytes) = 0;
 };
 
-// Text, with a prompt and line editing.
-std::unique_ptr<Session> make_hmp_session(Monitor& monitor, Session::Write write);
+// Who types: a person on a terminal gets echo, line editing and completion; a program's lines are taken as they come.
+enum class Keyboard : u8 { Person, Program };
+
+// Text, with a prompt.
+std::unique_ptr<Session> make_hmp_session(Monitor& monitor, Session::Write write, Keyboard keyboard);
 // JSON, one object a line.
 std::unique_ptr<Session> make_qmp_session(Monitor& monitor, Session::Write write);
 

@@ -1,0 +1,93 @@
+// Commands that look at the guest without its noticing.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cpu/registers.hpp"
+#include "monitor/examine.hpp"
+#include "monitor/handlers.hpp"
+
+namespace paemu::monitor::handle {
+namespace {
+
+// By isa::Register and isa::SegmentRegister.
+constexpr const char* kGeneral[] = {"EAX", "ECX", "EDX", "EBX", "ESP", "EBP", "ESI", "EDI"};
+constexpr const char* kSegments[] = {"ES", "CS", "SS", "DS", "FS", "GS"};
+
+std::string segment_line(const char* name, const Segment& s) {
+  return fmt::format("{:<4} sel={:04x} base={:08x} limit={:08x} attr={:04x}\n", name, s.selector, s.base, s.limit, s.attributes);
+}
+
+std::string flags_text(u32 eflags) {
+  static constexpr struct { u32 bit; char letter; } kFlags[] = {
+      {eflag::kOverflow, 'O'}, {eflag::kDirection, 'D'}, {eflag::kInterrupt, 'I'}, {eflag::kTrap, 'T'}, {eflag::kSign, 'S'},
+      {eflag::kZero, 'Z'},     {eflag::kAdjust, 'A'},    {eflag::kParity, 'P'},    {eflag::kCarry, 'C'}};
+  std::string text;
+  for (const auto& flag : kFlags) text += (eflags & flag.bit) != 0 ? flag.letter : '-';
+  return text;
+}
+
+}  // namespace
+
+Reply info_registers(Monitor& m, const Json&) {
+  const Registers registers = m.machine().registers();
+  const CpuState& cpu = registers.cpu;
+  std::string text;
+  for (int i = 0; i < 8; ++i) text += fmt::format("{}={:08x}{}", kGeneral[i], cpu.gpr[i], i % 4 == 3 ? "\n" : " ");
+  text += fmt::format("EIP={:08x} EFL={:08x} [{}] {}\n", cpu.eip, cpu.eflags, flags_text(cpu.eflags),
+                      cpu.activity == Activity::kHalted ? "halted" : cpu.activity == Activity::kShutdown ? "shut down" : "running");
+  for (int i = 0; i < 6; ++i) text += segment_line(kSegments[i], cpu.segment[i]);
+  text += segment_line("LDT", cpu.ldtr) + segment_line("TR", cpu.tr);
+  text += fmt::format("GDT  base={:08x} limit={:04x}\nIDT  base={:08x} limit={:04x}\n", cpu.gdtr.base, cpu.gdtr.limit, cpu.idtr.base,
+                      cpu.idtr.limit);
+  text += fmt::format("CR0={:08x} CR2={:08x} CR3={:08x} CR4={:08x} EFER={:08x}\n", cpu.cr0, cpu.cr2, cpu.cr3, cpu.cr4, cpu.efer);
+  const Position at = m.machine().position();
+  text += fmt::format("retired {} instructions, at {} ns", at.retired, at.now.value);
+  return Json(text);
+}
+
+Reply query_cpus_fast(Monitor& m, const Json&) {
+  return Json::array({{{"cpu-index", 0},
+                       {"qom-path", "/machine/unattached/device[0]"},
+                       {"thread-id", m.control().process_id()},
+                       {"target", "i386"},
+                       {"props", {{"socket-id", 0}, {"core-id", 0}, {"thread-id", 0}, {"node-id", 0}}}}});
+}
+
+Reply info_device(Monitor& m, const Json& a) {
+  if (!a.contains("name")) {
+    std::string text;
+    for (const std::string& part : m.machine().devices()) text += (text.empty() ? "" : "\n") + part;
+    return Json(text);
+  }
+  const std::string name = a["name"], text = m.machine().describe(name);
+  if (text.empty()) return base::fail("there is no device '" + name + "'; info device lists them");
+  return Json(text);
+}
+
+Reply info_pic(Monitor& m, const Json&) {
+  std::string text;
+  for (const char* part : {"pic", "ioapic", "lapic"})
+    if (const std::string fields = m.machine().describe(part); !fields.empty()) text += fmt::format("{}:\n{}\n", part, fields);
+  return Json(text);
+}
+
+namespace {
+
+Reply examine(Monitor& m, const Json& a, Space space) {
+  const Format format = TRY(parse_format(a.value("format", "/1xw")));
+  const u64 address = TRY(evaluate(m.machine(), a["address"].get<std::string>()));
+  return Json(TRY(show_memory(m.machine(), space, address, format)));
+}
+
+}  // namespace
+
+Reply examine_linear(Monitor& m, const Json& a) { return examine(m, a, Space::Linear); }
+Reply examine_physical(Monitor& m, const Json& a) { return examine(m, a, Space::Physical); }
+
+Reply print_expression(Monitor& m, const Json& a) {
+  const u64 value = TRY(evaluate(m.machine(), a["expression"].get<std::string>()));
+  return Json(fmt::format("{:#x} ({})", value, value));
+}
+
+}  // namespace paemu::monitor::handle
