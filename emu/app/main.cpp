@@ -1,1 +1,32 @@
-int main() { return 0; }
+// paemu: reads the command line, then runs one emulator.
+#include <cstdio>
+#include <optional>
+
+#include "app/emulator.hpp"
+#include "app/options.hpp"
+
+namespace {
+
+constexpr char kVersion[] = "0.1.0";
+
+int complain(const base::Error& error) {
+  std::fprintf(stderr, "paemu: %s\n", error.sentence.c_str());
+  return paemu::app::kExitBadInput;
+}
+
+int run(const paemu::app::Options&) { return complain({"the machine is not built in yet"}); }
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  using paemu::app::Action;
+  const auto options = paemu::app::parse_options(std::vector<std::string>(arguments + 1, arguments + count));
+  if (!options) return complain(options.error());
+  switch (options.value().action) {
+    case Action::Help: std::fputs(paemu::app::help_text().c_str(), stdout); return 0;
+    case Action::ManPage: std::fputs(paemu::app::man_page().c_str(), stdout); return 0;
+    case Action::Version: std::printf("paemu %s\n", kVersion); return 0;
+    case Action::Run: return run(options.value());
+  }
+  return 0;
+}

@@ -1,0 +1,68 @@
+#include "app/consoles.hpp"
+
+namespace paemu::app {
+
+Or<std::unique_ptr<Consoles>> Consoles::open(const Options& options, host::EventLoop& loop, Log& log) {
+  auto consoles = std::make_unique<Consoles>();
+  for (const Attachment& attachment : options.attachments) TRY(consoles->add(attachment, loop, log));
+  return consoles;
+}
+
+Or<> Consoles::add(const Attachment& attachment, host::EventLoop& loop, Log& log) {
+  std::unique_ptr<host::Chardev> device;
+  if (attachment.spec.mux && mux_ != nullptr && attachment.spec.kind == host::ChardevSpec::Kind::Stdio) {
+    device = mux_->add_user();
+  } else {
+    device = TRY(host::open_chardev(attachment.spec, loop));
+    if (attachment.spec.kind == host::ChardevSpec::Kind::Pty)
+      log.line(attachment.label + " is on " + device->filename().substr(4));
+    if (attachment.spec.mux && mux_ == nullptr) {
+      mux_ = std::make_unique<host::Mux>(std::move(device), [this] { if (leave_) leave_(); });
+      device = mux_->add_user();
+    }
+  }
+  if (attachment.use == Attachment::Use::Serial) {
+    serial_ = device.get();
+    serial_->on_receive([this](std::span<const u8> bytes) { if (serial_input_) serial_input_(bytes); });
+  }
+  consoles_.push_back({attachment.use, attachment.label, std::move(device), nullptr});
+  return {};
+}
+
+void Consoles::start(monitor::Monitor& monitor) {
+  for (Console& console : consoles_) {
+    if (console.use == Attachment::Use::Serial) continue;
+    host::Chardev* device = console.device.get();
+    const auto write = [device](std::string_view text) { device->write(text); };
+    const auto keyboard = device->is_terminal() ? monitor::Keyboard::Person : monitor::Keyboard::Program;
+    console.session = console.use == Attachment::Use::Qmp ? monitor::make_qmp_session(monitor, write)
+                                                          : monitor::make_hmp_session(monitor, write, keyboard);
+    monitor::Session* session = console.session.get();
+    device->on_receive([session](std::span<const u8> bytes) { session->receive(bytes); });
+    device->on_open([session](bool open) { open ? session->opened() : session->closed(); });
+    if (device->open() && device->filename() != "mux") session->opened();
+  }
+}
+
+void Consoles::transmit(std::span<const u8> bytes) {
+  if (serial_ != nullptr) serial_->write(bytes);
+}
+
+void Consoles::flush() {
+  for (Console& console : consoles_) console.device->flush();
+}
+
+bool Consoles::interactive() const {
+  for (const Console& console : consoles_)
+    if (console.device->interactive()) return true;
+  return false;
+}
+
+std::vector<monitor::ChardevInfo> Consoles::describe() const {
+  std::vector<monitor::ChardevInfo> list;
+  for (const Console& console : consoles_)
+    list.push_back({console.label, console.device->filename(), console.device->open()});
+  return list;
+}
+
+}  // namespace paemu::app

@@ -1,0 +1,91 @@
+#include "app/images.hpp"
+
+#include "host/file.hpp"
+
+namespace paemu::app {
+namespace {
+
+constexpr char kFirmwareName[] = "firmware.bin";
+constexpr char kKernelName[] = "guest-kernel.elf";
+constexpr char kInitrdName[] = "initramfs.cpio";
+
+// The boot RAM below 3 GiB must hold both.
+constexpr u64 kLargestImage = kGiB;
+constexpr u64 kLargestFirmware = 16 * kMiB;
+
+// Multiboot 0.6.96, 3.1.1 and 3.1.2.
+constexpr u32 kMultibootMagic = 0x1badb002;
+constexpr u32 kMultibootAddresses = 1u << 16;
+constexpr usize kMultibootSearch = 8192;
+
+u32 read32(std::span<const u8> bytes, usize at) {
+  return bytes[at] | bytes[at + 1] << 8 | bytes[at + 2] << 16 | static_cast<u32>(bytes[at + 3]) << 24;
+}
+
+Or<std::vector<u8>> read_image(const std::string& path, u64 most) {
+  std::vector<u8> bytes = TRY(host::read_file(path, most));
+  if (bytes.empty()) return fail(path + ": is empty");
+  return bytes;
+}
+
+// ELF header, i386: 32 bits, little-endian, executable, machine 3, program headers within the file.
+Or<> check_elf(std::span<const u8> kernel) {
+  if (kernel.size() < 52) return fail("is an ELF file that ends within its header");
+  if (kernel[4] != 1 || kernel[5] != 1 || kernel[18] != 3) return fail("is an ELF file, but not for the 32-bit i386");
+  if (kernel[16] != 2) return fail("is an ELF file, but not an executable");
+  const u64 table = read32(kernel, 28);
+  const u64 count = kernel[44] | kernel[45] << 8;
+  if (count == 0 || table + count * 32 > kernel.size()) return fail("is an ELF file that ends before its program headers");
+  for (u64 i = 0; i < count; ++i) {
+    const usize header = static_cast<usize>(table + i * 32);
+    constexpr u32 kLoad = 1;
+    if (read32(kernel, header) == kLoad && u64{read32(kernel, header + 4)} + read32(kernel, header + 16) > kernel.size())
+      return fail("is an ELF file that ends before its segments do: it is truncated");
+  }
+  return {};
+}
+
+}  // namespace
+
+Or<std::string> find_bundled(const std::string& name) {
+  const std::string folder = host::program_folder();
+  for (const std::string& place : {folder + "/" + name, folder + "/../share/paemu/" + name})
+    if (host::file_exists(place)) return place;
+  return fail("the bundled " + name + " is neither in " + folder + " nor in " + folder + "/../share/paemu");
+}
+
+Or<> check_kernel(std::span<const u8> kernel) {
+  usize header = 0;
+  const usize end = std::min(kernel.size(), kMultibootSearch);
+  bool found = false;
+  for (; header + 12 <= end; header += 4) {
+    const u32 flags = read32(kernel, header + 4);
+    found = read32(kernel, header) == kMultibootMagic && kMultibootMagic + flags + read32(kernel, header + 8) == 0;
+    if (found) break;
+  }
+  if (!found) return fail("has no Multiboot header in its first 8 KiB, so it is no kernel that can be started");
+  if (kernel[0] == 0x7f && kernel[1] == 'E' && kernel[2] == 'L' && kernel[3] == 'F') return check_elf(kernel);
+  if ((read32(kernel, header + 4) & kMultibootAddresses) == 0 || header + 32 > kernel.size())
+    return fail("is neither an ELF file nor does its Multiboot header say where to load it");
+  return {};
+}
+
+Or<Images> load_images(const Options& options) {
+  Images images;
+  const std::string firmware = options.bios.empty() ? TRY(find_bundled(kFirmwareName)) : options.bios;
+  images.firmware = TRY(read_image(firmware, kLargestFirmware));
+  if (images.firmware.size() % 4096 != 0)
+    return fail(firmware + ": its size, " + std::to_string(images.firmware.size()) + " bytes, is not a multiple of 4096");
+  const std::string kernel = options.bundled ? TRY(find_bundled(kKernelName)) : options.kernel;
+  const std::string initrd = options.bundled ? TRY(find_bundled(kInitrdName)) : options.initrd;
+  if (!kernel.empty()) {
+    images.kernel = TRY(read_image(kernel, kLargestImage));
+    if (Or<> checked = check_kernel(images.kernel); !checked) return fail(kernel + ": " + checked.error().sentence);
+  }
+  if (!initrd.empty()) images.initrd = TRY(read_image(initrd, kLargestImage));
+  if (images.kernel.size() + images.initrd.size() > options.machine.ram_size)
+    return fail("-m: the boot RAM is smaller than kernel and initrd together");
+  return images;
+}
+
+}  // namespace paemu::app

@@ -1,0 +1,263 @@
+// A handler an option; the option's name stands before what they complain of.
+#include <ctime>
+
+#include "app/option_parser.hpp"
+#include "base/key_values.hpp"
+#include "base/size_text.hpp"
+#include "cpu/cpuid.hpp"
+
+namespace paemu::app::option {
+namespace {
+
+Or<> refuse_rest(const KeyValues& settings) {
+  if (settings.items().empty()) return {};
+  return fail("has no setting \"" + settings.items()[0].first + "\"");
+}
+
+Or<std::string> path(const std::string& value) {
+  if (value.empty()) return fail("the file's name is empty");
+  return value;
+}
+
+Or<u32> small_number(const std::string& text, const char* what, u32 most) {
+  const Or<u64> number = parse_number(text);
+  if (!number || number.value() > most)
+    return fail(std::string(what) + " \"" + text + "\" is not a number from 0 to " + std::to_string(most));
+  return static_cast<u32>(number.value());
+}
+
+// "2026-11-22" or "2026-11-22T02:30:00", as UTC.
+Or<i64> parse_date(const std::string& text) {
+  tm date{};
+  const char* end = strptime(text.c_str(), "%Y-%m-%d", &date);
+  if (end != nullptr && *end == 'T') end = strptime(end, "T%H:%M:%S", &date);
+  if (end == nullptr || *end != '\0')
+    return fail("base \"" + text + "\" is neither utc, nor a number of seconds, nor a date as 2026-11-22T02:30:00");
+  return static_cast<i64>(timegm(&date));
+}
+
+}  // namespace
+
+// --- What to boot.
+Or<> kernel(Parser& p, const std::string& value) { p.options.kernel = TRY(path(value)); return {}; }
+Or<> initrd(Parser& p, const std::string& value) { p.options.initrd = TRY(path(value)); return {}; }
+Or<> bios(Parser& p, const std::string& value) { p.options.bios = TRY(path(value)); return {}; }
+Or<> append(Parser& p, const std::string& value) {
+  // The firmware hands it over whole below 640 KiB, beside the tables.
+  constexpr usize kMost = 4096;
+  if (value.size() > kMost) return fail("the command line is longer than " + std::to_string(kMost) + " bytes");
+  p.options.machine.append = value;
+  return {};
+}
+
+// --- The machine.
+Or<> memory(Parser& p, const std::string& value) {
+  KeyValues settings = TRY(KeyValues::parse(value, "size"));
+  MachineConfig& machine = p.options.machine;
+  if (const std::string* size = settings.find("size")) machine.ram_size = TRY(parse_size(*size, kMiB));
+  settings.take("size");
+  machine.slots = TRY(small_number(settings.take("slots", "0"), "slots", 256));
+  const std::string most = settings.take("maxmem");
+  machine.maxmem = most.empty() ? machine.ram_size : TRY(parse_size(most, kMiB));
+  p.size_given = true;
+  return refuse_rest(settings);
+}
+
+Or<> object(Parser& p, const std::string& value) {
+  KeyValues settings = TRY(KeyValues::parse(value, "qom-type"));
+  const std::string type = settings.take("qom-type");
+  if (type == "secret") return {};  // libvirt's; nothing here is encrypted
+  if (type != "memory-backend-ram") return fail("there is no object type \"" + type + "\"; use memory-backend-ram");
+  BackendOption backend{.id = settings.take("id")};
+  if (backend.id.empty()) return fail("memory-backend-ram needs an id");
+  const std::string size = settings.take("size");
+  if (size.empty()) return fail("memory-backend-ram needs a size");
+  backend.size = TRY(parse_size(size));
+  if (backend.size == 0) return fail("size 0 makes no memory");
+  for (const BackendOption& other : p.options.backends)
+    if (other.id == backend.id) return fail("the id \"" + backend.id + "\" is given twice");
+  p.options.backends.push_back(std::move(backend));
+  return refuse_rest(settings);
+}
+
+Or<> device(Parser& p, const std::string& value) {
+  KeyValues settings = TRY(KeyValues::parse(value, "driver"));
+  const std::string driver = settings.take("driver");
+  if (driver == "isa-serial") {
+    const std::string id = settings.take("chardev");
+    for (const NamedChardev& device : p.chardevs) {
+      if (device.id != id) continue;
+      p.options.attachments.push_back({Attachment::Use::Serial, device.spec, id});
+      p.serial_given = true;
+      return {};
+    }
+    return fail("isa-serial: there is no -chardev with id \"" + id + "\"");
+  }
+  if (driver != "pc-dimm") return fail("there is no device \"" + driver + "\"; use pc-dimm or isa-serial");
+  DimmSpec dimm;
+  dimm.id = settings.take("id");
+  dimm.memdev = settings.take("memdev");
+  if (dimm.memdev.empty()) return fail("pc-dimm needs the id of its memory: memdev=ID");
+  dimm.slot = ~0u;
+  dimm.base = GuestPhys{~u64{0}};
+  if (const std::string* slot = settings.find("slot")) dimm.slot = TRY(small_number(*slot, "slot", 255));
+  if (const std::string* base = settings.find("addr")) dimm.base = GuestPhys{TRY(parse_number(*base))};
+  settings.take("slot"), settings.take("addr");
+  dimm.node = TRY(small_number(settings.take("node", "0"), "node", 63));
+  p.options.machine.dimms.push_back(std::move(dimm));
+  return refuse_rest(settings);
+}
+
+Or<> numa(Parser& p, const std::string& value) {
+  KeyValues settings = TRY(KeyValues::parse(value, "type"));
+  if (const std::string type = settings.take("type"); type != "node") return fail("\"" + type + "\" is not known here; use node");
+  const u32 node = TRY(small_number(settings.take("nodeid", "0"), "nodeid", 63));
+  p.options.machine.numa_nodes = std::max(p.options.machine.numa_nodes, node + 1);
+  const std::string backend = settings.take("memdev");
+  settings.take("cpus");  // there is one processor, in node 0
+  bool found = backend.empty();
+  for (BackendOption& candidate : p.options.backends)
+    if (candidate.id == backend) found = candidate.boot = true;
+  if (!found) return fail("there is no -object with id \"" + backend + "\"");
+  return refuse_rest(settings);
+}
+
+Or<> cpu(Parser& p, const std::string& value) {
+  // "coreduo,+pae,-nx,phys-bits=40": the last is ours, the rest the model's own to read.
+  std::string model;
+  for (usize begin = 0; begin <= value.size();) {
+    const usize end = std::min(value.find(',', begin), value.size());
+    const std::string item = value.substr(begin, end - begin);
+    begin = end + 1;
+    if (item.starts_with("phys-bits=")) p.physical_bits = TRY(small_number(item.substr(10), "phys-bits", 40));
+    else model += (model.empty() ? "" : ",") + item;
+  }
+  if (p.physical_bits != 0 && p.physical_bits < 32) return fail("phys-bits must be from 32 to 40");
+  p.options.machine.cpu_model = model;
+  const Or<CpuModel> parsed = CpuModel::parse(model, p.physical_bits == 0 ? 36 : p.physical_bits);
+  if (!parsed) return fail(parsed.error().sentence);
+  return {};
+}
+
+Or<> smp(Parser&, const std::string& value) {
+  KeyValues settings = TRY(KeyValues::parse(value, "cpus"));
+  if (settings.take("cpus", "1") != "1") return fail("there is one processor; more come later");
+  return {};
+}
+
+Or<> machine(Parser& p, const std::string& value) {
+  KeyValues settings = TRY(KeyValues::parse(value, "type"));
+  const std::string backend = settings.take("memory-backend");
+  for (BackendOption& candidate : p.options.backends)
+    if (candidate.id == backend) candidate.boot = true;
+  return {};
+}
+
+Or<> rtc(Parser& p, const std::string& value) {
+  KeyValues settings = TRY(KeyValues::parse(value));
+  const std::string base = settings.take("base", "utc");
+  settings.take("clock"), settings.take("driftfix");
+  TRY(refuse_rest(settings));
+  if (base == "utc" || base == "localtime") return {};
+  if (const Or<u64> seconds = parse_number(base); seconds.ok()) {
+    // The RTC knows two digits of the year and a century byte: until the end of 9999.
+    if (seconds.value() > 253402300799) return fail("base " + base + " is after the year 9999");
+    p.options.rtc_start = static_cast<i64>(seconds.value());
+  } else {
+    p.options.rtc_start = TRY(parse_date(base));
+  }
+  return {};
+}
+
+Or<> no_reboot(Parser& p, const std::string&) { p.options.machine.reboot = false; return {}; }
+Or<> no_shutdown(Parser& p, const std::string&) { p.options.stay_after_shutdown = true; return {}; }
+
+// --- Consoles.
+Or<> serial(Parser& p, const std::string& value) {
+  if (p.serial_given) return fail("there is one serial port");
+  p.serial_given = true;
+  p.options.attachments.push_back({Attachment::Use::Serial, TRY(host::parse_chardev(value)), "serial0"});
+  return {};
+}
+
+Or<> monitor(Parser& p, const std::string& value) {
+  p.monitor_given = true;
+  if (value == "none") return {};
+  p.options.attachments.push_back({Attachment::Use::Hmp, TRY(host::parse_chardev(value)), "compat_monitor0"});
+  return {};
+}
+
+Or<> qmp(Parser& p, const std::string& value) {
+  if (value == "none") return {};
+  p.options.attachments.push_back({Attachment::Use::Qmp, TRY(host::parse_chardev(value)), "compat_monitor1"});
+  return {};
+}
+
+Or<> chardev(Parser& p, const std::string& value) {
+  KeyValues settings = TRY(KeyValues::parse(value, "backend"));
+  using Kind = host::ChardevSpec::Kind;
+  const std::string kind = settings.take("backend"), id = settings.take("id");
+  if (id.empty()) return fail("needs an id");
+  host::ChardevSpec spec{.path = settings.take("path"), .text = value};
+  spec.server = TRY(parse_switch(settings.take("server", "off")));
+  spec.wait = TRY(parse_switch(settings.take("wait", "on")));
+  const std::string descriptor = settings.take("fd");
+  settings.take("append"), settings.take("logfile"), settings.take("logappend");
+  TRY(refuse_rest(settings));
+  if (kind == "socket") {
+    spec.kind = descriptor.empty() ? Kind::Unix : Kind::Descriptor;
+    if (!descriptor.empty()) spec.descriptor = static_cast<int>(TRY(small_number(descriptor, "fd", 65535)));
+    else if (spec.path.empty()) return fail("socket needs a path");
+  } else if (kind == "stdio" || kind == "pty" || kind == "null") {
+    spec.kind = kind == "stdio" ? Kind::Stdio : kind == "pty" ? Kind::Pty : Kind::Null;
+  } else if (kind == "file") {
+    spec.kind = Kind::File;
+    if (spec.path.empty()) return fail("file needs a path");
+  } else {
+    return fail("there is no kind \"" + kind + "\"; use stdio, pty, socket, file or null");
+  }
+  p.chardevs.push_back({id, std::move(spec)});
+  return {};
+}
+
+Or<> mon(Parser& p, const std::string& value) {
+  KeyValues settings = TRY(KeyValues::parse(value, "chardev"));
+  const std::string id = settings.take("chardev"), mode = settings.take("mode", "readline");
+  settings.take("id"), settings.take("pretty");
+  TRY(refuse_rest(settings));
+  if (mode != "readline" && mode != "control") return fail("mode \"" + mode + "\" is neither readline nor control");
+  for (const NamedChardev& device : p.chardevs) {
+    if (device.id != id) continue;
+    p.options.attachments.push_back({mode == "control" ? Attachment::Use::Qmp : Attachment::Use::Hmp, device.spec, id});
+    p.monitor_given = true;
+    return {};
+  }
+  return fail("there is no -chardev with id \"" + id + "\" before it");
+}
+
+Or<> nographic(Parser&, const std::string&) { return {}; }
+Or<> nodefaults(Parser& p, const std::string&) { p.defaults = false; return {}; }
+
+// --- Recording and running.
+Or<> record(Parser& p, const std::string& value) { p.options.record = TRY(path(value)); return {}; }
+Or<> replay(Parser& p, const std::string& value) { p.options.replay = TRY(path(value)); return {}; }
+Or<> paused(Parser& p, const std::string&) { p.options.start_paused = true; return {}; }
+Or<> pace(Parser& p, const std::string& value) {
+  p.options.pace = TRY(parse_switch(value)) ? Switch::On : Switch::Off;
+  return {};
+}
+Or<> name(Parser& p, const std::string& value) {
+  KeyValues settings = TRY(KeyValues::parse(value, "guest"));
+  p.options.name = settings.take("guest", "paemu");
+  return {};
+}
+Or<> pidfile(Parser& p, const std::string& value) { p.options.pidfile = TRY(path(value)); return {}; }
+Or<> log_file(Parser& p, const std::string& value) { p.options.log_file = TRY(path(value)); return {}; }
+Or<> ignored(Parser&, const std::string&) { return {}; }
+Or<> version(Parser& p, const std::string&) { p.options.action = Action::Version; return {}; }
+Or<> help(Parser& p, const std::string& value) {
+  p.options.action = value == "man" ? Action::ManPage : Action::Help;
+  return {};
+}
+
+}  // namespace paemu::app::option

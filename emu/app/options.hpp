@@ -1,0 +1,62 @@
+// Options: what the command line says, read by one table (options.inc) and checked before anything starts.
+//
+// Names and syntax are QEMU's; one dash or two. The table also makes -help and the man page.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "board/machine_config.hpp"
+#include "host/chardev.hpp"
+
+namespace paemu::app {
+
+enum class Action : u8 { Run, Help, ManPage, Version };
+
+enum class Switch : u8 { Auto, Off, On };
+
+// -object memory-backend-ram
+struct BackendOption {
+  std::string id;
+  u64 size = 0;
+  bool boot = false;  // named by -numa or -machine: boot RAM
+};
+
+struct NamedChardev {
+  std::string id;
+  host::ChardevSpec spec;
+};
+
+// What -serial, -monitor and -qmp make, in order.
+struct Attachment {
+  enum class Use : u8 { Serial, Hmp, Qmp } use;
+  host::ChardevSpec spec;
+  std::string label;  // "serial0", or the id of its -chardev
+};
+
+struct Options {
+  Action action = Action::Run;
+  std::string name = "paemu";
+  std::string kernel, initrd, bios;  // paths; empty: none, or the bundled one
+  bool bundled = false;              // no kernel, replay or firmware named: boot what is installed beside the program
+  MachineConfig machine;             // complete: DIMMs with slots and bases still open (~0)
+  std::vector<BackendOption> backends;
+  std::vector<Attachment> attachments;
+  std::string record, replay;        // paths
+  bool start_paused = false;         // -S
+  bool stay_after_shutdown = false;  // -no-shutdown
+  Switch pace = Switch::Auto;
+  std::optional<i64> rtc_start;      // seconds since the epoch; nothing: the host's clock
+  std::string pidfile;
+  std::string log_file;              // -D
+};
+
+// arguments: without the program's name. Errors begin with the option: "-m: ...".
+Or<Options> parse_options(const std::vector<std::string>& arguments);
+
+std::string help_text();
+std::string man_page();
+
+}  // namespace paemu::app
