@@ -29,11 +29,15 @@ void set_user_tables(const UserPageTable* tables) { user_cr3 = tables == nullptr
 
 u32 exit_cr3() { return user_cr3; }
 
+void set_flat_segments(TrapFrame& frame) {
+  frame.ds = frame.es = frame.ss = USER_DS;
+  frame.cs = USER_CS;
+}
+
 TrapFrame* make_user_frame(void* stack, u32 eip, u32 esp) {
   auto* frame = reinterpret_cast<TrapFrame*>(static_cast<u8*>(stack) + layout::kKernelStackSize - sizeof(TrapFrame));
   memset(frame, 0, sizeof *frame);
-  frame->ds = frame->es = frame->ss = USER_DS;
-  frame->cs = USER_CS;
+  set_flat_segments(*frame);
   // What PUSHA would have stored: the exit code finds out by it that the frame was built on the virtual stack.
   frame->esp_of_pusha = layout::kVirtualStack + layout::kKernelStackSize - 7 * sizeof(u32);
   frame->eflags = eflags::kInterrupt | 2;
@@ -42,9 +46,8 @@ TrapFrame* make_user_frame(void* stack, u32 eip, u32 esp) {
   return frame;
 }
 
-u32 make_first_switch(void* stack, StackTop top, void (*entry)(), u32 ebx, u32 esi) {
-  auto* word = reinterpret_cast<u32*>(static_cast<u8*>(stack) + layout::kKernelStackSize);
-  if (top == StackTop::kUserFrame) word -= sizeof(TrapFrame) / sizeof(u32);
+u32 make_first_switch(void* stack, void (*entry)(), u32 ebx, u32 esi) {
+  auto* word = reinterpret_cast<u32*>(static_cast<u8*>(stack) + layout::kKernelStackSize - sizeof(TrapFrame));
   *--word = reinterpret_cast<u32>(entry);
   *--word = 0;  // EBP: the chain of frames ends
   *--word = ebx;

@@ -24,10 +24,12 @@ void set_user_tables(const UserPageTable* tables);
 // interrupts on.
 TrapFrame* make_user_frame(void* stack, u32 eip, u32 esp);
 
-// The stack contents with which the first switch_stacks() to a new task goes to `entry`. Returns its ESP. The two words
-// arrive in EBX and ESI. below_frame: a TrapFrame stands at the top.
-enum class StackTop : u8 { kEmpty, kUserFrame };
-u32 make_first_switch(void* stack, StackTop top, void (*entry)(), u32 ebx, u32 esi);
+// The flat user segments in CS, SS, DS and ES of a frame.
+void set_flat_segments(TrapFrame& frame);
+
+// The stack contents with which the first switch_stacks() to a new task goes to `entry`, below the place of the user's
+// TrapFrame. Returns its ESP. The two words arrive in EBX and ESI.
+u32 make_first_switch(void* stack, void (*entry)(), u32 ebx, u32 esi);
 
 // User addresses of the code that ends a signal handler that has no restorer.
 u32 sigreturn_address();

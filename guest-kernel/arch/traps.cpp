@@ -94,5 +94,3 @@ extern "C" [[noreturn]] void handle_double_fault() {
   print_back_trace(s.eip, s.ebp);
   panic("double fault: the kernel stack overflowed, or the trampoline is damaged");
 }
-
-extern "C" void finish_fork(ido::TrapFrame* frame) { ido::prepare_user_return(*frame); }

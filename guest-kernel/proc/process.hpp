@@ -43,6 +43,9 @@ struct WaitResult {
 // pid > 0: that child; 0: of the caller's group; -1: any; < -1: of group -pid.
 Or<WaitResult> wait_child(i32 pid, u32 flags);
 
+// Wakes one thread that sleeps on the futex at a user address: for CLONE_CHILD_CLEARTID. syscall implements it.
+void futex_wake_one(Mm* mm, u32 address);
+
 // Starts /init (or the command line's init=) as process 1 on a kernel thread that becomes it.
 void start_init();
 

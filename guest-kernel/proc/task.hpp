@@ -41,13 +41,14 @@ struct Task {
   char name[16] = {};              // the program's, as /proc/PID/comm shows it
   TaskState state = TaskState::kRunnable;
   bool woken = false;              // since it last prepared to sleep
+  bool leaving = false;            // it alone is to exit: another thread executes a new program
   bool uses_user_memory = false;   // returns to user mode: has FPU state and page tables to load
   u32 slice_ticks = 0;             // left of its turn
+  u32 fault_address = 0;           // of its last page fault
   Process* process = nullptr;
   void* stack = nullptr;           // kKernelStackSize bytes, direct map; a canary at its bottom
   u32 saved_esp = 0;               // while it does not run
   u64 user_ns = 0, system_ns = 0;  // processor time
-  u64 last_switch_ns = 0;
   u64 tls[3] = {};                 // GDT descriptors of set_thread_area
   u32 clear_tid_address = 0;       // user address, 0: none (CLONE_CHILD_CLEARTID, set_tid_address)
   u32 robust_list = 0;             // user address
@@ -68,11 +69,6 @@ struct Task {
   }
 };
 
-// How wait4 reports an end: exit code << 8, or the signal that killed.
-struct ExitStatus {
-  i32 wait_status = 0;
-};
-
 struct Process {
   i32 pid = 0;
   i32 group = 0;
@@ -85,12 +81,13 @@ struct Process {
   bool exiting = false;            // every thread is to leave
   bool has_executed = false;       // since fork: setpgid by the parent is over
   i32 exit_signal = sig::kChld;    // to the parent
-  ExitStatus exit_status;
+  i32 wait_status = 0;             // how wait4 reports the end: exit code << 8, or the signal that killed
   i32 stop_signal = 0;
 
   Mm* mm = nullptr;                // nullptr: kernel thread, or already gone
   Ref<fs::FileTable> files;        // null: kernel thread, or already gone
   Ref<fs::Dentry> directory;       // working directory
+  Ref<fs::Dentry> program;         // the file that it executes; null: kernel thread
   Ref<fs::Dentry> executable;      // what execute() opened: /proc/PID/exe
   u32 umask = 022;
   u32 user = 0, group_id = 0;      // credentials
@@ -103,7 +100,7 @@ struct Process {
   u64 dead_user_ns = 0, dead_system_ns = 0;          // of its threads that ended
   u64 children_user_ns = 0, children_system_ns = 0;  // of children waited for
   WaitQueue child_changed;         // wait4 sleeps here
-  WaitQueue* vfork_done = nullptr; // the parent of a vfork sleeps here until exec or exit
+  struct VforkDone* vfork_done = nullptr;  // what the parent of a vfork waits for, until exec or exit
   u32 thread_count = 0;
 
   ListNode all_node;

@@ -19,7 +19,7 @@ Or<u64> clock_ns(Call& call, u32 clock) {
     case kMonotonicCoarse:
     case kBoottime: return now_ns();
     case kProcessCpu:
-    case kThreadCpu: return call.task.user_ns + call.task.system_ns + (now_ns() - call.task.last_switch_ns);
+    case kThreadCpu: return call.task.user_ns + call.task.system_ns;
     default: return fail(Errno::kInval);
   }
 }

@@ -126,6 +126,21 @@ Or<u32> sys_getpriority(Call&) { return 20; }  // 20 - nice, as the kernel retur
 Or<u32> sys_setpriority(Call&) { return 0; }
 Or<u32> sys_rseq(Call&) { return fail(Errno::kNoSys); }  // glibc asks, and does without
 
+Or<u32> sys_prctl(Call& call) {
+  constexpr u32 kSetName = 15, kGetName = 16;
+  switch (call[0]) {
+    case kSetName: {
+      char name[sizeof call.task.name] = {};
+      auto copied = string_from_user(name, call[1], sizeof name);
+      if (!copied.ok() && copied.error() != Errno::kNameTooLong) return fail(copied.error());
+      memcpy(call.task.name, name, sizeof name - 1);
+      return 0;
+    }
+    case kGetName: TRY(copy_to_user(call[1], call.task.name, sizeof call.task.name)); return 0;
+    default: return fail(Errno::kInval);
+  }
+}
+
 // --- Mounts.
 Or<u32> sys_mount(Call& call) {
   UserPath target = TRY(UserPath::copy(call[1]));

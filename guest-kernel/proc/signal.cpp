@@ -1,0 +1,203 @@
+// Sending signals and default actions. Handlers' frames are in signal_frame.cpp.
+#include "proc/signal.hpp"
+
+#include "arch/interrupts.hpp"
+#include "lib/print.hpp"
+#include "lib/process.hpp"
+#include "proc/lifetime.hpp"
+#include "proc/process.hpp"
+#include "proc/scheduler.hpp"
+#include "proc/signal_frame.hpp"
+#include "proc/task.hpp"
+
+namespace ido {
+
+namespace {
+
+constexpr i32 kInitPid = 1;
+constexpr SignalSet kStops = signal_bit(sig::kStop) | signal_bit(sig::kTstp) | signal_bit(sig::kTtin) | signal_bit(sig::kTtou);
+constexpr SignalSet kDefaultIgnored = signal_bit(sig::kChld) | signal_bit(sig::kCont) | signal_bit(sig::kUrg) | signal_bit(sig::kWinch);
+constexpr SignalSet kDumpsCore = signal_bit(sig::kQuit) | signal_bit(sig::kIll) | signal_bit(sig::kTrap) | signal_bit(sig::kAbrt) |
+  signal_bit(sig::kBus) | signal_bit(sig::kFpe) | signal_bit(sig::kSegv) | signal_bit(sig::kXCpu) | signal_bit(sig::kXFsz) | signal_bit(sig::kSys);
+constexpr SignalSet kNeverBlocked = signal_bit(sig::kKill) | signal_bit(sig::kStop);
+
+bool ignores(const Process& process, i32 number) {
+  const SignalAction& action = process.actions[number - 1];
+  if (action.handler == SignalAction::kIgnore) return true;
+  return action.handler == SignalAction::kDefault && (signal_bit(number) & kDefaultIgnored);
+}
+
+void resume(Process& process) {
+  process.stopped = false;
+  for (Task& task : process.threads)
+    if (task.state == TaskState::kStopped) make_runnable(task);
+}
+
+// What sending has to do at once, whatever is blocked or ignored.
+void before_sending(Process& process, i32 number) {
+  const auto forget = [&](SignalSet set) {
+    process.pending &= ~set;
+    for (Task& task : process.threads) task.pending &= ~set;
+  };
+  if (number == sig::kCont) {
+    forget(kStops);
+    if (process.stopped) {
+      process.continued = true;
+      if (process.parent != nullptr) process.parent->child_changed.wake_all();
+    }
+    resume(process);
+  } else if (number == sig::kKill) {
+    resume(process);
+  } else if (signal_bit(number) & kStops) {
+    forget(signal_bit(sig::kCont));
+  }
+}
+
+void rouse(Task& task) {
+  if (task.state == TaskState::kInterruptible) make_runnable(task);
+}
+
+bool blocked_by_all(Process& process, i32 number) {
+  for (Task& task : process.threads)
+    if (!(task.blocked & signal_bit(number))) return false;
+  return true;
+}
+
+// Takes the lowest pending signal that is not blocked; 0 when there is none.
+i32 take_signal(Task& task, SignalInfo& info) {
+  const InterruptGuard guard;
+  Process& process = *task.process;
+  const SignalSet ready = (task.pending | process.pending) & ~task.blocked;
+  if (ready == 0) return 0;
+  const i32 number = (ready & 0xffffffff) != 0 ? __builtin_ctz(static_cast<u32>(ready)) + 1
+                                               : __builtin_ctz(static_cast<u32>(ready >> 32)) + 33;
+  const bool own = task.pending & signal_bit(number);
+  (own ? task.pending : process.pending) &= ~signal_bit(number);
+  info = SignalInfo{.number = number};
+  if (number <= 32) info = own ? task.info[number - 1] : process.info[number - 1];
+  info.number = number;
+  return number;
+}
+
+void stop_process(Task& task, i32 number) {
+  Process& process = *task.process;
+  const InterruptGuard guard;
+  if (!process.stopped) {
+    process.stopped = true;
+    process.stop_reported = false;
+    process.stop_signal = number;
+    if (process.parent != nullptr) {
+      if (!(process.parent->actions[sig::kChld - 1].flags & SignalAction::kNoChildStop))
+        send_signal(*process.parent, {.number = sig::kChld, .code = 5 /* CLD_STOPPED */, .pid = process.pid, .status = number});
+      process.parent->child_changed.wake_all();
+    }
+  }
+  while (process.stopped && !process.exiting) {
+    task.state = TaskState::kStopped;
+    schedule();
+  }
+}
+
+void default_action(Task& task, i32 number) {
+  const SignalSet bit = signal_bit(number);
+  if (bit & kDefaultIgnored) return;
+  if (task.process->pid == kInitPid) return;
+  if (bit & kStops) return stop_process(task, number);
+  exit_process(number | (bit & kDumpsCore ? 0x80 : 0));
+}
+
+}  // namespace
+
+bool signal_deliverable(const Task& task) {
+  if (task.process->exiting || task.leaving) return true;
+  return ((task.pending | task.process->pending) & ~task.blocked) != 0;
+}
+
+void send_signal(Process& process, const SignalInfo& info) {
+  const InterruptGuard guard;
+  const i32 number = info.number;
+  if (process.zombie || process.threads.empty()) return;
+  before_sending(process, number);
+  if (ignores(process, number) && !blocked_by_all(process, number)) return;
+  process.pending |= signal_bit(number);
+  if (number <= 32) process.info[number - 1] = info;
+  for (Task& task : process.threads)
+    if (!(task.blocked & signal_bit(number))) rouse(task);
+}
+
+void send_thread_signal(Task& task, const SignalInfo& info) {
+  const InterruptGuard guard;
+  before_sending(*task.process, info.number);
+  const bool is_blocked = task.blocked & signal_bit(info.number);
+  if (ignores(*task.process, info.number) && !is_blocked) return;
+  task.pending |= signal_bit(info.number);
+  if (info.number <= 32) task.info[info.number - 1] = info;
+  if (!is_blocked) rouse(task);
+}
+
+void force_signal(const SignalInfo& info) {
+  Task& task = *current();
+  SignalAction& action = task.process->actions[info.number - 1];
+  const bool is_blocked = task.blocked & signal_bit(info.number);
+  if (is_blocked || action.handler == SignalAction::kIgnore) {
+    action = {};
+    task.blocked &= ~signal_bit(info.number);
+  }
+  // Even the first process may not run on after a fault.
+  if (action.handler == SignalAction::kDefault && task.process->pid == kInitPid)
+    panic("init got signal %d at address %08x, eip %08x", info.number, info.address, task.user_frame().eip);
+  send_thread_signal(task, info);
+}
+
+void set_blocked(Task& task, SignalSet blocked) { task.blocked = blocked & ~kNeverBlocked; }
+
+void deliver_signals(TrapFrame& frame) {
+  Task& task = *current();
+  Process& process = *task.process;
+  for (;;) {
+    if (process.exiting) exit_thread(process.wait_status);
+    if (task.leaving) exit_thread(0);
+    SignalInfo info;
+    const i32 number = take_signal(task, info);
+    if (number == 0) return;
+    SignalAction& action = process.actions[number - 1];
+    if (action.handler == SignalAction::kIgnore) continue;
+    if (action.handler == SignalAction::kDefault) {
+      default_action(task, number);
+      continue;
+    }
+    const SignalAction taken = action;
+    if (taken.flags & SignalAction::kResetHand) action = {};
+    if (!push_signal_frame(task, frame, taken, info)) exit_process(sig::kSegv | 0x80);
+    SignalSet blocked = task.blocked | taken.mask;
+    if (!(taken.flags & SignalAction::kNoDefer)) blocked |= signal_bit(number);
+    set_blocked(task, blocked);
+  }
+}
+
+void settle_restart(TrapFrame& frame) {
+  Task& task = *current();
+  if (task.restore_blocked_set) {
+    task.restore_blocked_set = false;
+    set_blocked(task, task.restore_blocked);
+  }
+  if (frame.vector != vector::kSystemCall || static_cast<i32>(frame.eax) != -static_cast<i32>(Errno::kRestartSys)) return;
+  frame.eax = frame.error;  // the call's number
+  frame.eip -= 2;           // INT 80h
+  frame.vector = 0;
+}
+
+// --- lib/process.hpp
+
+i32 current_process_id() { return current_process().pid; }
+i32 current_process_group() { return current_process().group; }
+i32 current_session() { return current_process().session; }
+bool signal_is_pending() { return signal_deliverable(*current()); }
+void signal_current(i32 signal) { send_thread_signal(*current(), {.number = signal}); }
+
+void signal_process_group(i32 group, i32 signal) {
+  for (Process& process : all_processes())
+    if (process.group == group) send_signal(process, {.number = signal, .code = 0x80 /* SI_KERNEL */});
+}
+
+}  // namespace ido

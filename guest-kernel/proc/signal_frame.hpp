@@ -1,0 +1,22 @@
+// The frame that a signal handler runs on, in the user's stack, with the i386 layouts (Linux asm/sigcontext.h,
+// asm/ucontext.h). Frames nest: each holds all that the interrupted code had, FPU state and signal mask included.
+#pragma once
+
+#include "proc/signal.hpp"
+
+namespace ido {
+
+struct Task;
+struct TrapFrame;
+
+// Pushes a frame and points `frame` at the handler. Settles an interrupted system call first. Errno::kFault.
+Or<> push_signal_frame(Task& task, TrapFrame& frame, const SignalAction& action, const SignalInfo& info);
+
+// The system calls that end a handler: put everything back from the frame that ESP points at.
+enum class FrameKind : u8 { kPlain, kRealTime };
+Or<> pop_signal_frame(Task& task, TrapFrame& frame, FrameKind kind);
+
+// Without SIGKILL and SIGSTOP.
+void set_blocked(Task& task, SignalSet blocked);
+
+}  // namespace ido
