@@ -27,6 +27,7 @@
 namespace paemu {
 
 using isa::Insn;
+struct Engine;
 
 // What is fixed while a block of code runs; part of a decoded block's key.
 namespace mode {
@@ -101,6 +102,7 @@ class Cpu final : private MmioListener {
   bool protected_mode() const { return state.cr0 & cr0::kProtection; }
   bool virtual8086() const { return state.eflags & eflag::kVirtual8086; }
   bool user() const { return cpl == 3; }
+  Privilege privilege() const { return cpl == 3 ? Privilege::kUser : Privilege::kSupervisor; }
   u32 iopl() const { return (state.eflags >> eflag::kIoplShift) & 3; }
 
   // --- Flags. set_flags writes all 32 bits as given (bit 1 forced); it does not call update_mode().
@@ -190,16 +192,15 @@ class Cpu final : private MmioListener {
   // --- Time and the engine.
   // The engine stops before the instruction that would be number `retired` (counted as VirtualClock does).
   u64 budget_end = 0;
-  // To be called when an earlier event may have been armed (after port and MMIO accesses): lowers budget_end.
-  void shorten_budget() {
-    attention = true;
-    const u64 next = events.next_deadline() == kNever ? ~u64{0} : events.next_deadline().value - clock.idle;
-    if (next < budget_end) budget_end = next > clock.retired ? next : clock.retired + 1;
-  }
+  // To be called when an earlier event may have been armed, or an interrupt raised (after port and MMIO accesses): the
+  // engine looks again before the next instruction.
+  void shorten_budget() { attention = true; }
   // The run ends at the boundary after the current instruction (debug-exit, power-off, reset).
   void request_stop() { attention = stop_requested = true; }
   // Something other than this instruction's own work changed what runs next (code written, mapping changed).
   void request_attention() { attention = true; }
+
+  Engine* engine = nullptr;  // the interpreter's own
 
   // Where the engine is within a block. The engine sets it before anything that may fault or look at the time; sync()
   // makes state.eip and clock.retired exact from it. Outside a block `current` is null.
@@ -210,6 +211,8 @@ class Cpu final : private MmioListener {
     u32 eip = 0;       // address of `first`
   };
   Position position;
+  // Instructions that may still retire before the engine must stop; only for repeated string instructions.
+  u64 budget_left() const { return budget_end > clock.retired ? budget_end - clock.retired : 0; }
   void sync() {
     if (position.current == nullptr) return;
     clock.retired = position.retired + static_cast<u64>(position.current - position.first);
@@ -226,8 +229,6 @@ class Cpu final : private MmioListener {
     if (!ok) [[unlikely]] fault = mmu.fault();
     return ok;
   }
-  Privilege privilege() const { return cpl == 3 ? Privilege::kUser : Privilege::kSupervisor; }
-
   // What an access of a segment may touch without further thought: offsets below `end` (exclusive), 0 when the slow
   // checks must decide. Derived by update_mode().
   struct Window { u64 read_end = 0, write_end = 0; };

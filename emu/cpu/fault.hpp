@@ -40,6 +40,7 @@ enum class Outcome : u8 {
   kRepeat,  // a repeated string instruction made progress and is to be run again (so that interrupts get in)
   kEnd,     // EIP is to be advanced by the engine, then the block ends: mode, mapping or interrupt state may have changed
   kFault,
+  kSlow,    // only from the fast form of a FORMS semantic: nothing was done, run its slow form
 };
 
 }  // namespace paemu

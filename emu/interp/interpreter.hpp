@@ -2,7 +2,7 @@
 //
 // Code is decoded once into blocks of Insn, keyed by physical address and mode, and executed by direct threading. The
 // result never depends on where run() stops: it stops exactly at any retired count. A repeated string instruction
-// counts as one retired instruction an iteration.
+// counts as one retired instruction an iteration; so does the delivery of an exception or interrupt.
 //
 // Called by board's run loop. Between two calls the processor's state is settled and exact.
 #pragma once
@@ -14,6 +14,7 @@
 namespace paemu {
 
 class BlockCache;
+struct Block;
 
 class Interpreter final : public MemoryObserver {
  public:
@@ -41,7 +42,17 @@ class Interpreter final : public MemoryObserver {
   void on_dirty_cleared() override;
 
  private:
+  void look_around();
+  void deliver();
+  void delivered();
+  void run_block();
+  void step();
+  void execute(const Insn* first, u32 eip);
+  bool fetch_bytes(u8* bytes, u32& count);
+  static void link(const Insn* from, const Block& to);
+
   Cpu& cpu_;
+  std::unique_ptr<Engine> engine_;
   std::unique_ptr<BlockCache> blocks_;
   bool trace_ = false;
 };

@@ -1,0 +1,112 @@
+#include "cpu/cpu.hpp"
+
+#include "cpu/segmentation.hpp"
+
+namespace paemu {
+namespace {
+
+// Attributes of the segments after RESET (SDM 3A, table 9-1): present, read/write, accessed; 16 bits.
+constexpr u16 kResetData = 0x93, kResetCode = 0x9b, kResetLdt = 0x82, kResetTss = 0x8b;
+constexpr u32 kResetSignature = 0x6ec;  // EDX: family 6, model 14, stepping 12
+
+}  // namespace
+
+Cpu::Cpu(const CpuWiring& w)
+    : clock(w.clock), events(w.events), ports(w.ports), memory(w.memory), log(w.log), mmu(state, w.memory, w.mmio) {
+  mmu.set_listener(this);
+  reset();
+}
+
+// SDM 3A, table 9-1.
+void Cpu::reset() {
+  state = CpuState{};
+  for (Segment& s : state.segment) s = Segment{0, kResetData, 0, 0xffff};
+  state.segment[isa::kCs] = Segment{0xf000, kResetCode, 0xffff0000, 0xffff};
+  state.ldtr = Segment{0, kResetLdt, 0, 0xffff};
+  state.tr = Segment{0, kResetTss, 0, 0xffff};
+  state.gdtr = state.idtr = DescriptorTable{0, 0xffff};
+  state.eip = 0xfff0;
+  state.cr0 = cr0::kCacheDisable | cr0::kNotWriteThrough | cr0::kExtensionType;
+  state.gpr[isa::kEdx] = kResetSignature;
+  state.dr[6] = 0xffff0ff0;
+  state.dr[7] = 0x400;
+  fault = Fault{};
+  attention = true;
+  mmu.set_watchpoints({});
+  mmu.set_alignment_check(false);
+  adopt();
+}
+
+void Cpu::adopt() {
+  state.gpr[isa::kNoRegister] = 0;
+  lazy.set(state.eflags);
+  mmu.flush_all();
+  update_mode();
+}
+
+// What of `s` may be accessed with nothing but a comparison (SDM 3A, 5.3, 5.5 and table 3-1).
+void Cpu::update_mode() {
+  using namespace segment_attribute;
+  const bool real = !protected_mode(), v86 = !real && virtual8086();
+  cpl = real ? 0 : v86 ? 3 : (state.segment[isa::kSs].attributes >> kDplShift) & 3;
+  bool flat = true;
+  for (u32 n = 0; n < 6; ++n) {
+    const Segment& s = state.segment[n];
+    Window& w = window_[n];
+    w = Window{};
+    const bool code = s.attributes & kCode;
+    const bool usable = (s.attributes & kPresent) && (code || !(s.attributes & kExpandDown));
+    if (usable) {
+      const u64 end = u64{s.limit} + 1;
+      // In real and virtual-8086 mode every segment is readable and writable, CS too.
+      if (real || v86 || !code || (s.attributes & kReadable)) w.read_end = end;
+      if (real || v86 || (!code && (s.attributes & kWritable))) w.write_end = end;
+    }
+    if (n < isa::kFs) {
+      constexpr u64 kAll = u64{1} << 32;
+      flat = flat && s.base == 0 && w.read_end == kAll && (n == isa::kCs || w.write_end == kAll);
+    }
+  }
+  const bool code32 = state.segment[isa::kCs].attributes & kDefaultBig;
+  const bool stack32 = state.segment[isa::kSs].attributes & kDefaultBig;
+  mode_key = static_cast<u8>((code32 ? mode::kCode32 : 0) | (stack32 ? mode::kStack32 : 0) | (flat ? mode::kFlat : 0) |
+                             (cpl == 3 ? mode::kUser : 0) | (!real && !v86 ? mode::kProtected : 0));
+}
+
+bool Cpu::check_segment(u32 segment, u32 offset, u32 size, Access access) {
+  using namespace segment_attribute;
+  const Segment& s = state.segment[segment];
+  const u64 last = u64{offset} + size - 1;
+  bool ok;
+  if (!(s.attributes & kPresent)) {
+    ok = false;  // a null selector, in protected mode
+  } else if (!(s.attributes & kCode) && (s.attributes & kExpandDown)) {
+    // Expand-down: offsets above the limit, up to 64 KiB or 4 GiB (SDM 3A, 5.3).
+    const u64 top = (s.attributes & kDefaultBig) ? 0xffffffffu : 0xffffu;
+    ok = offset > s.limit && last <= top && (access != Access::kWrite || (s.attributes & kWritable));
+  } else {
+    const u64 end = access == Access::kWrite ? window_[segment].write_end : window_[segment].read_end;
+    ok = last < end;
+  }
+  if (ok) return true;
+  raise(segment == isa::kSs ? Vector::kStackFault : Vector::kGeneralProtection);
+  return false;
+}
+
+u32 Cpu::effective_address16(const Insn& i) const {
+  return (state.gpr[i.base] + state.gpr[i.index] + i.displacement) & 0xffff;
+}
+
+bool Cpu::load_bytes(u32 segment, u32 offset, void* out, u32 size) {
+  u32 linear;
+  return linear_of(segment, offset, size, Access::kRead, linear) &&
+         linear_result(mmu.load_bytes(linear, privilege(), out, size));
+}
+
+bool Cpu::store_bytes(u32 segment, u32 offset, const void* data, u32 size) {
+  u32 linear;
+  return linear_of(segment, offset, size, Access::kWrite, linear) &&
+         linear_result(mmu.store_bytes(linear, privilege(), data, size));
+}
+
+}  // namespace paemu

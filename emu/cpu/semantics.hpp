@@ -1,0 +1,26 @@
+// Declares the function of every PLAIN row of the instruction table. A forgotten one fails to link.
+#pragma once
+
+#include "cpu/cpu.hpp"
+
+namespace paemu {
+
+#define PLAIN(name) Outcome sem_##name(Cpu&, const Insn&);
+#define FORMS(name)
+#define SIZED(name)
+#define CONDITION(name)
+#define CONDITION_BRANCH(name)
+#define BRANCH(name)
+#define BITS(name)
+#define ROW(map, opcode, prefix, modrm, mnemonic, operands, flags, attributes, semantic) semantic
+#include "isa/x86.inc"
+#undef ROW
+#undef BITS
+#undef BRANCH
+#undef CONDITION_BRANCH
+#undef CONDITION
+#undef SIZED
+#undef FORMS
+#undef PLAIN
+
+}  // namespace paemu

@@ -1,0 +1,152 @@
+#include "interp/block_cache.hpp"
+
+#include <algorithm>
+#include <span>
+
+#include "isa/decoder.hpp"
+
+namespace paemu {
+
+BlockCache::BlockCache(PhysicalMemory& memory, Mmu& mmu, Engine& engine)
+    : memory_(memory), mmu_(mmu), engine_(engine), arena_(new u8[kArenaSize]) {}
+
+Block* BlockCache::get(GuestPhys address, const u8* host, u8 mode_key, u32 limit) {
+  const auto found = blocks_.find(key(address, mode_key));
+  if (found != blocks_.end() && found->second->bytes <= limit) return found->second;
+  return build(address, host, mode_key, limit);
+}
+
+Block* BlockCache::build(GuestPhys address, const u8* host, u8 mode_key, u32 limit) {
+  constexpr usize kLargest = sizeof(Block) + kMaxInstructions * sizeof(Insn);
+  if (flush_before_build_ || used_ + kLargest > kArenaSize) {
+    flush();
+    used_ = 0;
+    flush_before_build_ = false;
+  }
+  Block& block = *new (arena_.get() + used_) Block;
+  block.address = address.value;
+  block.mode = mode_key;
+  const u32 to_page_end = kPageSize - (static_cast<u32>(address.value) & kPageMask);
+  u32 looked_at = 0;
+  block.count = static_cast<u16>(decode_instructions(block, host, std::min(limit, to_page_end), looked_at));
+  if (block.count == 0) return nullptr;
+  block.host = host;
+  used_ += base::align_up<usize>(sizeof(Block) + block.count * sizeof(Insn), 16);
+  ++blocks_built_;
+  note_code(block, looked_at);
+  blocks_[key(address, mode_key)] = &block;
+  return &block;
+}
+
+u32 BlockCache::decode_instructions(Block& block, const u8* host, u32 limit, u32& looked_at) {
+  const auto size = (block.mode & mode::kCode32) ? isa::CodeSize::k32 : isa::CodeSize::k16;
+  u32 offset = 0, count = 0;
+  while (count < kMaxInstructions && offset < limit) {
+    Insn& insn = *new (&block.insns[count]) Insn;
+    const auto status = isa::decode({host + offset, limit - offset}, size, insn);
+    if (status == isa::DecodeStatus::kTruncated) break;
+    insn.offset = static_cast<u16>(offset);
+    offset += insn.length;
+    ++count;
+    if (status == isa::DecodeStatus::kUndefined) insn.handler = reinterpret_cast<void (*)()>(undefined_handler());
+    if (status == isa::DecodeStatus::kTooLong) insn.handler = reinterpret_cast<void (*)()>(too_long_handler());
+    if (status != isa::DecodeStatus::kOk) break;
+    set_handler(insn, block.mode);
+    if (ends_block(insn)) break;
+  }
+  looked_at = offset;
+  block.bytes = offset;
+  Insn& sentinel = *new (&block.insns[count]) Insn;
+  sentinel.offset = static_cast<u16>(offset);
+  sentinel.handler = reinterpret_cast<void (*)()>(end_of_block_handler());
+  return count;
+}
+
+u64 BlockCache::lines(u32 first_byte, u32 last_byte) {
+  const u32 first = first_byte >> kLineShift, last = last_byte >> kLineShift;
+  return (~u64{0} << first) & (~u64{0} >> (63 - last));
+}
+
+void BlockCache::note_code(Block& block, u32 bytes) {
+  const GuestPhys address{block.address};
+  Page& page = pages_[pfn_of(address).value];
+  block.next_in_page = page.blocks;
+  page.blocks = &block;
+  const u32 first = static_cast<u32>(block.address) & kPageMask;
+  page.lines |= lines(first, first + bytes - 1);
+  if (memory_.is_rom(address)) return;
+  u8& flags = memory_.flags(pfn_of(address));
+  if (flags & frame_flag::kHasCode) return;
+  flags |= frame_flag::kHasCode;
+  mmu_.on_code_decoded(pfn_of(address));
+}
+
+// Links stay within a page, so a page's own blocks have all the links to any of them.
+void BlockCache::unlink(Page& page) {
+  for (Block* b = page.blocks; b != nullptr; b = b->next_in_page) {
+    for (u32 n = 0; n <= b->count; ++n) {
+      if (n == b->count || keeps_link(b->insns[n])) b->insns[n].displacement = 0;
+    }
+  }
+}
+
+void BlockCache::drop(Block& block) {
+  const auto found = blocks_.find(key(GuestPhys{block.address}, block.mode));
+  // A shorter one (another code segment limit) may have taken its place.
+  if (found != blocks_.end() && found->second == &block) blocks_.erase(found);
+  block.host = nullptr;
+}
+
+bool BlockCache::write(GuestPhys address, u32 size) {
+  bool any = false;
+  while (size > 0) {
+    const u32 first = static_cast<u32>(address.value) & kPageMask;
+    const u32 here = std::min(size, kPageSize - first);
+    const auto found = pages_.find(pfn_of(address).value);
+    if (found != pages_.end() && (found->second.lines & lines(first, first + here - 1)) != 0) {
+      Page& page = found->second;
+      any = true;
+      ++engine_.invalidations;
+      unlink(page);
+      const u64 written = lines(first, first + here - 1);
+      page.lines = 0;
+      Block** at = &page.blocks;
+      while (Block* b = *at) {
+        const u32 start = static_cast<u32>(b->address) & kPageMask;
+        const u64 of_block = lines(start, start + b->bytes - 1);
+        if (of_block & written) {
+          drop(*b);
+          *at = b->next_in_page;
+        } else {
+          page.lines |= of_block;
+          at = &b->next_in_page;
+        }
+      }
+      if (page.blocks == nullptr) {
+        pages_.erase(found);
+        if (!memory_.is_rom(address)) memory_.flags(pfn_of(address)) &= static_cast<u8>(~frame_flag::kHasCode);
+      }
+    }
+    address += here;
+    size -= here;
+  }
+  return any;
+}
+
+void BlockCache::flush() {
+  for (auto& [frame, page] : pages_) {
+    for (Block* b = page.blocks; b != nullptr; b = b->next_in_page) b->host = nullptr;
+    unlink(page);
+    const GuestPhys address = phys_of(Pfn{frame});
+    if (memory_.host_page(address) != nullptr && !memory_.is_rom(address)) {
+      memory_.flags(Pfn{frame}) &= static_cast<u8>(~frame_flag::kHasCode);
+    }
+  }
+  pages_.clear();
+  blocks_.clear();
+  std::fill(std::begin(engine_.jumps), std::end(engine_.jumps), JumpEntry{});
+  ++engine_.invalidations;
+  flush_before_build_ = true;
+}
+
+}  // namespace paemu

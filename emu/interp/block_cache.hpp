@@ -1,0 +1,72 @@
+// BlockCache: decoded code by physical address and mode, and which bytes of memory it was decoded from.
+//
+// A block lies within one page. Each frame with code has a bit for every 64 bytes that code was decoded from, so that
+// data next to code can be written without losing the code. Memory of dropped blocks is used again only after flush(),
+// and only by the next build(): a handler may still be running in a block while it is dropped.
+//
+// Called by the Interpreter only.
+#pragma once
+
+#include <memory>
+#include <unordered_map>
+
+#include "interp/engine.hpp"
+
+namespace paemu {
+
+class BlockCache {
+ public:
+  BlockCache(PhysicalMemory& memory, Mmu& mmu, Engine& engine);
+
+  // The block at a physical address whose bytes are at `host`, decoded now if need be: up to the end of the page or the
+  // first `limit` bytes. nullptr when not even one instruction lies whole within them.
+  Block* get(GuestPhys address, const u8* host, u8 mode_key, u32 limit);
+
+  // Drops the blocks that were decoded from these bytes. -> was there any?
+  bool write(GuestPhys address, u32 size);
+  // Drops everything.
+  void flush();
+
+  u64 blocks_built() const { return blocks_built_; }
+
+ private:
+  static constexpr usize kArenaSize = 24 * kMiB;
+  static constexpr u32 kMaxInstructions = 64;
+  static constexpr u32 kLineShift = 6;
+
+  struct Page {
+    u64 lines = 0;  // bit n: bytes [64 n, 64 n + 64) were decoded
+    Block* blocks = nullptr;
+  };
+
+  Block* build(GuestPhys address, const u8* host, u8 mode_key, u32 limit);
+  u32 decode_instructions(Block& block, const u8* host, u32 limit, u32& looked_at);
+  void note_code(Block& block, u32 bytes);
+  void drop(Block& block);
+  static u64 key(GuestPhys address, u8 mode_key) { return address.value << 8 | mode_key; }
+  static u64 lines(u32 first_byte, u32 last_byte);
+  static void unlink(Page& page);
+
+  PhysicalMemory& memory_;
+  Mmu& mmu_;
+  Engine& engine_;
+  std::unique_ptr<u8[]> arena_;
+  usize used_ = 0;
+  bool flush_before_build_ = false;
+  u64 blocks_built_ = 0;
+  std::unordered_map<u64, Block*> blocks_;
+  std::unordered_map<u32, Page> pages_;  // by frame number
+};
+
+// Fills in what runs `insn`: its handler, or the one that raises the fault `status` stands for.
+void set_handler(Insn& insn, u8 mode_key);
+Handler undefined_handler();       // #UD, and a word in the log
+Handler too_long_handler();        // #GP(0)
+Handler end_of_block_handler();    // the sentinel
+
+// Does the engine keep a link in the displacement of this instruction?
+bool keeps_link(const Insn& insn);
+// Does the block end after it?
+bool ends_block(const Insn& insn);
+
+}  // namespace paemu
