@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <span>
 
+#include "base/bits.hpp"
+
 #include "isa/decoder.hpp"
 
 namespace paemu {
