@@ -16,7 +16,8 @@ import sys
 import tempfile
 import time
 
-PROMPT = "ido:"
+PROMPT = r"ido:\S*# $"
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 class Failure(Exception):
@@ -35,7 +36,7 @@ class Paemu:
         """Start build/paemu with `options`; bundled: boot the bundled guest unless the options say what to boot."""
         self.timeout, self.echo = timeout, echo
         self.folder = tempfile.mkdtemp(prefix="paemu-")
-        self.output, self.seen = "", 0
+        self.output, self.seen, self._tail = "", 0, ""
         self.events, self._id, self._buffer = [], 0, b""
         self._serial_listener = self._listen("serial")
         self._qmp_listener = self._listen("qmp")
@@ -91,7 +92,10 @@ class Paemu:
         data = self.serial.recv(65536)
         if not data:
             raise Failure(f"paemu closed the serial port; last lines:\n{self.output[-2000:]}\n{self.log()}")
-        text = data.decode(errors="replace").replace("\r", "")
+        # Without carriage returns and the shell's cursor control; an escape sequence may come in two pieces.
+        text = ESCAPES.sub("", self._tail + data.decode(errors="replace").replace("\r", ""))
+        cut = text.rfind("\x1b")
+        text, self._tail = (text, "") if cut < 0 else (text[:cut], text[cut:])
         self.output += text
         if self.echo:
             sys.stdout.write(text)
@@ -117,14 +121,13 @@ class Paemu:
         self.serial.sendall(text.encode())
 
     def wait_for_prompt(self, timeout=None):
-        self.expect(r"ido:\S*# $", timeout)
+        self.expect(PROMPT, timeout)
 
     def shell(self, command, timeout=None):
         """Run a command in the guest's shell and wait for its end."""
         self.type(f"{command}; echo \"<<$?>>\"\n")
-        self.expect(r"echo \"<<\$\?>>\"\n", timeout)
         found = self.expect(r"<<(\d+)>>\n", timeout)
-        text = self.before
+        text = self.before.split('<<$?>>"\n', 1)[-1]  # without the echo of what was typed
         self.wait_for_prompt(timeout)
         return Outcome(text, int(found[1]))
 
