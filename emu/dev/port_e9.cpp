@@ -7,7 +7,7 @@ void PortE9::io_write(u64, u32, u64 value) {
   if (c == '\r') return;
   if (c != '\n') line_ += c;
   if (c != '\n' && line_.size() < kLongestLine) return;
-  log_.line(line_);
+  log_.line("guest: " + line_);  // the prefix tells it from what the emulator says
   line_.clear();
 }
 

@@ -80,6 +80,21 @@ Or<> all_used(const ByteReader& r) {
 
 }  // namespace
 
+const char* name(StopReason reason) {
+  switch (reason) {
+    case StopReason::None: return "None";
+    case StopReason::Paused: return "Paused";
+    case StopReason::GuestPowerOff: return "GuestPowerOff";
+    case StopReason::GuestReset: return "GuestReset";
+    case StopReason::DebugExit: return "DebugExit";
+    case StopReason::TripleFault: return "TripleFault";
+    case StopReason::InputEnded: return "InputEnded";
+    case StopReason::Deadlock: return "Deadlock";
+    case StopReason::Diverged: return "Diverged";
+  }
+  return "unknown";
+}
+
 ImageDigest digest(std::span<const u8> image) { return ImageDigest{image.size(), XXH3_64bits(image.data(), image.size())}; }
 
 std::vector<u8> encode(const TraceConfig& c) { return archive::save(c); }

@@ -39,6 +39,8 @@ struct TraceEnd {
   StopReason reason = StopReason::None;
 };
 
+const char* name(StopReason reason);
+
 ImageDigest digest(std::span<const u8> image);
 
 std::vector<u8> encode(const TraceConfig& c);
