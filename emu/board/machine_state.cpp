@@ -91,7 +91,12 @@ Or<> PcMachine::load_state(std::span<const u8> state) {
   std::vector<DimmSpec> dimms;
   loader.field("dimms", dimms);
   if (!loader.ok()) return loader.finish();
-  TRY(pc_->replace_dimms(dimms));
+  // Each must be where a DIMM may be inserted: the list may be a stranger's.
+  TRY(pc_->replace_dimms({}));
+  for (const DimmSpec& spec : dimms) {
+    const DimmSpec planned = TRY(plan_insert(spec));
+    TRY(pc_->memory.insert(planned));
+  }
   memory_hash_->forget_untouched();
   pc_->visit_state([&](const char* name, auto& part) { loader.field(name, part); });
   TRY(loader.finish());
