@@ -1,4 +1,5 @@
 // The kernel's start, in the order in which the parts need one another. Reading order: this file first.
+#include "acpi/acpi.hpp"
 #include "arch/cpu.hpp"
 #include "arch/descriptors.hpp"
 #include "arch/interrupts.hpp"
@@ -6,8 +7,18 @@
 #include "arch/pic.hpp"
 #include "arch/time.hpp"
 #include "boot/multiboot.hpp"
+#include "dev/memory_devices.hpp"
 #include "dev/serial.hpp"
+#include "fs/device.hpp"
+#include "fs/initramfs.hpp"
+#include "fs/tmpfs.hpp"
 #include "lib/print.hpp"
+#include "mm/init.hpp"
+#include "proc/faults.hpp"
+#include "proc/process.hpp"
+#include "proc/process_files.hpp"
+#include "proc/scheduler.hpp"
+#include "syscall/call.hpp"
 
 extern "C" {
 extern void (*constructors_start[])();
@@ -50,6 +61,40 @@ u64 low_memory_end() {
   return end;
 }
 
+BootMemory memory_for_mm() {
+  BootMemory memory;
+  for (u32 i = 0; i < boot_info.range_count; ++i) {
+    const MemoryRange& r = boot_info.ranges[i];
+    if (r.kind == RangeKind::kUsable && memory.usable_count < BootMemory::kMaxUsable)
+      memory.usable[memory.usable_count++] = {r.base, r.size, "RAM"};
+  }
+  // The first page keeps the BIOS's data; the rest below 1 MiB is what the map says it is.
+  memory.reserved[memory.reserved_count++] = {0, kPageSize, "BIOS data"};
+  memory.reserved[memory.reserved_count++] = {boot_info.kernel_start, boot_info.kernel_end - boot_info.kernel_start, "kernel image"};
+  if (boot_info.initrd_end > boot_info.initrd_start)
+    memory.boot_data[memory.boot_data_count++] = {boot_info.initrd_start, boot_info.initrd_end - boot_info.initrd_start, "initramfs"};
+  return memory;
+}
+
+// The root file system: the initramfs in a tmpfs, /dev filled from the drivers.
+void make_root() {
+  auto file_system = fs::make_tmpfs();
+  if (!file_system) panic("no memory for the root file system");
+  fs::set_root(*file_system);
+  if (boot_info.initrd_end > boot_info.initrd_start) {
+    if (auto unpacked = fs::unpack_initramfs(boot_info.initrd_start, boot_info.initrd_end); !unpacked)
+      print("initramfs: damaged, unpacked in part, error %d\n", static_cast<i32>(unpacked.error()));
+    mm::release_boot_data(boot_info.initrd_start, boot_info.initrd_end - boot_info.initrd_start);
+  } else {
+    print("initramfs: the boot loader passed none\n");
+  }
+  (void)fs::make(fs::root(), "/dev", fs::mode::kDirectory | 0755);
+  auto dev = fs::lookup(fs::root(), "/dev");
+  if (!dev) panic("can't make /dev, error %d", static_cast<i32>(dev.error()));
+  if (auto populated = fs::populate_devices(*(*dev)->inode); !populated)
+    print("devices: /dev is not complete, error %d\n", static_cast<i32>(populated.error()));
+}
+
 }  // namespace
 
 }  // namespace ido
@@ -66,6 +111,17 @@ extern "C" [[noreturn]] void kernel_start(ido::u32 magic, ido::u32 information) 
   init_kernel_tables(low_memory_end());
   init_descriptors();
   init_pic();
+  mm::init(memory_for_mm());
   init_time();
-  panic("the end");
+  init_scheduler();
+  init_faults();
+  set_trap_handler(vector::kSystemCall, system_call);
+  asm volatile("sti" : : : "memory");
+  init_serial_tty();
+  init_memory_devices();
+  acpi::init();
+  register_process_files();
+  start_init(make_root);
+  acpi::start();
+  idle();
 }

@@ -196,7 +196,9 @@ void commit(const Program& program, const Prepared& prepared, TrapFrame& frame) 
   task.robust_list = 0;
   StringView name = program.path.view();
   for (u32 slash = name.find('/'); slash < name.size; slash = name.find('/')) name = name.from(slash + 1);
-  format_to(task.name, sizeof task.name, "%.*s", static_cast<int>(name.size), name.data);
+  name = name.first(sizeof task.name - 1);
+  memset(task.name, 0, sizeof task.name);
+  memcpy(task.name, name.data, name.size);
 
   TrapFrame* fresh = make_user_frame(task.stack, prepared.start, prepared.esp);
   KASSERT(fresh == &frame);

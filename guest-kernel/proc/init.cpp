@@ -1,4 +1,4 @@
-// Process 1: a kernel thread that opens the console and becomes /init.
+// Process 1: a kernel thread that makes the root file system, opens the console and becomes /init.
 #include "arch/boot_info.hpp"
 #include "arch/stack.hpp"
 #include "lib/print.hpp"
@@ -16,7 +16,8 @@ Or<> open_console(Process& process) {
   return {};
 }
 
-void run_init(void*) {
+void run_init(void* prepare) {
+  reinterpret_cast<void (*)()>(prepare)();
   Process& process = current_process();
   process.files = Ref<fs::FileTable>{new (std::nothrow) fs::FileTable};
   process.directory = fs::root();
@@ -40,8 +41,8 @@ void run_init(void*) {
 
 }  // namespace
 
-void start_init() {
-  auto thread = start_kernel_thread("init", run_init, nullptr);
+void start_init(void (*prepare)()) {
+  auto thread = start_kernel_thread("init", run_init, reinterpret_cast<void*>(prepare));
   if (!thread) panic("no memory to start init");
   Process& process = *thread.value()->process;
   KASSERT(process.pid == 1);

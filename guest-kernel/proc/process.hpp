@@ -46,7 +46,8 @@ Or<WaitResult> wait_child(i32 pid, u32 flags);
 // Wakes one thread that sleeps on the futex at a user address: for CLONE_CHILD_CLEARTID. syscall implements it.
 void futex_wake_one(Mm* mm, u32 address);
 
-// Starts /init (or the command line's init=) as process 1 on a kernel thread that becomes it.
-void start_init();
+// Starts process 1: a kernel thread that calls `prepare` (which may sleep) and becomes /init, or the command line's
+// init=.
+void start_init(void (*prepare)());
 
 }  // namespace ido
