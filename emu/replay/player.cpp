@@ -90,6 +90,14 @@ void Player::check(const Step& step, Position now) {
   else machine_.stop(StopReason::InputEnded);
 }
 
+std::string Player::report_position(const Step& step, Position now) {
+  std::string report = fmt::format("{} instructions were retired at {} ns in the recording, but {} at {} ns in the replay\n",
+                                   step.at.retired, step.at.now.value, now.retired, now.now.value);
+  report += fmt::format("  {} checkpoints before agree\n", checkpoints_passed_);
+  if (step.kind == Step::Kind::kArrival) return report + "  next in the trace: " + arrival::to_string(step.arrival) + "\n";
+  return report + difference(step.checkpoint, machine_.checkpoint());
+}
+
 Ticks Player::next_poll(Position now) {
   const Step* step = peek();
   return step != nullptr ? std::max(step->at.now, now.now) : now.now;
@@ -104,8 +112,7 @@ std::optional<Arrival> Player::poll(Position now) {
     }
     if (step->at.now > now.now) return std::nullopt;
     if (step->at.now != now.now || step->at.retired != now.retired) {
-      diverge(fmt::format("at {} ns {} instructions were retired in the recording, but {} at {} ns in the replay\n",
-                          step->at.now.value, step->at.retired, now.retired, now.now.value));
+      diverge(report_position(*step, now));
       return std::nullopt;
     }
     ++next_step_;

@@ -51,6 +51,7 @@ class Player : public InputSource {
   const Step* peek();              // reads on when needed; nullptr after the end
   Or<> read_chunk();
   void check(const Step& step, Position now);  // a checkpoint or the end
+  std::string report_position(const Step& step, Position now);
   void diverge(std::string report);
 
   Machine& machine_;
