@@ -1,0 +1,285 @@
+#include "board/pc.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+#include "abi/acpi.hpp"
+#include "abi/fw_cfg.hpp"
+#include "abi/memory_map.hpp"
+#include "abi/ports.hpp"
+#include "base/bits.hpp"
+#include "board/acpi_tables.hpp"
+#include "board/hotplug_plan.hpp"
+#include "cpu/cpuid.hpp"
+
+namespace paemu {
+
+namespace {
+
+namespace map = abi::memory_map;
+
+constexpr u64 kLargestFirmware = 1 * kMiB;  // ends at 4 GiB, above the local APIC
+constexpr u64 kApicBaseMask = ~u64{0xfff};
+constexpr u64 kApicGlobalEnable = 1u << 11;
+
+}  // namespace
+
+// --- Building.
+
+Or<std::unique_ptr<Pc>> Pc::create(const MachineConfig& config, const Images& images, SerialSink& serial, Log& log,
+                                   PcListener& listener) {
+  TRY(check_memory_config(config));
+  const CpuModel model = TRY(CpuModel::parse(config.cpu_model, config.physical_bits));
+  std::unique_ptr<Pc> pc(new Pc(config, serial, log, listener));
+  pc->cpu.set_model(model);
+  TRY(pc->install_memory(config, images));
+  pc->install_firmware_items(config, images);
+  pc->connect_wires();
+  pc->map_ports();
+  pc->reset();
+  return pc;
+}
+
+Pc::Pc(const MachineConfig& config, SerialSink& serial, Log& log, PcListener& listener)
+    : memory(config.physical_bits),
+      cpu(CpuWiring{clock, events, ports, mmio, memory, log}),
+      interpreter(cpu),
+      listener_(listener),
+      log_(log),
+      local_apic_(events, clock, pic_),
+      io_apic_(local_apic_),
+      isa_(pic_, io_apic_),
+      pit_(events, clock),
+      rtc_(events, clock),
+      serial_("serial0", events, clock, serial),
+      pm_(events, clock, [this](u32 type) { sleep(type); }),
+      hotplug_(config.slots, {.eject = [this](u32 slot) { eject(slot); },
+                              .ost = [this](u32 slot, u32 source, u32 status) { listener_.on_ost(slot, source, status); }}),
+      keyboard_({.set_a20 = [this](bool) { update_a20(); }, .reset = [this] { request_reset(); }}),
+      system_control_(clock, pit_, {.set_a20 = [this](bool) { update_a20(); }, .reset = [this] { request_reset(); }}),
+      e9_(log),
+      debug_exit_([this](u32 value) {
+        cpu.request_stop();
+        listener_.on_debug_exit(value);
+      }) {}
+
+Or<> Pc::install_memory(const MachineConfig& config, const Images& images) {
+  const std::vector<u8>& image = images.firmware;
+  if (image.empty() || image.size() > kLargestFirmware || !is_aligned<u64>(image.size(), kPageSize)) {
+    return fail("the firmware image has " + std::to_string(image.size()) +
+                " bytes; it must be a multiple of 4096 of at most 1 MiB");
+  }
+  // From 0xa0000 to 1 MiB the board decodes no RAM; the end of it shows the end of the firmware.
+  memory.cut_hole(GuestPhys{map::kVgaHole}, map::kExtended - map::kVgaHole);
+  memory.map_rom(GuestPhys{map::kFirmwareEnd - image.size()}, image, "firmware");
+  const u64 shadow = std::min<u64>(image.size(), map::kBiosShadowSize);
+  memory.map_rom(GuestPhys{map::kExtended - shadow}, std::span(image).last(shadow), "firmware");
+
+  for (const DimmSpec& boot : boot_dimms(config)) TRY(memory.insert(boot));
+  for (const DimmSpec& wanted : config.dimms) {
+    const DimmSpec spec = TRY(plan_insert(config, memory.dimms(), wanted));
+    TRY(memory.insert(spec));
+    hotplug_.insert(spec.slot, spec.base.value, spec.size, spec.node, MemoryHotplug::Event::Silent);
+  }
+  const u64 low = std::min<u64>(config.ram_size, map::kLowRamEnd);
+  rtc_.set_memory_size(low, config.ram_size - low);
+  return {};
+}
+
+void Pc::install_firmware_items(const MachineConfig& config, const Images& images) {
+  namespace cfg = abi::fw_cfg;
+  std::vector<u8> command_line(config.append.begin(), config.append.end());
+  command_line.push_back(0);
+  fw_cfg_.add_u64(cfg::kRamSize, config.ram_size);
+  fw_cfg_.add_u16(cfg::kCpuCount, 1);
+  fw_cfg_.add_u32(cfg::kKernelSize, static_cast<u32>(images.kernel.size()));
+  fw_cfg_.add(cfg::kKernelData, images.kernel);
+  fw_cfg_.add_u32(cfg::kInitrdSize, static_cast<u32>(images.initrd.size()));
+  fw_cfg_.add(cfg::kInitrdData, images.initrd);
+  fw_cfg_.add_u32(cfg::kCommandLineSize, static_cast<u32>(command_line.size()));
+  fw_cfg_.add(cfg::kCommandLineData, std::move(command_line));
+  for (FirmwareFile& file : firmware_files(config, boot_dimms(config))) fw_cfg_.add_file(file.name, std::move(file.bytes));
+}
+
+// --- Wiring.
+
+void Pc::IsaInterrupts::set_line(u32 irq, bool level) {
+  constexpr u32 kTimerPin = 2;  // ACPI MADT: interrupt source override of IRQ 0
+  pic.set_line(irq, level);
+  io_apic.set_line(irq == abi::irq::kPit ? kTimerPin : irq, level);
+}
+
+void Pc::connect_wires() {
+  constexpr u32 kKeyboardIrq = 1;
+  pit_.output0.connect(isa_, abi::irq::kPit);
+  keyboard_.irq.connect(isa_, kKeyboardIrq);
+  serial_.irq.connect(isa_, abi::irq::kCom1);
+  rtc_.irq.connect(isa_, abi::irq::kRtc);
+  pm_.sci.connect(isa_, abi::irq::kSci);
+  hotplug_.gpe.connect(pm_, abi::acpi::kGpeMemoryHotplug);
+  system_control_.timer_gate.connect(pit_, 2);
+  local_apic_.nmi.connect(*this, 0);
+  local_apic_.connect_io_apic(io_apic_);
+  cpu.interrupts = &local_apic_;
+  cpu.hooks = this;
+}
+
+void Pc::map_ports() {
+  using enum PortWidth;
+  namespace port = abi::port;
+  ports.map(port::kPic1, 2, pic_.master_ports(), k8);
+  ports.map(port::kPit, 4, pit_, k8);
+  ports.map(0x60, 1, keyboard_.data_port(), k8);
+  ports.map(port::kSystemControlB, 1, system_control_.port_61(), k8);
+  ports.map(0x64, 1, keyboard_.command_port(), k8);
+  ports.map(port::kRtc, 2, rtc_, k8);
+  ports.map(port::kPost, 1, post_, k8);
+  ports.map(port::kSystemControlA, 1, system_control_.port_92(), k8);
+  ports.map(port::kPic2, 2, pic_.slave_ports(), k8);
+  ports.map(abi::acpi::kSmiCommandPort, 2, pm_.smi_ports(), k8);
+  ports.map(port::kE9, 1, e9_, k8);
+  ports.map(port::kCom1, 8, serial_, k8);
+  ports.map(port::kPicElcr, 2, pic_.elcr_ports(), k8);
+  ports.map(port::kDebugExit, 4, debug_exit_, k32);
+  ports.map(port::kFwCfgSelector, 2, fw_cfg_, k16);
+  ports.map(port::kAcpiPmBase, abi::acpi::kPmBlockLength, pm_.pm_ports(), k32);
+  ports.map(port::kMemoryHotplug, abi::memory_hotplug::kLength, hotplug_, k32);
+  ports.map(port::kReset - 1, 4, system_control_.port_cf8(), k32);
+  ports.map(port::kGpe0, abi::acpi::kGpe0Length, pm_.gpe_ports(), k8);
+
+  mmio.map(GuestPhys{map::kIoApic}, IoApic::kSize, io_apic_);
+  mmio.map(GuestPhys{map::kLocalApic}, LocalApic::kSize, local_apic_);
+}
+
+// --- Reset, power and what else the guest asks of the board.
+
+void Pc::reset() {
+  pic_.reset();
+  local_apic_.reset();
+  io_apic_.reset();
+  pit_.reset();
+  rtc_.reset();
+  serial_.reset();
+  pm_.reset();
+  hotplug_.reset();
+  fw_cfg_.reset();
+  keyboard_.reset();
+  system_control_.reset();
+  post_.reset();
+  cpu.reset();
+  mmio.move(local_apic_, GuestPhys{cpu.state.apic_base & kApicBaseMask});
+  update_a20();
+}
+
+void Pc::request_reset() {
+  cpu.request_stop();
+  listener_.on_reset_request();
+}
+
+void Pc::sleep(u32 type) {
+  if (type != abi::acpi::kSleepTypeS5) {
+    log_.once("sleep", "the guest asks for sleep type " + std::to_string(type) + "; only S5 (power off) is there");
+    return;
+  }
+  cpu.request_stop();
+  listener_.on_power_off();
+}
+
+// Either of the two gates opens A20 (PIIX4 ORs A20GATE and port 0x92).
+void Pc::update_a20() {
+  constexpr u8 kA20 = 0x02;
+  cpu.mmu.set_a20(((keyboard_.state().output_port | system_control_.state().port_92) & kA20) != 0);
+}
+
+void Pc::on_apic_base(u64 value) {
+  mmio.move(local_apic_, GuestPhys{value & kApicBaseMask});
+  local_apic_.set_global_enable((value & kApicGlobalEnable) != 0);
+}
+
+void Pc::on_fpu_error(bool asserted) {
+  constexpr u32 kFpuIrq = 13;
+  isa_.set_line(kFpuIrq, asserted);
+}
+
+void Pc::set_line(u32, bool level) {
+  if (!level) return;
+  cpu.state.nmi_pending = true;
+  cpu.request_attention();
+}
+
+// --- What arrives from outside.
+
+void Pc::start_rtc(i64 epoch_seconds) { rtc_.start(epoch_seconds); }
+void Pc::press_keys(std::span<const u8> scan_codes) { keyboard_.keys(scan_codes); }
+void Pc::press_power_button() { pm_.press_power_button(); }
+
+void Pc::receive_serial(u32 port, std::span<const u8> bytes) {
+  if (port == 0) serial_.receive(bytes);
+}
+
+u32 Pc::serial_queue_space(u32 port) const { return port == 0 ? serial_.queue_space() : 0; }
+
+void Pc::raise_nmi() {
+  local_apic_.set_line(LocalApic::kPinLint1Nmi, true);
+  local_apic_.set_line(LocalApic::kPinLint1Nmi, false);
+}
+
+Or<> Pc::insert_dimm(const DimmSpec& spec) {
+  TRY(memory.insert(spec));
+  hotplug_.insert(spec.slot, spec.base.value, spec.size, spec.node, MemoryHotplug::Event::Notify);
+  return {};
+}
+
+Or<> Pc::request_eject(const std::string& id) {
+  TRY(check_eject(memory.dimms(), id));
+  hotplug_.request_eject(memory.find(id)->spec().slot);
+  return {};
+}
+
+Or<> Pc::pull_dimm(const std::string& id) {
+  TRY(check_eject(memory.dimms(), id));
+  eject(memory.find(id)->spec().slot);
+  return {};
+}
+
+const DimmSpec* Pc::in_slot(u32 slot) const {
+  for (const auto& dimm : memory.dimms()) {
+    if (dimm->spec().socket == Socket::Hotplug && dimm->spec().slot == slot) return &dimm->spec();
+  }
+  return nullptr;
+}
+
+void Pc::eject(u32 slot) {
+  const DimmSpec* found = in_slot(slot);
+  if (found == nullptr) return;
+  const DimmSpec spec = *found;
+  const bool removed = memory.remove(spec.id).ok();
+  assert(removed);
+  (void)removed;
+  hotplug_.remove(slot);
+  listener_.on_dimm_ejected(spec);
+}
+
+// --- State.
+
+Or<> Pc::replace_dimms(std::span<const DimmSpec> specs) {
+  std::vector<std::string> old;
+  for (const auto& dimm : memory.dimms()) {
+    if (dimm->spec().socket == Socket::Hotplug) old.push_back(dimm->spec().id);
+  }
+  for (const std::string& id : old) TRY(memory.remove(id));
+  memory.clear_ram();
+  for (const DimmSpec& spec : specs) {
+    if (spec.socket == Socket::Hotplug) TRY(memory.insert(spec));
+  }
+  return {};
+}
+
+void Pc::adopt_state() {
+  cpu.adopt();
+  interpreter.flush_code();
+  mmio.move(local_apic_, GuestPhys{cpu.state.apic_base & kApicBaseMask});
+  update_a20();
+}
+
+}  // namespace paemu
