@@ -69,14 +69,15 @@ Or<Page*> Backing::get_or_make(u32 index, Contents contents) {
   return page;
 }
 
-// Out of the cache; the caller holds the lock. Holders in flight keep the frame until they put it.
+// Out of the cache, and its reference with it; the caller holds the lock and a reference. Holders in flight keep the
+// frame until they put it.
 void Backing::drop_page(Page* page) {
-  KASSERT(page_locked(page) && page->backing == this);
+  KASSERT(page_locked(page) && page->backing == this && page->references > 1);
   cache_.remove(page->index);
   --cached_pages_;
   page->backing = nullptr;
   page->flags &= static_cast<u8>(~page_flag::kDirty);
-  KASSERT(page->references > 0);
+  put_page(page);
 }
 
 void Backing::truncate_pages(u32 first, u32 tail_bytes) {
@@ -95,7 +96,6 @@ void Backing::truncate_pages(u32 first, u32 tail_bytes) {
     get_page(page);
     lock_page(page);
     drop_page(page);
-    put_page(page);  // the cache's
     unlock_page(page);
     put_page(page);
   }

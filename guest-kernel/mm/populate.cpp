@@ -47,7 +47,7 @@ Or<> map_mem_map(u32 index) {
     while (i-- > 0) unmap_kernel(mem_map_address(index, i));
     return fail(mapped.error());
   }
-  memset(page_of(section_first_frame(index)), 0, kMemMapPages * kPageSize);  // all pages kTail
+  memset(static_cast<void*>(page_of(section_first_frame(index))), 0, kMemMapPages * kPageSize);  // all pages kTail
   return {};
 }
 
