@@ -33,11 +33,7 @@ struct Spec {
   u32 longs = 0;  // number of l; z and j count as their size
 };
 
-const char* parse_number(const char* f, va_list arguments, i32& number) {
-  if (*f == '*') {
-    number = va_arg(arguments, int);
-    return f + 1;
-  }
+const char* parse_digits(const char* f, i32& number) {
   while (*f >= '0' && *f <= '9') number = number * 10 + (*f++ - '0');
   return f;
 }
@@ -103,10 +99,16 @@ u32 format_list(char* buffer, u32 size, const char* format, va_list given) {
       else if (*f == '#') s.alternate = true;
       else break;
     }
-    f = parse_number(f, arguments, s.width);
+    // A number, or '*' for one among the arguments.
+    const auto number = [&](i32& n) {
+      if (*f != '*') f = parse_digits(f, n);
+      else n = va_arg(arguments, int), ++f;
+    };
+    number(s.width);
     if (*f == '.') {
       s.precision = 0;
-      f = parse_number(f + 1, arguments, s.precision);
+      ++f;
+      number(s.precision);
     }
     for (; *f == 'l' || *f == 'h' || *f == 'z'; ++f) s.longs += *f == 'l' ? 1 : 0;
     const auto unsigned_value = [&]() -> u64 { return s.longs >= 2 ? va_arg(arguments, unsigned long long) : va_arg(arguments, unsigned int); };

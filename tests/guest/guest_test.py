@@ -1,0 +1,72 @@
+#!/usr/bin/env python3
+"""Run one guest test in the bundled kernel: recorded, then replayed, both must say the same.
+
+usage: guest_test.py BUILD_FOLDER SCRIPT
+A script in tests/guest/scripts is run by the guest's shell. Its lines that start with "#> " are the output expected of
+it, "#~ " a regular expression for a line; "#m " sets -m. It must exit with 0.
+"""
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+TIMEOUT = 240  # seconds of the host
+
+
+def expectations(script):
+    memory, lines = "256M,slots=4,maxmem=4G", []
+    with open(script, encoding="utf-8") as text:
+        for line in text:
+            if line.startswith("#> ") or line.rstrip("\n") == "#>":
+                lines.append(re.escape(line[3:].rstrip("\n")))
+            elif line.startswith("#~ "):
+                lines.append(line[3:].rstrip("\n"))
+            elif line.startswith("#m "):
+                memory = line[3:].strip()
+    return memory, lines
+
+
+def run(command):
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT, check=False)
+    return done.returncode, done.stdout.decode(errors="replace").replace("\r", ""), done.stderr.decode(errors="replace")
+
+
+def check_output(output, expected):
+    found = re.search(r"^TEST BEGIN\n(.*?)^TEST END (\d+)$", output, re.S | re.M)
+    if not found:
+        return f"the test did not run to its end; last lines:\n{output[-3000:]}"
+    if found[2] != "0":
+        return f"the test's exit status is {found[2]}; it printed:\n{found[1]}"
+    lines = found[1].splitlines()
+    for i, (line, pattern) in enumerate(zip(lines, expected)):
+        if not re.fullmatch(pattern, line):
+            return f"line {i + 1} is\n  {line}\nexpected\n  {pattern}\nall of it:\n{found[1]}"
+    if len(lines) != len(expected):
+        return f"{len(lines)} lines, {len(expected)} expected; all of it:\n{found[1]}"
+    return None
+
+
+def main():
+    build, script = sys.argv[1:3]
+    name = os.path.basename(script)
+    memory, expected = expectations(script)
+    with tempfile.TemporaryDirectory(prefix="paemu-test-") as folder:
+        trace = f"{folder}/trace"
+        status, output, errors = run([
+            f"{build}/paemu", "-kernel", f"{build}/guest-kernel.elf", "-initrd", f"{build}/tests/guest/tests.cpio", "-m", memory,
+            "-append", f'run="/tests/run {name}" panic=exit', "-serial", "stdio", "-monitor", "none", "-pace", "off", "-record", trace])
+        offence = check_output(output, expected)
+        if not offence and status != 0:
+            offence = f"paemu's exit status is {status}: {errors}"
+        if not offence:
+            again, replayed, errors = run([f"{build}/paemu", "-replay", trace, "-serial", "stdio", "-monitor", "none"])
+            if again != 0 or replayed != output:
+                offence = f"the replay differs; its exit status is {again}: {errors}"
+    if offence:
+        sys.exit(f"{name}: {offence}")
+    print(f"{name}: recorded and replayed")
+
+
+if __name__ == "__main__":
+    main()
