@@ -49,20 +49,21 @@ void on_tick(TrapFrame& frame) {
   if (running->slice_ticks == 0 && !run_queue.empty()) reschedule = true;
 }
 
+// Until nothing is left to do: another task may run meanwhile, a signal come, a mask that a call had set be put back.
 void on_user_return(TrapFrame& frame) {
   for (;;) {
     if (reschedule) {
       schedule();
-    } else if (signal_deliverable(*running)) {
+      continue;
+    }
+    if (signal_deliverable(*running)) {
       asm volatile("sti" : : : "memory");
       deliver_signals(frame);
       asm volatile("cli" : : : "memory");
-      if (!signal_deliverable(*running)) break;
-    } else {
-      break;
     }
+    settle_restart(frame);
+    if (!reschedule && !signal_deliverable(*running)) return;
   }
-  settle_restart(frame);
 }
 
 void check_canary(const Task& task) {

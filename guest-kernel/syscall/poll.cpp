@@ -26,6 +26,7 @@ u32 readiness(Call& call, u32 descriptor) {
 template <class Scan>
 Or<u32> wait_until(u64 timeout_ns, Scan&& scan) {
   const u64 start = now_ns();
+  const InterruptGuard guard;  // drivers make files ready in interrupt handlers: no wake may fall between scan and wait
   for (;;) {
     const u32 found = scan();
     if (found > 0) return found;
