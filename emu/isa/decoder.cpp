@@ -159,8 +159,8 @@ class Reader {
 
   // SDM 2, table 2-1.
   void address16(u8 modrm) {
-    static constexpr u8 kBase[8] = {kEbx, kEbx, kEbp, kEbp, kNoRegister, kNoRegister, kEbp, kEbx};
-    static constexpr u8 kIndex[8] = {kEsi, kEdi, kEsi, kEdi, kEsi, kEdi, kNoRegister, kNoRegister};
+    static constexpr u8 kBase[8] = {kEbx, kEbx, kEbp, kEbp, kEsi, kEdi, kEbp, kEbx};
+    static constexpr u8 kIndex[8] = {kEsi, kEdi, kEsi, kEdi, kNoRegister, kNoRegister, kNoRegister, kNoRegister};
     const u8 mod = modrm >> 6, rm = modrm & 7;
     if (mod == 0 && rm == 6) {
       out_.displacement = word();
