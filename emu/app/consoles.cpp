@@ -52,6 +52,10 @@ void Consoles::flush() {
   for (Console& console : consoles_) console.device->flush();
 }
 
+void Consoles::hold_serial_input(bool hold) {
+  if (serial_ != nullptr) serial_->hold_input(hold);
+}
+
 bool Consoles::interactive() const {
   for (const Console& console : consoles_)
     if (console.device->interactive()) return true;

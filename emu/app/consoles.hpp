@@ -27,6 +27,7 @@ class Consoles final : public SerialSink {
 
   void transmit(std::span<const u8> bytes) override;
   void flush();
+  void hold_serial_input(bool hold);
 
   // Somebody with a clock of their own is attached: pace the run.
   bool interactive() const;

@@ -10,6 +10,8 @@ namespace {
 
 // A slice of Machine::run between two looks at the outside: some 20 ms of a busy guest.
 constexpr u64 kSliceTicks = 2'000'000;
+// Bytes for the serial port that wait here before no more are read.
+constexpr usize kMostTyped = 64 * 1024;
 
 }  // namespace
 
@@ -43,8 +45,8 @@ Or<> Emulator::prepare_live() {
   const bool paced = options_.pace == Switch::Auto ? consoles_->interactive() : options_.pace == Switch::On;
   live_ = std::make_unique<host::LiveInput>(loop_, paced ? host::Pacing::On : host::Pacing::Off,
                                             options_.rtc_start.value_or(host::wall_clock_us() / 1'000'000));
-  live_->on_sleep([this] { consoles_->flush(); });
-  consoles_->on_serial_input([this](std::span<const u8> bytes) { live_->queue(arrival::serial_bytes(0, bytes)); });
+  live_->on_sleep([this] { consoles_->flush(), feed_serial(); });
+  consoles_->on_serial_input([this](std::span<const u8> bytes) { typed_.insert(typed_.end(), bytes.begin(), bytes.end()); });
   if (!options_.record.empty()) TRY(record_start(options_.record));
   return {};
 }
@@ -81,7 +83,17 @@ InputSource& Emulator::source() {
   return *live_;
 }
 
+// The serial port obeys flow control: what it has no room for waits here, and then at the other end.
+void Emulator::feed_serial() {
+  if (live_ == nullptr) return typed_.clear();  // a replay has its own
+  const usize count = live_->queue_empty() ? std::min<usize>(machine_->serial_queue_space(0), typed_.size()) : 0;
+  if (count != 0) live_->queue(arrival::serial_bytes(0, std::span(typed_).first(count)));
+  typed_.erase(typed_.begin(), typed_.begin() + static_cast<std::ptrdiff_t>(count));
+  consoles_->hold_serial_input(typed_.size() >= kMostTyped);
+}
+
 void Emulator::slice() {
+  feed_serial();
   const StopReason reason = machine_->run(source(), kSliceTicks);
   consoles_->flush();
   if (reason != StopReason::None) handle(reason);

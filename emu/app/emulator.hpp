@@ -41,6 +41,7 @@ class Emulator final : private monitor::Control {
   void greet();
 
   void slice();
+  void feed_serial();
   void wait();
   void handle(StopReason reason);
   void end(StopReason reason, int exit_code);  // by the guest: -no-shutdown stays
@@ -74,6 +75,7 @@ class Emulator final : private monitor::Control {
   std::unique_ptr<Machine> machine_;
   monitor::Monitor monitor_{*this};
   std::unique_ptr<host::LiveInput> live_;
+  std::vector<u8> typed_;  // for the guest's serial port, which has no room yet
 
   // One of recording and replaying at most. The file outlives who uses it.
   std::unique_ptr<TraceOutput> trace_output_;

@@ -4,6 +4,7 @@
 
 #include "app/emulator.hpp"
 #include "app/options.hpp"
+#include "host/stderr_log.hpp"
 
 namespace {
 
@@ -14,7 +15,20 @@ int complain(const base::Error& error) {
   return paemu::app::kExitBadInput;
 }
 
-int run(const paemu::app::Options&) { return complain({"the machine is not built in yet"}); }
+int run(const paemu::app::Options& options) {
+  using namespace paemu;
+  std::optional<host::StderrLog> log;
+  if (options.log_file.empty()) {
+    log.emplace();
+  } else {
+    auto file = host::OutputFile::create(options.log_file);
+    if (!file) return complain({"-D: " + file.error().sentence});
+    log.emplace(std::move(file.value()));
+  }
+  app::Emulator emulator(options, *log);
+  if (const auto prepared = emulator.prepare(); !prepared) return complain(prepared.error());
+  return emulator.run();
+}
 
 }  // namespace
 

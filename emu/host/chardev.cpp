@@ -9,6 +9,7 @@ namespace {
 class NullChardev final : public Chardev {
  public:
   void write(std::span<const u8>) override {}
+  void hold_input(bool) override {}
   void flush() override {}
   bool open() const override { return true; }
   std::string filename() const override { return "null"; }
@@ -28,6 +29,7 @@ class FileChardev final : public Chardev {
     if (!pending_.empty() && !failed_) failed_ = !file_.append(pending_).ok();  // a full disk: the run goes on
     pending_.clear();
   }
+  void hold_input(bool) override {}
   bool open() const override { return true; }
   std::string filename() const override { return "file:" + file_.path(); }
   bool interactive() const override { return false; }

@@ -39,6 +39,8 @@ class Chardev {
   // Never fails towards the caller: bytes that nobody takes are dropped.
   virtual void write(std::span<const u8> bytes) = 0;
   virtual void flush() = 0;
+  // While true nothing is read: who receives has no room.
+  virtual void hold_input(bool hold) = 0;
   // Somebody is at the other end.
   virtual bool open() const = 0;
   // As QEMU's query-chardev prints it: "pty:/dev/pts/3", "disconnected:unix:/x,server=on".

@@ -21,7 +21,7 @@ void DescriptorChardev::attach(int input, int output, Stall stall) {
   output_ = output;
   stall_ = stall;
   if (input_ < 0) return;
-  input_watch_ = loop_.watch(input_, POLLIN, [this](short) { readable(); });
+  input_watch_ = loop_.watch(input_, held_ ? short{0} : short{POLLIN}, [this](short) { readable(); });
   loop_.set_role(input_watch_, EventLoop::Role::Input);
 }
 
@@ -31,6 +31,11 @@ void DescriptorChardev::detach() {
   input_watch_ = output_watch_ = 0;
   input_ = output_ = -1;
   pending_.clear();
+}
+
+void DescriptorChardev::hold_input(bool hold) {
+  if (hold != held_) loop_.set_events(input_watch_, hold ? 0 : POLLIN);
+  held_ = hold;
 }
 
 void DescriptorChardev::readable() {

@@ -15,6 +15,7 @@ class DescriptorChardev : public Chardev {
   void write(std::span<const u8> bytes) override;
   using Chardev::write;
   void flush() override;
+  void hold_input(bool hold) override;
   bool open() const override { return output_ >= 0; }
 
  protected:
@@ -41,6 +42,7 @@ class DescriptorChardev : public Chardev {
   int input_ = -1;
   int output_ = -1;
   Stall stall_ = Stall::Wait;
+  bool held_ = false;
   EventLoop::Watch input_watch_ = 0;
   EventLoop::Watch output_watch_ = 0;
   std::vector<u8> pending_;

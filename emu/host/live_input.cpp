@@ -51,6 +51,7 @@ Ticks LiveInput::idle(Position now, Ticks deadline, Wake wake) {
     if (owed_ns_ < kWorthSleeping) return now.now + static_cast<u64>(whole);
   }
   if (before_sleep_) before_sleep_();
+  if (!queue_.empty()) return now.now + 1;  // that brought some
   const i64 sleep = for_ever ? kForever : owed_ns_;
   const i64 began = monotonic_ns();
   const bool input = loop_.ready(sleep);

@@ -20,7 +20,7 @@ class LiveInput final : public InputSource {
 
   void queue(Arrival arrival);  // made by arrival::..., which leaves `at` open
   bool queue_empty() const { return queue_.empty(); }
-  // Called before sleeping: what was written so far should be seen.
+  // Called before sleeping: what was written so far should be seen, and it may queue what still waits elsewhere.
   void on_sleep(std::function<void()> f) { before_sleep_ = std::move(f); }
 
   Ticks next_poll(Position now) override;

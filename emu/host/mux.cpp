@@ -9,6 +9,8 @@ class Mux::User final : public Chardev {
 
   void write(std::span<const u8> bytes) override { mux_.device_->write(bytes); }
   void flush() override { mux_.device_->flush(); }
+  // The keys come in order: those behind wait too, and Ctrl-A among them.
+  void hold_input(bool hold) override { mux_.device_->hold_input(hold); }
   bool open() const override { return mux_.device_->open(); }
   std::string filename() const override { return "mux"; }
   bool interactive() const override { return mux_.device_->interactive(); }
