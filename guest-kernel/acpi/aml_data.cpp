@@ -197,11 +197,30 @@ Value Interpreter::convert(Frame& f, u8 opcode) {
   return result;
 }
 
+// What SizeOf and ObjectType look at: a name or slot is not evaluated as such, a reference stands for its object.
+Or<Ref<Reference>> Interpreter::inspected(Frame& f, Ref<Object>& value) {
+  const u8 next = f.at < f.end ? f.code[f.at] : op::kNullName;
+  const bool plain = op::starts_name(next) || (next >= op::kLocal0 && next <= op::kArg6) || next == op::kExtended;
+  Ref<Reference> where;
+  if (plain) {
+    where = TRY(place(f));
+  } else {
+    value = TRY(data(f));
+    where = as_reference(value);
+  }
+  if (!where || where->kind == Reference::Kind::kDebug) return where;
+  if (where->kind == Reference::Kind::kNode) return where;
+  value = TRY(dereference(f, Ref<Object>(where)));
+  if (auto* inner = as_reference(value)) where = inner;
+  return where;
+}
+
 Value Interpreter::size_of(Frame& f) {
-  const Ref<Reference> what = TRY(place(f));
-  if (!what) return bad(f, "asks for the size of nothing");
-  Ref<Object> value = TRY(dereference(f, Ref<Object>(what)));
-  if (as_reference(value) != nullptr) value = TRY(dereference(f, value));
+  Ref<Object> value;
+  const Ref<Reference> where = TRY(inspected(f, value));
+  if (where && where->kind != Reference::Kind::kDebug && (!value || as_reference(value) != nullptr)) {
+    value = TRY(dereference(f, Ref<Object>(where)));
+  }
   if (auto* package = as_package(value)) return made_integer(f, package->elements.size());
   if (as_string(value) != nullptr || as_buffer(value) != nullptr) {
     return made_integer(f, static_cast<const Bytes&>(*value).size);
@@ -210,18 +229,12 @@ Value Interpreter::size_of(Frame& f) {
 }
 
 Value Interpreter::object_type(Frame& f) {
-  const Ref<Reference> what = TRY(place(f));
-  if (!what) return made_integer(f, 0);
-  if (what->kind == Reference::Kind::kDebug) return made_integer(f, static_cast<u64>(Type::kDebug));
-  if (what->kind == Reference::Kind::kNode) {
-    const Type type = what->node->type();
-    return made_integer(f, type == Type::kScope ? 0 : static_cast<u64>(type));
-  }
-  Ref<Object> value = TRY(dereference(f, Ref<Object>(what)));
-  if (auto* inner = as_reference(value); inner != nullptr && inner->kind == Reference::Kind::kNode) {
-    return made_integer(f, static_cast<u64>(inner->node->type()));
-  }
-  return made_integer(f, value ? static_cast<u64>(value->type()) : 0);
+  Ref<Object> value;
+  const Ref<Reference> where = TRY(inspected(f, value));
+  Type type = value ? value->type() : Type::kUninitialized;
+  if (where && where->kind == Reference::Kind::kDebug) type = Type::kDebug;
+  if (where && where->kind == Reference::Kind::kNode) type = where->node->type();
+  return made_integer(f, type == Type::kScope ? 0 : static_cast<u64>(type));
 }
 
 }  // namespace ido::acpi

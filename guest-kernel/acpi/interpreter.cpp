@@ -7,17 +7,13 @@
 
 namespace ido::acpi {
 
-// One nested term: counts depth and time.
-class StepGuard {
- public:
-  explicit StepGuard(Interpreter& i) : interpreter_(i) { ++i.depth_, ++i.steps_; }
-  ~StepGuard() { --interpreter_.depth_; }
-
- private:
-  Interpreter& interpreter_;
-};
-
 // --- From outside.
+
+void Interpreter::begin() {
+  stack_ = static_cast<const u8*>(__builtin_frame_address(0));
+  steps_ = 0;
+  problem_[0] = '\0';
+}
 
 Or<> Interpreter::load(const u8* table, u32 size) {
   constexpr u32 kHeaderSize = 36, kRevision = 8;
@@ -30,16 +26,14 @@ Or<> Interpreter::load(const u8* table, u32 size) {
   frame->end = size;
   frame->scope = &names_.root();
   frame->method = &names_.root();
-  depth_ = steps_ = 0;
-  problem_[0] = '\0';
+  begin();
   Or<> result = block(*frame, size);
   delete frame;
   return result;
 }
 
 Value Interpreter::evaluate(Node& node, const Ref<Object>* arguments, u32 count) {
-  depth_ = steps_ = 0;
-  problem_[0] = '\0';
+  begin();
   auto* frame = new (std::nothrow) Frame;
   if (frame == nullptr) return fail(Errno::kNoMem);
   frame->scope = &node;
@@ -159,9 +153,9 @@ Or<> Interpreter::while_loop(Frame& f) {
 // --- Terms.
 
 Value Interpreter::term(Frame& f) {
-  const StepGuard guard(*this);
-  if (depth_ > kMaxDepth) return bad(f, "is nested too deeply");
-  if (steps_ > kMaxSteps) return bad(f, "runs for too long");
+  const auto used = stack_ - static_cast<const u8*>(__builtin_frame_address(0));
+  if (used > static_cast<std::ptrdiff_t>(kMaxStack)) return bad(f, "is nested too deeply");
+  if (++steps_ > kMaxSteps) return bad(f, "runs for too long");
   if (Object::live() > Object::kMaxLive) return bad(f, "uses too much memory");
   if (f.at >= f.end) return bad(f, "ends in the middle of a term");
   const u8 next = f.code[f.at];

@@ -2,7 +2,7 @@
 //
 // A table is loaded by running it, as if it were a method whose names stay. Methods run straight from the table's
 // bytes. Firmware's mistakes end the evaluation with an error and one sentence in problem(), never the kernel: every
-// read is bounded by its package, nesting by kMaxDepth (the evaluator is recursive and runs on a kernel stack), time by
+// read is bounded by its package, nesting by kMaxStack (the evaluator is recursive and runs on a kernel stack), time by
 // kMaxSteps, memory by Object::kMaxLive.
 //
 // One evaluation at a time: the caller holds a lock. Not from interrupt handlers.
@@ -19,7 +19,7 @@ struct Frame;
 
 class Interpreter {
  public:
-  static constexpr u32 kMaxDepth = 40;       // nested terms, over all methods that are active
+  static constexpr u32 kMaxStack = sizeof(void*) == 4 ? 9 * 1024 : 64 * 1024;  // bytes of stack that terms may use
   static constexpr u32 kMaxSteps = 4'000'000;  // terms in one evaluation
   static constexpr u32 kMaxArguments = Slots::kArguments;
 
@@ -38,7 +38,7 @@ class Interpreter {
   u32 integer_bytes() const { return integer_bytes_; }
 
  private:
-  friend class StepGuard;
+  void begin();
 
   // interpreter.cpp: control flow, names, methods
   Value run(Frame& frame);
@@ -89,6 +89,7 @@ class Interpreter {
   Value mid(Frame& f);
   Value match(Frame& f);
   Value convert(Frame& f, u8 op);
+  Or<Ref<Reference>> inspected(Frame& f, Ref<Object>& value);
   Value size_of(Frame& f);
   Value object_type(Frame& f);
 
@@ -139,7 +140,7 @@ class Interpreter {
   Namespace& names_;
   Hardware& hardware_;
   u32 integer_bytes_ = 0;  // 0: nothing loaded yet
-  u32 depth_ = 0;
+  const u8* stack_ = nullptr;  // where the evaluation began
   u32 steps_ = 0;
   char problem_[192] = {};
 };

@@ -107,6 +107,8 @@ void Namespace::remove(Node& node) {
   node.sibling_ = nullptr;
   node.parent_ = nullptr;
   --count_;
+  // What may refer back to the node would keep both for ever.
+  if (as_reference(node.object_) != nullptr || as_package(node.object_) != nullptr) node.object_ = nullptr;
 }
 
 Node* Namespace::find(Node& scope, const char* path) {
