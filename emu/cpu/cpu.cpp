@@ -1,5 +1,6 @@
 #include "cpu/cpu.hpp"
 
+#include "cpu/exceptions.hpp"
 #include "cpu/segmentation.hpp"
 
 namespace paemu {
@@ -7,7 +8,6 @@ namespace {
 
 // Attributes of the segments after RESET (SDM 3A, table 9-1): present, read/write, accessed; 16 bits.
 constexpr u16 kResetData = 0x93, kResetCode = 0x9b, kResetLdt = 0x82, kResetTss = 0x8b;
-constexpr u32 kResetSignature = 0x6ec;  // EDX: family 6, model 14, stepping 12
 
 }  // namespace
 
@@ -27,13 +27,11 @@ void Cpu::reset() {
   state.gdtr = state.idtr = DescriptorTable{0, 0xffff};
   state.eip = 0xfff0;
   state.cr0 = cr0::kCacheDisable | cr0::kNotWriteThrough | cr0::kExtensionType;
-  state.gpr[isa::kEdx] = kResetSignature;
-  state.dr[6] = 0xffff0ff0;
-  state.dr[7] = 0x400;
+  state.gpr[isa::kEdx] = model.signature();
+  state.dr[6] = debug::kDr6Fixed;
+  state.dr[7] = debug::kDr7Fixed;
   fault = Fault{};
   attention = true;
-  mmu.set_watchpoints({});
-  mmu.set_alignment_check(false);
   adopt();
 }
 
@@ -41,6 +39,7 @@ void Cpu::adopt() {
   state.gpr[isa::kNoRegister] = 0;
   lazy.set(state.eflags);
   mmu.flush_all();
+  debug_registers_changed(*this);
   update_mode();
 }
 
@@ -67,6 +66,7 @@ void Cpu::update_mode() {
       flat = flat && s.base == 0 && w.read_end == kAll && (n == isa::kCs || w.write_end == kAll);
     }
   }
+  mmu.set_alignment_check((state.cr0 & cr0::kAlignmentMask) && (state.eflags & eflag::kAlignmentCheck));
   const bool code32 = state.segment[isa::kCs].attributes & kDefaultBig;
   const bool stack32 = state.segment[isa::kSs].attributes & kDefaultBig;
   mode_key = static_cast<u8>((code32 ? mode::kCode32 : 0) | (stack32 ? mode::kStack32 : 0) | (flat ? mode::kFlat : 0) |
