@@ -1,0 +1,48 @@
+// What x87, MMX and SSE semantics share: when the unit may be used, and the exceptions that wait in it.
+#pragma once
+
+#include "cpu/cpu.hpp"
+
+namespace paemu {
+
+// CR0.EM and CR0.TS (SDM 3A, tables 9-3 and 2-2): #NM. `wait`: WAIT/FWAIT, which asks MP and TS instead.
+inline bool x87_available(Cpu& cpu) {
+  if (!(cpu.state.cr0 & (cr0::kEmulation | cr0::kTaskSwitched))) return true;
+  cpu.raise(Vector::kDeviceNotAvailable);
+  return false;
+}
+
+// SSE needs CR4.OSFXSR and CR0.EM clear (#UD), then CR0.TS clear (#NM) (SDM 3A, 13.1.2).
+inline bool sse_available(Cpu& cpu) {
+  if ((cpu.state.cr0 & cr0::kEmulation) || !(cpu.state.cr4 & cr4::kOsfxsr)) {
+    cpu.undefined();
+    return false;
+  }
+  if (!(cpu.state.cr0 & cr0::kTaskSwitched)) return true;
+  cpu.raise(Vector::kDeviceNotAvailable);
+  return false;
+}
+
+// x87 status and control word (SDM 1, 8.1.3 and 8.1.5).
+namespace fpu_status {
+inline constexpr u16 kExceptions = 0x3f, kStackFault = 1u << 6, kErrorSummary = 1u << 7, kBusy = 1u << 15;
+inline constexpr u32 kTopShift = 11;
+}
+inline u32 fpu_top(const FpuState& f) { return (f.status >> fpu_status::kTopShift) & 7; }
+inline void set_fpu_top(FpuState& f, u32 top) {
+  f.status = static_cast<u16>((f.status & ~(7u << fpu_status::kTopShift)) | ((top & 7) << fpu_status::kTopShift));
+}
+// ES and B follow the unmasked exceptions.
+inline void update_error_summary(FpuState& f) {
+  const bool pending = f.status & ~f.control & fpu_status::kExceptions;
+  f.status = static_cast<u16>((f.status & ~(fpu_status::kErrorSummary | fpu_status::kBusy)) |
+                              (pending ? fpu_status::kErrorSummary | fpu_status::kBusy : 0));
+}
+
+// Before a waiting x87 or MMX instruction: an unmasked exception that is pending is reported now: #MF with CR0.NE, else
+// FERR# (SDM 1, 8.7). False: the fault is raised.
+bool no_pending_fpu_error(Cpu& cpu);
+
+inline constexpr u32 kMxcsrMask = 0xffff;  // with denormals-are-zero
+
+}  // namespace paemu

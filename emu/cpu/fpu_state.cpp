@@ -1,0 +1,169 @@
+// The state of x87, MMX and SSE as a whole: FNINIT, control words, FXSAVE and FXRSTOR, MXCSR (SDM 2; image: SDM 1, 10.5.1).
+#include <cstring>
+
+#include "cpu/fpu.hpp"
+#include "cpu/semantics.hpp"
+
+namespace paemu {
+
+namespace {
+
+constexpr u32 kFxImage = 512;  // bytes
+
+bool sse_enabled(const Cpu& cpu) { return cpu.state.cr4 & cr4::kOsfxsr; }
+
+// The 512 bytes at a 16-byte boundary, or #GP.
+bool aligned16(Cpu& cpu, const Insn& i, u32& offset) {
+  offset = cpu.effective_address(i);
+  u32 linear;
+  if (!cpu.linear_of(i.segment, offset, kFxImage, Access::kRead, linear)) return false;
+  if ((linear & 15) == 0) return true;
+  cpu.general_protection();
+  return false;
+}
+
+template <class T>
+void put(u8* image, u32 at, T value) { std::memcpy(image + at, &value, sizeof value); }
+template <class T>
+T get(const u8* image, u32 at) {
+  T value;
+  std::memcpy(&value, image + at, sizeof value);
+  return value;
+}
+
+}  // namespace
+
+bool no_pending_fpu_error(Cpu& cpu) {
+  if (!(cpu.state.fpu.status & fpu_status::kErrorSummary)) return true;
+  if (cpu.state.cr0 & cr0::kNumericError) {
+    cpu.raise(Vector::kFpuError);
+    return false;
+  }
+  if (cpu.hooks != nullptr) cpu.hooks->on_fpu_error(true);
+  return true;
+}
+
+Outcome sem_fninit(Cpu& cpu, const Insn&) {
+  if (!x87_available(cpu)) return Outcome::kFault;
+  FpuState& f = cpu.state.fpu;
+  f.control = 0x37f;
+  f.status = 0;
+  f.tag = 0;
+  f.last_opcode = f.code_selector = f.data_selector = 0;
+  f.code_offset = f.data_offset = 0;
+  return Outcome::kNext;
+}
+
+Outcome sem_fnclex(Cpu& cpu, const Insn&) {
+  if (!x87_available(cpu)) return Outcome::kFault;
+  cpu.state.fpu.status &= 0x7f00;
+  return Outcome::kNext;
+}
+
+Outcome sem_fldcw(Cpu& cpu, const Insn& i) {
+  u16 word;
+  if (!x87_available(cpu) || !no_pending_fpu_error(cpu) || !cpu.load(i, word)) return Outcome::kFault;
+  cpu.state.fpu.control = static_cast<u16>((word & 0x1f3f) | 0x40);
+  update_error_summary(cpu.state.fpu);
+  return Outcome::kNext;
+}
+
+Outcome sem_fnstcw(Cpu& cpu, const Insn& i) {
+  return x87_available(cpu) && cpu.store(i, cpu.state.fpu.control) ? Outcome::kNext : Outcome::kFault;
+}
+
+Outcome sem_fnstsw(Cpu& cpu, const Insn& i) {
+  return x87_available(cpu) && cpu.store(i, cpu.state.fpu.status) ? Outcome::kNext : Outcome::kFault;
+}
+
+Outcome sem_fnstsw_ax(Cpu& cpu, const Insn&) {
+  if (!x87_available(cpu)) return Outcome::kFault;
+  cpu.set_reg<u16>(isa::kEax, cpu.state.fpu.status);
+  return Outcome::kNext;
+}
+
+Outcome sem_fwait(Cpu& cpu, const Insn&) {
+  constexpr u32 kBoth = cr0::kMonitorCoprocessor | cr0::kTaskSwitched;
+  if ((cpu.state.cr0 & kBoth) == kBoth) return cpu.raise(Vector::kDeviceNotAvailable);
+  return no_pending_fpu_error(cpu) ? Outcome::kNext : Outcome::kFault;
+}
+
+Outcome sem_emms(Cpu& cpu, const Insn&) {
+  if (cpu.state.cr0 & cr0::kEmulation) return cpu.undefined();
+  if (!x87_available(cpu) || !no_pending_fpu_error(cpu)) return Outcome::kFault;
+  cpu.state.fpu.tag = 0;
+  return Outcome::kNext;
+}
+
+Outcome sem_fxsave(Cpu& cpu, const Insn& i) {
+  u32 offset;
+  if (!x87_available(cpu) || !aligned16(cpu, i, offset)) return Outcome::kFault;
+  // Bytes that the instruction leaves alone (416 on, and XMM without OSFXSR) keep what memory holds.
+  u8 image[kFxImage];
+  if (!cpu.load_bytes(i.segment, offset, image, kFxImage)) return Outcome::kFault;
+  const FpuState& f = cpu.state.fpu;
+  put<u16>(image, 0, f.control);
+  put<u16>(image, 2, f.status);
+  put<u16>(image, 4, f.tag);
+  put<u16>(image, 6, f.last_opcode);
+  put<u32>(image, 8, f.code_offset);
+  put<u32>(image, 12, f.code_selector);
+  put<u32>(image, 16, f.data_offset);
+  put<u32>(image, 20, f.data_selector);
+  put<u32>(image, 24, f.mxcsr);
+  put<u32>(image, 28, kMxcsrMask);
+  for (u32 n = 0; n < 8; ++n) {
+    std::memset(image + 32 + n * 16, 0, 16);
+    std::memcpy(image + 32 + n * 16, f.st[(fpu_top(f) + n) & 7], 10);
+  }
+  if (sse_enabled(cpu)) std::memcpy(image + 160, f.xmm, sizeof f.xmm);
+  return cpu.store_bytes(i.segment, offset, image, kFxImage) ? Outcome::kNext : Outcome::kFault;
+}
+
+Outcome sem_fxrstor(Cpu& cpu, const Insn& i) {
+  u32 offset;
+  u8 image[kFxImage];
+  if (!x87_available(cpu) || !aligned16(cpu, i, offset)) return Outcome::kFault;
+  if (!cpu.load_bytes(i.segment, offset, image, kFxImage)) return Outcome::kFault;
+  const u32 mxcsr = get<u32>(image, 24);
+  if (sse_enabled(cpu) && (mxcsr & ~kMxcsrMask)) return cpu.general_protection();
+  FpuState& f = cpu.state.fpu;
+  f.control = static_cast<u16>((get<u16>(image, 0) & 0x1f3f) | 0x40);
+  f.status = get<u16>(image, 2);
+  f.tag = image[4];
+  f.last_opcode = get<u16>(image, 6) & 0x7ff;
+  f.code_offset = get<u32>(image, 8);
+  f.code_selector = get<u16>(image, 12);
+  f.data_offset = get<u32>(image, 16);
+  f.data_selector = get<u16>(image, 20);
+  for (u32 n = 0; n < 8; ++n) std::memcpy(f.st[(fpu_top(f) + n) & 7], image + 32 + n * 16, 10);
+  update_error_summary(f);
+  if (sse_enabled(cpu)) {
+    f.mxcsr = mxcsr;
+    std::memcpy(f.xmm, image + 160, sizeof f.xmm);
+  }
+  return Outcome::kNext;
+}
+
+Outcome sem_ldmxcsr(Cpu& cpu, const Insn& i) {
+  u32 word;
+  if (!sse_available(cpu) || !cpu.load(i, word)) return Outcome::kFault;
+  if (word & ~kMxcsrMask) return cpu.general_protection();
+  cpu.state.fpu.mxcsr = word;
+  return Outcome::kNext;
+}
+
+Outcome sem_stmxcsr(Cpu& cpu, const Insn& i) {
+  return sse_available(cpu) && cpu.store(i, cpu.state.fpu.mxcsr) ? Outcome::kNext : Outcome::kFault;
+}
+
+// Fences order nothing here: one processor, and every access is done before the next begins.
+Outcome sem_fence(Cpu&, const Insn&) { return Outcome::kNext; }
+
+// CLFLUSH: no caches to flush, but the address is checked as a load of a byte is.
+Outcome sem_clflush(Cpu& cpu, const Insn& i) {
+  u8 byte;
+  return cpu.load(i, byte) ? Outcome::kNext : Outcome::kFault;
+}
+
+}  // namespace paemu
