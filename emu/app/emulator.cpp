@@ -37,7 +37,8 @@ Or<> Emulator::prepare() {
 Or<> Emulator::prepare_live() {
   // All that can be refused is looked at before a terminal, a socket or a file is touched.
   Images images = TRY(load_images(options_));
-  if (!options_.record.empty()) TRY(host::check_writable(options_.record));
+  for (const std::string& path : {options_.record, options_.pidfile})
+    if (!path.empty()) TRY(host::check_writable(path));
   signals_ = std::make_unique<host::Signals>(loop_, [this](int) { leave("host-signal"); });
   consoles_ = TRY(Consoles::open(options_, loop_, log_));
   machine_ = TRY(Machine::create(options_.machine, std::move(images), *consoles_, log_));

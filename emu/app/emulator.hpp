@@ -14,6 +14,7 @@
 #include "host/file.hpp"
 #include "host/live_input.hpp"
 #include "host/signals.hpp"
+#include "host/wall_clock.hpp"
 #include "monitor/monitor.hpp"
 #include "replay/player.hpp"
 #include "replay/recorder.hpp"

@@ -22,9 +22,10 @@ u32 read32(std::span<const u8> bytes, usize at) {
   return bytes[at] | bytes[at + 1] << 8 | bytes[at + 2] << 16 | static_cast<u32>(bytes[at + 3]) << 24;
 }
 
-Or<std::vector<u8>> read_image(const std::string& path, u64 most) {
-  std::vector<u8> bytes = TRY(host::read_file(path, most));
-  if (bytes.empty()) return fail(path + ": is empty");
+Or<std::vector<u8>> read_image(const char* option, const std::string& path, u64 most) {
+  Or<std::vector<u8>> bytes = host::read_file(path, most);
+  if (!bytes) return fail(std::string(option) + ": " + bytes.error().sentence);
+  if (bytes->empty()) return fail(std::string(option) + ": " + path + ": is empty");
   return bytes;
 }
 
@@ -73,16 +74,16 @@ Or<> check_kernel(std::span<const u8> kernel) {
 Or<Images> load_images(const Options& options) {
   Images images;
   const std::string firmware = options.bios.empty() ? TRY(find_bundled(kFirmwareName)) : options.bios;
-  images.firmware = TRY(read_image(firmware, kLargestFirmware));
+  images.firmware = TRY(read_image("-bios", firmware, kLargestFirmware));
   if (images.firmware.size() % 4096 != 0)
-    return fail(firmware + ": its size, " + std::to_string(images.firmware.size()) + " bytes, is not a multiple of 4096");
+    return fail("-bios: " + firmware + ": its size, " + std::to_string(images.firmware.size()) + " bytes, is not a multiple of 4096");
   const std::string kernel = options.bundled ? TRY(find_bundled(kKernelName)) : options.kernel;
   const std::string initrd = options.bundled ? TRY(find_bundled(kInitrdName)) : options.initrd;
   if (!kernel.empty()) {
-    images.kernel = TRY(read_image(kernel, kLargestImage));
-    if (Or<> checked = check_kernel(images.kernel); !checked) return fail(kernel + ": " + checked.error().sentence);
+    images.kernel = TRY(read_image("-kernel", kernel, kLargestImage));
+    if (Or<> checked = check_kernel(images.kernel); !checked) return fail("-kernel: " + kernel + ": " + checked.error().sentence);
   }
-  if (!initrd.empty()) images.initrd = TRY(read_image(initrd, kLargestImage));
+  if (!initrd.empty()) images.initrd = TRY(read_image("-initrd", initrd, kLargestImage));
   if (images.kernel.size() + images.initrd.size() > options.machine.ram_size)
     return fail("-m: the boot RAM is smaller than kernel and initrd together");
   return images;

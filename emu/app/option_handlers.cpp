@@ -1,10 +1,9 @@
 // A handler an option; the option's name stands before what they complain of.
-#include <ctime>
-
 #include "app/option_parser.hpp"
 #include "base/key_values.hpp"
 #include "base/size_text.hpp"
 #include "cpu/cpuid.hpp"
+#include "host/wall_clock.hpp"
 
 namespace paemu::app::option {
 namespace {
@@ -24,16 +23,6 @@ Or<u32> small_number(const std::string& text, const char* what, u32 most) {
   if (!number || number.value() > most)
     return fail(std::string(what) + " \"" + text + "\" is not a number from 0 to " + std::to_string(most));
   return static_cast<u32>(number.value());
-}
-
-// "2026-11-22" or "2026-11-22T02:30:00", as UTC.
-Or<i64> parse_date(const std::string& text) {
-  tm date{};
-  const char* end = strptime(text.c_str(), "%Y-%m-%d", &date);
-  if (end != nullptr && *end == 'T') end = strptime(end, "T%H:%M:%S", &date);
-  if (end == nullptr || *end != '\0')
-    return fail("base \"" + text + "\" is neither utc, nor a number of seconds, nor a date as 2026-11-22T02:30:00");
-  return static_cast<i64>(timegm(&date));
 }
 
 }  // namespace
@@ -135,8 +124,9 @@ Or<> cpu(Parser& p, const std::string& value) {
   if (p.physical_bits != 0 && p.physical_bits < 32) return fail("phys-bits must be from 32 to 40");
   p.options.machine.cpu_model = model;
   const Or<CpuModel> parsed = CpuModel::parse(model, p.physical_bits == 0 ? 36 : p.physical_bits);
-  if (!parsed) return fail(parsed.error().sentence);
-  return {};
+  if (parsed) return {};
+  const std::string& sentence = parsed.error().sentence;  // names the option itself
+  return fail(sentence.starts_with("-cpu: ") ? sentence.substr(6) : sentence);
 }
 
 Or<> smp(Parser&, const std::string& value) {
@@ -164,7 +154,9 @@ Or<> rtc(Parser& p, const std::string& value) {
     if (seconds.value() > 253402300799) return fail("base " + base + " is after the year 9999");
     p.options.rtc_start = static_cast<i64>(seconds.value());
   } else {
-    p.options.rtc_start = TRY(parse_date(base));
+    p.options.rtc_start = host::parse_utc(base);
+    if (!p.options.rtc_start)
+      return fail("base \"" + base + "\" is neither utc, nor a number of seconds, nor a date as 2026-11-22T02:30:00");
   }
   return {};
 }

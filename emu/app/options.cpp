@@ -1,7 +1,5 @@
 #include "app/options.hpp"
 
-#include <ctime>
-
 #include "app/option_parser.hpp"
 #include "base/key_values.hpp"
 #include "base/size_text.hpp"

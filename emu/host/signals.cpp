@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <cassert>
-#include <ctime>
 #include <initializer_list>
 
 namespace paemu::host {
@@ -40,12 +39,6 @@ Signals::Signals(EventLoop& loop, std::function<void(int)> callback) : loop_(loo
 Signals::~Signals() {
   loop_.unwatch(watch_);
   close(descriptor_);
-}
-
-i64 wall_clock_us() {
-  timespec t{};
-  clock_gettime(CLOCK_REALTIME, &t);
-  return i64{t.tv_sec} * 1'000'000 + t.tv_nsec / 1000;
 }
 
 }  // namespace paemu::host

@@ -21,8 +21,4 @@ class Signals {
   int descriptor_;
 };
 
-// Seconds since the Unix epoch by the host's clock: the start of the guest's RTC and the stamps of QMP events. Never
-// read while the guest runs.
-i64 wall_clock_us();
-
 }  // namespace paemu::host

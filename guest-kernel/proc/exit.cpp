@@ -141,7 +141,8 @@ Or<WaitResult> wait_child(i32 pid, u32 flags) {
     }
     if (!any) return fail(Errno::kChild);
     if (flags & wait_flag::kNoHang) return WaitResult{};
-    TRY(self.child_changed.wait_interruptible());
+    auto waited = self.child_changed.wait_interruptible();
+    if (!waited) return fail(Errno::kRestartSys);
   }
 }
 

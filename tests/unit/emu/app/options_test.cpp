@@ -1,0 +1,156 @@
+// The command line.
+#include <catch2/catch.hpp>
+
+#include "app/images.hpp"
+#include "app/options.hpp"
+
+using namespace paemu;
+using namespace paemu::app;
+using Catch::Matchers::Contains;
+
+namespace {
+
+Options parse(const std::vector<std::string>& arguments) {
+  Or<Options> options = parse_options(arguments);
+  INFO((options ? "" : options.error().sentence));
+  REQUIRE(options.ok());
+  return std::move(*options);
+}
+
+std::string refused(const std::vector<std::string>& arguments) {
+  const Or<Options> options = parse_options(arguments);
+  REQUIRE_FALSE(options.ok());
+  return options.error().sentence;
+}
+
+}  // namespace
+
+TEST_CASE("without options, 1 GiB, 8 slots, and serial port and monitor share stdio") {
+  const Options o = parse({});
+  CHECK(o.bundled);
+  CHECK(o.machine.ram_size == kGiB);
+  CHECK(o.machine.slots == 8);
+  CHECK(o.machine.maxmem == 16 * kGiB);
+  REQUIRE(o.attachments.size() == 2);
+  CHECK(o.attachments[0].use == Attachment::Use::Serial);
+  CHECK(o.attachments[1].use == Attachment::Use::Hmp);
+  CHECK(o.attachments[0].spec.mux);
+}
+
+TEST_CASE("one dash or two, and QEMU's sizes") {
+  CHECK(parse({"--m", "512"}).machine.ram_size == 512 * kMiB);
+  CHECK(parse({"-m", "size=524288k,slots=8,maxmem=16777216k"}).machine.maxmem == 16 * kGiB);
+  CHECK(parse({"-m", "1G"}).machine.slots == 0);
+  CHECK(parse({"-kernel", "k", "-append", "a,b=c"}).machine.append == "a,b=c");
+}
+
+TEST_CASE("sizes that can't be are refused with what would be right") {
+  CHECK(refused({"-m", "12Q"}) == "-m: size \"12Q\" has an unknown suffix; use K, M, G or T");
+  CHECK_THAT(refused({"-m", "0"}), Contains("too little"));
+  CHECK_THAT(refused({"-m", "17000001k"}), Contains("not a multiple of 1 MiB"));
+  CHECK_THAT(refused({"-m", "1G,slots=2,maxmem=512M"}), Contains("less than the boot RAM"));
+  CHECK_THAT(refused({"-m", "1G,slots=2,maxmem=1100M"}), Contains("not a multiple of 128 MiB"));
+  CHECK_THAT(refused({"-m", "1G,slots=257,maxmem=2G"}), Contains("0 to 256"));
+  CHECK_THAT(refused({"-m", "1G,maxmem=2G"}), Contains("needs slots=N"));
+  CHECK_THAT(refused({"-m", "1G,slots=2"}), Contains("needs maxmem"));
+  CHECK_THAT(refused({"-m", "1G,slots=2,maxmem=4096G"}), Contains("40 address bits"));
+  CHECK_THAT(refused({"-m", "99999999999999999999"}), Contains("not a size"));
+  CHECK_THAT(refused({"-m", "1G,colour=red"}), Contains("no setting \"colour\""));
+  CHECK_THAT(refused({"-m", "1G,slots=1,slots=2"}), Contains("given twice"));
+}
+
+TEST_CASE("as many physical address bits as the memory needs, 36 at least") {
+  CHECK(parse({"-m", "1G"}).machine.physical_bits == 36);
+  CHECK(parse({"-m", "1G,slots=8,maxmem=61G"}).machine.physical_bits == 36);
+  CHECK(parse({"-m", "64G,slots=8,maxmem=128G"}).machine.physical_bits == 38);
+  CHECK_THAT(refused({"-cpu", "coreduo,phys-bits=36", "-m", "64G"}), Contains("phys-bits=36 is too few"));
+}
+
+TEST_CASE("DIMMs of the command line need their memory") {
+  const Options o = parse({"-object", "memory-backend-ram,id=m1,size=512M", "-device", "pc-dimm,id=d1,memdev=m1,slot=2,addr=0x140000000"});
+  REQUIRE(o.machine.dimms.size() == 1);
+  CHECK(o.machine.dimms[0].size == 512 * kMiB);
+  CHECK(o.machine.dimms[0].slot == 2);
+  CHECK(o.machine.dimms[0].base.value == 0x140000000);
+  CHECK_THAT(refused({"-device", "pc-dimm,id=d1,memdev=m1"}), Contains("no -object with id \"m1\""));
+  CHECK_THAT(refused({"-device", "pc-dimm,id=d1"}), Contains("memdev=ID"));
+  CHECK_THAT(refused({"-object", "memory-backend-ram,id=m1,size=0"}), Contains("size 0"));
+  CHECK_THAT(refused({"-device", "virtio-net"}), Contains("no device \"virtio-net\""));
+}
+
+TEST_CASE("what libvirt starts an emulator with is taken") {
+  const Options o = parse({"-name", "guest=t,debug-threads=on", "-S", "-object", "secret,id=s,format=raw,file=x", "-machine", "pc,usb=off,dump-guest-core=off",
+                           "-accel", "tcg", "-m", "size=524288k,slots=8,maxmem=16777216k", "-overcommit", "mem-lock=off", "-smp", "1,sockets=1,cores=1,threads=1",
+                           "-object", "memory-backend-ram,id=ram-node0,size=536870912", "-numa", "node,nodeid=0,cpus=0,memdev=ram-node0", "-uuid", "u", "-display", "none",
+                           "-no-user-config", "-nodefaults", "-chardev", "socket,id=charmonitor,fd=6,server=on,wait=off", "-mon", "chardev=charmonitor,id=monitor,mode=control",
+                           "-rtc", "base=utc", "-no-shutdown", "-boot", "strict=on", "-kernel", "k", "-chardev", "pty,id=charserial0",
+                           "-device", "isa-serial,chardev=charserial0,id=serial0,index=0", "-msg", "timestamp=on"});
+  CHECK(o.name == "t");
+  CHECK(o.start_paused);
+  CHECK(o.stay_after_shutdown);
+  CHECK(o.backends.at(0).boot);
+  REQUIRE(o.attachments.size() == 2);
+  CHECK(o.attachments[0].use == Attachment::Use::Qmp);
+  CHECK(o.attachments[0].spec.descriptor == 6);
+  CHECK(o.attachments[1].label == "charserial0");
+}
+
+TEST_CASE("unknown options and arguments that lack are refused by name") {
+  CHECK_THAT(refused({"-frobnicate"}), Contains("no option -frobnicate"));
+  CHECK_THAT(refused({"-ker"}), Contains("-kernel?"));
+  CHECK_THAT(refused({"disk.img"}), Contains("is no option"));
+  CHECK_THAT(refused({"-kernel"}), Contains("needs an argument, FILE"));
+  CHECK_THAT(refused({"-kernel", ""}), Contains("is empty"));
+  CHECK_THAT(refused({"-serial", "tcp:1"}), Contains("is no device"));
+  CHECK_THAT(refused({"-serial", "stdio", "-monitor", "stdio"}), Contains("more than one user"));
+  CHECK_THAT(refused({"-replay", "t", "-m", "1G"}), Contains("leave out"));
+  CHECK_THAT(refused({"-replay", "t", "-record", "u"}), Contains("can't be recorded"));
+  CHECK_THAT(refused({"-initrd", "x"}), Contains("needs a kernel"));
+  CHECK_THAT(refused({"-append", std::string(5000, 'x')}), Contains("longer than 4096"));
+  CHECK_THAT(refused({"-rtc", "base=yesterday"}), Contains("neither utc"));
+}
+
+TEST_CASE("the RTC's start may be a date") {
+  CHECK(parse({"-rtc", "base=2000-01-01"}).rtc_start == 946684800);
+  CHECK(parse({"-rtc", "base=2000-01-01T00:00:01"}).rtc_start == 946684801);
+  CHECK(parse({"-rtc", "base=12"}).rtc_start == 12);
+  CHECK_FALSE(parse({"-rtc", "base=utc"}).rtc_start);
+}
+
+TEST_CASE("every option is in the help and in the man page") {
+  for (const char* name : {"-kernel FILE", "-record FILE", "-S\n", "Ctrl-A x leaves"}) CHECK_THAT(help_text(), Contains(name));
+  CHECK_THAT(man_page(), Contains(".B \\-kernel") && Contains(".SH EXIT STATUS"));
+}
+
+TEST_CASE("random command lines end in options or in a sentence") {
+  const std::vector<std::string> words = {"-m", "1G", "-kernel", "x", "-device", "pc-dimm,id=a,memdev=b", "-object", "memory-backend-ram,id=b,size=1G",
+                                          "-serial", "unix:x,server=on", "-cpu", "coreduo,phys-bits=40", ",,,", "=", "-chardev", "pty,id=q", "-mon", "chardev=q",
+                                          "-numa", "node,memdev=b", "\xff\x01", "-rtc", "base=1", "-smp", "-", "--"};
+  u32 seed = 3;
+  const auto next = [&] { return seed = seed * 1664525 + 1013904223, seed >> 16; };
+  for (int i = 0; i < 5000; ++i) {
+    std::vector<std::string> line;
+    for (u32 k = next() % 8; k > 0; --k) line.push_back(words[next() % words.size()]);
+    const Or<Options> options = parse_options(line);
+    if (!options) CHECK_FALSE(options.error().sentence.empty());
+  }
+}
+
+TEST_CASE("a kernel is looked at before anything starts") {
+  std::vector<u8> kernel(256);
+  const auto put = [&](usize at, u32 value) { for (int i = 0; i < 4; ++i) kernel[at + static_cast<usize>(i)] = static_cast<u8>(value >> (8 * i)); };
+  CHECK_THAT(check_kernel(kernel).error().sentence, Contains("no Multiboot header"));
+  CHECK_FALSE(check_kernel({}).ok());
+  put(64, 0x1badb002), put(68, 0), put(72, 0u - 0x1badb002);
+  CHECK_THAT(check_kernel(kernel).error().sentence, Contains("neither an ELF file"));
+  put(0, 0x464c457f), put(4, 0x00010101);
+  CHECK_THAT(check_kernel(kernel).error().sentence, Contains("not for the 32-bit i386"));
+  kernel[16] = 2, kernel[18] = 3, put(28, 52), kernel[44] = 1;
+  put(100, 0);
+  put(52, 1), put(56, 128), put(68, 128);
+  CHECK(check_kernel(kernel).ok() == false);  // the segment's size lies over the header's magic
+  put(64, 0x1badb002), put(68, 0), put(72, 0u - 0x1badb002);
+  CHECK(check_kernel(kernel).ok());
+  kernel.resize(120);
+  CHECK(check_kernel(kernel).error().sentence.find("truncated") != std::string::npos);
+}
