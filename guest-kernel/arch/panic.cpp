@@ -22,10 +22,11 @@ bool in_direct_map(u32 address) {
   return address >= layout::kPageOffset && address < layout::kVmemmap && kernel_entry(address).present();
 }
 
+// The name is of the byte before: a return address may be the next function's first when the call does not return.
 void print_address(u32 address) {
-  const Symbol symbol = symbol_of(address);
+  const Symbol symbol = symbol_of(address - 1);
   if (symbol.name == nullptr) print("  [%08x]\n", address);
-  else print("  [%08x] %s+0x%x\n", address, symbol.name, symbol.offset);
+  else print("  [%08x] %s+0x%x\n", address, symbol.name, symbol.offset + 1);
 }
 
 }  // namespace

@@ -1,8 +1,10 @@
 // Dispatch of everything that enters through the trampoline.
 #include "arch/traps.hpp"
 
+#include "abi/ports.hpp"
 #include "arch/cpu.hpp"
 #include "arch/descriptors.hpp"
+#include "arch/io.hpp"
 #include "arch/pic.hpp"
 #include "arch/stack.hpp"
 #include "arch/trampoline.hpp"
@@ -27,7 +29,8 @@ u32 address_of(const char* label) { return static_cast<u32>(reinterpret_cast<uin
 // A fault of the trampoline's last instructions is the user's doing: a selector that can't be loaded, a frame that IRET
 // refuses. The interrupted stack continues right after the three words that the processor pushed.
 bool repair_exit(TrapFrame& frame) {
-  if (frame.from_user()) return false;
+  const bool segment_fault = frame.vector >= vector::kSegmentNotPresent && frame.vector <= vector::kGeneralProtection;
+  if (frame.from_user() || !segment_fault) return false;
   if (frame.eip >= address_of(exit_pop_gs) && frame.eip < address_of(exit_pop_ds_end)) {
     u32* selector = &frame.esp;  // what POP was about to take
     *selector = 0;
@@ -36,6 +39,15 @@ bool repair_exit(TrapFrame& frame) {
   if (frame.eip != address_of(exit_iret)) return false;
   frame.eip = address_of(bad_iret);
   return true;
+}
+
+// Only the board can tell why (ISA, port 61h: bit 7 system error, bit 6 I/O channel check). The kernel goes on.
+void non_maskable_interrupt() {
+  static u32 count;
+  constexpr u32 kMostReports = 8;
+  if (++count > kMostReports) return;
+  const u8 status = in8(abi::port::kSystemControlB);
+  print("NMI %u: %s\n", count, status & 0x80 ? "system error" : status & 0x40 ? "I/O channel check" : "no known reason");
 }
 
 [[noreturn]] void oops(const TrapFrame& frame, const char* name) {
@@ -48,7 +60,6 @@ void exception(TrapFrame& frame) {
   if (repair_exit(frame)) return;
   if (TrapHandler handler = handlers[frame.vector]; handler != nullptr) return handler(frame);
   const char* name = frame.vector < sizeof kNames / sizeof kNames[0] ? kNames[frame.vector] : "unknown exception";
-  if (frame.vector == vector::kNmi) return print("NMI: reason %02x, going on\n", frame.error);
   if (frame.from_user()) panic("%s in user mode at %08x, and nobody handles it", name, frame.eip);
   oops(frame, name);
 }
@@ -71,6 +82,8 @@ void prepare_user_return(TrapFrame& frame) {
 
 extern "C" void handle_trap(ido::TrapFrame* frame) {
   using namespace ido;
+  // Further NMIs wait for the IRET: no switch to other tasks, no signals. The frame has the way back.
+  if (frame->vector == vector::kNmi) return non_maskable_interrupt();
   if (frame->vector == vector::kSystemCall) {
     frame->error = frame->eax;  // kept for restarting: the handler overwrites EAX
     asm volatile("sti" : : : "memory");
