@@ -25,6 +25,7 @@ class I8042 final {
     u32 first = 0;
     u32 count = 0;
     FIELDS(command_byte, output_port, pending_command, keyboard_command, scanning, queue, first, count)
+    bool valid() const { return first < kQueueSize && count <= kQueueSize; }
   };
 
   struct Callbacks {

@@ -34,6 +34,7 @@ class I8254 final : public IoDevice, public LineInput, public LineProbe, public 
     u8 low_byte = 0;
     FIELDS(start, initial, next_initial, paused_at, latch, mode, access, status_latch, bcd, gate, loaded, triggered,
            low_written, low_read, count_latched, status_latched, low_byte)
+    bool valid() const { return mode <= 5 && initial <= 0x10000 && (!loaded || initial > 0); }
   };
   struct State {
     Counter counter[3];

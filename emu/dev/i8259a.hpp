@@ -32,6 +32,7 @@ class I8259a final : public InterruptController, public LineInput {
     bool rotate_on_auto_eoi = false;
     FIELDS(irr, isr, imr, lines, elcr, vector_base, icw3, icw4, next_icw, lowest_priority, icw4_needed, single, read_isr,
            poll, special_mask, rotate_on_auto_eoi)
+    bool valid() const { return lowest_priority < 8 && next_icw <= 4 && (vector_base & 7) == 0; }
   };
   struct State {
     Chip chip[2];  // master, slave

@@ -19,6 +19,7 @@ class Mc146818 final : public IoDevice, public EventSink {
     u8 index = 0;             // port 0x70, bits 0-6
     Ticks periodic_seen;      // up to here the periods that set PF have been counted
     FIELDS(cmos, index, periodic_seen)
+    bool valid() const { return index < sizeof cmos; }
   };
 
   Mc146818(EventQueue& events, const VirtualClock& clock);

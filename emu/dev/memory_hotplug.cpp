@@ -20,7 +20,7 @@ void MemoryHotplug::reset() {
 }
 
 void MemoryHotplug::insert(u32 slot, u64 base, u64 size, u32 proximity, Event event) {
-  assert(slot < slots_ && !state_.slot[slot].enabled);
+  assert(slot < slots_);
   state_.slot[slot] = Slot{.base = base, .size = size, .proximity = proximity, .enabled = true, .inserting = event == Event::Notify};
   if (event == Event::Silent) return;
   gpe.set(true);
@@ -28,7 +28,7 @@ void MemoryHotplug::insert(u32 slot, u64 base, u64 size, u32 proximity, Event ev
 }
 
 void MemoryHotplug::request_eject(u32 slot) {
-  assert(slot < slots_ && state_.slot[slot].enabled);
+  assert(slot < slots_);
   state_.slot[slot].removing = true;
   gpe.set(true);
   gpe.set(false);

@@ -41,7 +41,7 @@ class MemoryHotplug final : public IoDevice {
 
   Line gpe;  // to the general-purpose event: pulses at an insertion and at a request to remove
 
-  // Fills an empty slot. With Event::Silent the guest finds it at boot; else it is told.
+  // Fills a slot. With Event::Silent the guest finds it at boot; else it is told.
   enum class Event : u8 { Silent, Notify };
   void insert(u32 slot, u64 base, u64 size, u32 proximity, Event event);
   // Asks the guest to let the slot go. Asking again asks again.

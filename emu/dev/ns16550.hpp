@@ -38,6 +38,7 @@ class Ns16550 final : public IoDevice, public EventSink {
     u32 queue_count = 0;
     FIELDS(ier, fcr, lcr, mcr, lsr_errors, msr, scr, divisor, fifo, fifo_count, thr_interrupt, timeout, queue, queue_first,
            queue_count)
+    bool valid() const { return fifo_count <= kFifoSize && queue_first < kQueueSize && queue_count <= kQueueSize; }
   };
 
   // name: "serial0", for events.

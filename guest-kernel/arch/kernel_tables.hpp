@@ -9,9 +9,6 @@ namespace ido {
 // (physical bytes), the trampoline window shown, address 0 not mapped. Loads the tables.
 void init_kernel_tables(u64 low_end);
 
-// pte::kNoExecute when the processor has it.
-u64 no_execute_bit();
-
 // A page of the trampoline window, without a flush.
 void set_trampoline_page(u32 address, u64 physical, u64 flags);
 // A slot of the kmap window, without a flush. physical 0: none.

@@ -19,6 +19,8 @@ inline constexpr u64 kPresent = 1u << 0, kWrite = 1u << 1, kUser = 1u << 2, kWri
 inline constexpr u64 kFrameMask = 0x000000fffffff000;  // 40 physical bits
 }  // namespace pte
 
+u64 no_execute_bit();  // pte::kNoExecute when the processor has it, else 0
+
 // A page-table entry by value. Not-present entries belong to mm (swap and migration entries).
 struct Pte {
   u64 value = 0;

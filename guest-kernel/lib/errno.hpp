@@ -13,7 +13,9 @@ enum class Errno : i32 {
   kIsDir = 21, kInval = 22, kNFile = 23, kMFile = 24, kNotTy = 25, kTxtBsy = 26, kFBig = 27, kNoSpc = 28, kSPipe = 29,
   kRoFs = 30, kMLink = 31, kPipe = 32, kDom = 33, kRange = 34, kNameTooLong = 36, kNoSys = 38, kNotEmpty = 39,
   kLoop = 40, kOverflow = 75, kOpNotSupp = 95, kTimedOut = 110,
-  kRestartSys = 512,  // kernel-internal: restart the system call after the signal, or EINTR
+  // Kernel-internal, settled by signal delivery. The system call is made again if no handler runs; if one does:
+  kRestartSys = 512,        // again too if the handler has SA_RESTART, else EINTR
+  kRestartNoHandler = 514,  // EINTR
 };
 
 template <class T = void>

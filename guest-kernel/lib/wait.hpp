@@ -24,9 +24,10 @@ class WaitQueue {
  public:
   // Sleeps until woken. Always re-check the condition: while (!ready) queue.wait();
   void wait();
-  // The same, but a signal ends it: Errno::kIntr.
+  // The same, but a signal ends it: Errno::kRestartSys.
   Or<> wait_interruptible();
-  // Ends also after `nanoseconds` of virtual time: Errno::kTimedOut.
+  // Ends also after `nanoseconds` of virtual time: Errno::kTimedOut. A signal: Errno::kIntr, for to begin again would
+  // wait for the whole time once more.
   Or<> wait_interruptible_for(u64 nanoseconds);
   void wake_all();
   void wake_one();

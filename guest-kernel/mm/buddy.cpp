@@ -87,9 +87,15 @@ void claim_pageblock(Pfn frame, MigrateType type) {
   }
 }
 
+// The last freed is the first taken: it is warm, and memory never touched stays so. But whole pageblocks for the kernel
+// come from the other end, where the lowest addresses are: programs' pages don't mix with them there.
+Page* candidate(Zone::FreeList& list, u32 order, MigrateType type) {
+  return order == kMaxOrder && type == MigrateType::kUnmovable ? list.back() : list.front();
+}
+
 Page* take_of_type(Zone& zone, u32 order, MigrateType type) {
   for (u32 o = order; o <= kMaxOrder; ++o) {
-    Page* head = zone.free[o][static_cast<u32>(type)].front();
+    Page* head = candidate(zone.free[o][static_cast<u32>(type)], o, type);
     if (head == nullptr) continue;
     take_block(head);
     return split(head, o, order);
@@ -101,7 +107,7 @@ Page* take_of_type(Zone& zone, u32 order, MigrateType type) {
 Page* take_of_other(Zone& zone, u32 order, MigrateType type) {
   const MigrateType other = type == MigrateType::kMovable ? MigrateType::kUnmovable : MigrateType::kMovable;
   for (u32 o = kMaxOrder + 1; o-- > order;) {
-    Page* head = zone.free[o][static_cast<u32>(other)].front();
+    Page* head = candidate(zone.free[o][static_cast<u32>(other)], o, type);
     if (head == nullptr) continue;
     if (o + 1 >= kMaxOrder || type == MigrateType::kUnmovable) claim_pageblock(frame_of(head), type);
     take_block(head);

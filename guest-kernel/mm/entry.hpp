@@ -32,7 +32,7 @@ inline Pte restored_entry(Pte migration, Pfn frame) {
 // The bits that follow from an area's protection. No access at all: the supervisor's page, so that it keeps its frame.
 inline u64 protection_bits(const Area& area) {
   return (area.protection != protection::kNone ? pte::kUser : 0) |
-         ((area.protection & protection::kExecute) == 0 ? pte::kNoExecute : 0);
+         ((area.protection & protection::kExecute) == 0 ? no_execute_bit() : 0);
 }
 enum class Writable : u8 { kNo, kYes };
 inline Pte user_entry(const Area& area, Pfn frame, Writable writable, u64 kind) {

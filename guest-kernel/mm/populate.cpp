@@ -6,7 +6,6 @@
 namespace ido {
 namespace {
 
-constexpr u64 kMemMapFlags = pte::kWrite | pte::kGlobal | pte::kNoExecute;
 BootMemory boot;
 
 u32 mem_map_address(u32 index, u32 page) {
@@ -41,8 +40,9 @@ Or<Pfn> place_mem_map(u32 index) {
 
 Or<> map_mem_map(u32 index) {
   Section& section = section_at(index);
+  const u64 flags = pte::kWrite | no_execute_bit();  // not global: in 4G/4G the user has other things there
   for (u32 i = 0; i < kMemMapPages; ++i) {
-    auto mapped = map_kernel(mem_map_address(index, i), section.mem_map + i, kMemMapFlags);
+    auto mapped = map_kernel(mem_map_address(index, i), section.mem_map + i, flags);
     if (mapped.ok()) continue;
     while (i-- > 0) unmap_kernel(mem_map_address(index, i));
     return fail(mapped.error());

@@ -141,8 +141,7 @@ Or<WaitResult> wait_child(i32 pid, u32 flags) {
     }
     if (!any) return fail(Errno::kChild);
     if (flags & wait_flag::kNoHang) return WaitResult{};
-    auto waited = self.child_changed.wait_interruptible();
-    if (!waited) return fail(Errno::kRestartSys);
+    TRY(self.child_changed.wait_interruptible());
   }
 }
 

@@ -6,6 +6,7 @@
 #include "arch/traps.hpp"
 #include "lib/print.hpp"
 #include "mm/mm.hpp"
+#include "proc/fpu.hpp"
 #include "proc/process.hpp"
 #include "proc/task.hpp"
 
@@ -51,6 +52,12 @@ void raise(TrapFrame& frame) {
 
 constexpr i32 kKernel = 0x80;  // SI_KERNEL
 
+template <fpu::Unit Unit>
+void floating_point(TrapFrame& frame) {
+  if (!frame.from_user()) kernel_fault(frame, "exception", frame.vector);
+  force_signal({.number = sig::kFpe, .code = fpu::fault_code(*current(), Unit), .address = frame.eip});
+}
+
 void debug(TrapFrame& frame) {
   if (frame.from_user()) return raise<sig::kTrap, 2>(frame);  // TRAP_TRACE
   frame.eflags &= ~eflags::kTrap;  // TF set in user mode reached the trampoline
@@ -69,9 +76,9 @@ void init_faults() {
   set_trap_handler(vector::kSegmentNotPresent, raise<sig::kBus, kKernel>);
   set_trap_handler(vector::kStackFault, raise<sig::kBus, kKernel>);
   set_trap_handler(vector::kGeneralProtection, raise<sig::kSegv, kKernel>);
-  set_trap_handler(vector::kX87, raise<sig::kFpe, 3>);
+  set_trap_handler(vector::kX87, floating_point<fpu::Unit::kX87>);
   set_trap_handler(vector::kAlignment, raise<sig::kBus, 1>);       // BUS_ADRALN
-  set_trap_handler(vector::kSimd, raise<sig::kFpe, 3>);
+  set_trap_handler(vector::kSimd, floating_point<fpu::Unit::kSse>);
 }
 
 }  // namespace ido

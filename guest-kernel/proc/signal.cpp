@@ -181,10 +181,8 @@ void settle_restart(TrapFrame& frame) {
     task.restore_blocked_set = false;
     set_blocked(task, task.restore_blocked);
   }
-  if (frame.vector != vector::kSystemCall || static_cast<i32>(frame.eax) != -static_cast<i32>(Errno::kRestartSys)) return;
-  frame.eax = frame.error;  // the call's number
-  frame.eip -= 2;           // INT 80h
-  frame.vector = 0;
+  if (!wants_restart(frame)) return;
+  restart_system_call(frame);
 }
 
 // --- lib/process.hpp

@@ -155,16 +155,14 @@ u32 stack_for(const Task& task, const TrapFrame& frame, const SignalAction& acti
   return frame.esp;
 }
 
+constexpr u32 result_of(Errno e) { return static_cast<u32>(-static_cast<i32>(e)); }
+
 // A signal ended a system call early: the call is made again after the handler, or says EINTR.
 void settle_system_call(TrapFrame& frame, const SignalAction& action) {
-  if (frame.vector != vector::kSystemCall || static_cast<i32>(frame.eax) != -static_cast<i32>(Errno::kRestartSys)) return;
+  if (!wants_restart(frame)) return;
+  if ((action.flags & SignalAction::kRestart) && frame.eax == result_of(Errno::kRestartSys)) return restart_system_call(frame);
+  frame.eax = result_of(Errno::kIntr);
   frame.vector = 0;
-  if (action.flags & SignalAction::kRestart) {
-    frame.eax = frame.error;
-    frame.eip -= 2;
-  } else {
-    frame.eax = static_cast<u32>(-static_cast<i32>(Errno::kIntr));
-  }
 }
 
 void fill_info(UserInfo& to, const SignalInfo& info) {
@@ -211,6 +209,17 @@ Or<u32> push_plain(Task& task, const TrapFrame& frame, const SignalAction& actio
 }
 
 }  // namespace
+
+bool wants_restart(const TrapFrame& frame) {
+  return frame.vector == vector::kSystemCall &&
+         (frame.eax == result_of(Errno::kRestartSys) || frame.eax == result_of(Errno::kRestartNoHandler));
+}
+
+void restart_system_call(TrapFrame& frame) {
+  frame.eax = frame.error;  // the call's number, see handle_trap
+  frame.eip -= 2;           // INT 80h
+  frame.vector = 0;
+}
 
 Or<> push_signal_frame(Task& task, TrapFrame& frame, const SignalAction& action, const SignalInfo& info) {
   settle_system_call(frame, action);

@@ -16,6 +16,10 @@ Or<> push_signal_frame(Task& task, TrapFrame& frame, const SignalAction& action,
 enum class FrameKind : u8 { kPlain, kRealTime };
 Or<> pop_signal_frame(Task& task, TrapFrame& frame, FrameKind kind);
 
+// The system call that the frame is of ended with kRestartSys or kRestartNoHandler.
+bool wants_restart(const TrapFrame& frame);
+void restart_system_call(TrapFrame& frame);
+
 // Without SIGKILL and SIGSTOP.
 void set_blocked(Task& task, SignalSet blocked);
 

@@ -64,7 +64,11 @@ void WaitQueue::wait() {
   (void)sleep(Interruptible::kNo, kForever);
 }
 
-Or<> WaitQueue::wait_interruptible() { return wait_interruptible_for(kForever); }
+Or<> WaitQueue::wait_interruptible() {
+  auto waited = wait_interruptible_for(kForever);
+  if (!waited) return fail(Errno::kRestartSys);
+  return {};
+}
 
 Or<> WaitQueue::wait_interruptible_for(u64 nanoseconds) {
   const InterruptGuard guard;

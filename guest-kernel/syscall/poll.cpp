@@ -32,7 +32,7 @@ Or<u32> wait_until(u64 timeout_ns, Scan&& scan) {
     if (found > 0) return found;
     if (timeout_ns == 0) return 0;
     if (timeout_ns == kForever) {
-      TRY(fs::poll_queue().wait_interruptible());
+      if (!fs::poll_queue().wait_interruptible()) return fail(Errno::kRestartNoHandler);
       continue;
     }
     const u64 passed = now_ns() - start;

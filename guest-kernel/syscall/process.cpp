@@ -72,6 +72,9 @@ Or<u32> sys_clone(Call& call) {
   return make_task(call, {.flags = call[0], .stack = call[1], .parent_tid = call[2], .child_tid = call[4], .tls = call[3]});
 }
 
+// C libraries try clone3 and go back to clone, which does all that threads need here.
+Or<u32> sys_clone3(Call&) { return fail(Errno::kNoSys); }
+
 Or<u32> sys_execve(Call& call) {
   UserPath path = TRY(UserPath::copy(call[0]));
   TRY(execute(path.c_str(), call[1], call[2], call.frame));

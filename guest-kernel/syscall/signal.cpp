@@ -79,12 +79,12 @@ Or<u32> sys_rt_sigsuspend(Call& call) {
   // The handler's frame gets the old mask, so that its end restores it.
   call.task.restore_blocked = old;
   call.task.restore_blocked_set = true;
-  return fail(Errno::kIntr);
+  return fail(Errno::kRestartNoHandler);
 }
 
 Or<u32> sys_pause(Call& call) {
   while (!signal_deliverable(call.task)) (void)sleep_interruptible_for(kForever);
-  return fail(Errno::kIntr);
+  return fail(Errno::kRestartNoHandler);
 }
 
 Or<u32> sys_sigreturn(Call& call) {

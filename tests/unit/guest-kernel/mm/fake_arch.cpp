@@ -123,6 +123,8 @@ void flush_user_page(const UserPageTable&, u32) {}
 void flush_user_all(const UserPageTable&) {}
 void set_table_pages(TablePages wanted) { hooks = wanted; }
 
+u64 no_execute_bit() { return pte::kNoExecute; }
+
 Or<> map_kernel(u32 address, Pfn frame, u64) {
   // The fake uses no table for the kernel, but takes one where the real one does; they are never given back.
   static std::set<u32> spans;
