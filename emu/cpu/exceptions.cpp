@@ -33,6 +33,7 @@ void shut_down(Cpu& cpu) {
 void after_delivery(Cpu& cpu) {
   cpu.state.activity = Activity::kRunning;
   cpu.state.interrupt_shadow = false;
+  cpu.state.pending_debug |= cpu.mmu.take_watch_hits();  // of the pushes: due after the handler's first instruction
   cpu.request_attention();
 }
 
@@ -54,6 +55,7 @@ bool deliver_external(Cpu& cpu, u8 vector) {
 void deliver_fault(Cpu& cpu) {
   Fault fault = cpu.fault;
   cpu.settle();
+  (void)cpu.mmu.take_watch_hits();  // of an instruction that did not complete
   for (;;) {
     if (fault.vector == Vector::kPageFault) cpu.state.cr2 = fault.address.value;
     if (fault.vector == Vector::kDebug) cpu.state.dr[7] &= ~debug::kGeneralDetect;  // SDM 3B, 17.2.4
@@ -146,6 +148,12 @@ bool needs_stepping(const Cpu& cpu) {
 
 bool check_instruction_breakpoint(Cpu& cpu) {
   CpuState& s = cpu.state;
+  if (s.pending_debug & debug::kTaskSwitch) {  // the T flag of a task just entered: before its first instruction
+    const u32 bits = s.pending_debug;
+    s.pending_debug = 0;
+    debug_trap(cpu, bits);
+    return true;
+  }
   if (s.eflags & eflag::kResume) {
     s.eflags &= ~eflag::kResume;  // for one instruction; a fault of that instruction sets it again when pushed
     return false;

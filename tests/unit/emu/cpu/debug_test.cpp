@@ -96,3 +96,16 @@ TEST_CASE("DR4 and DR5 are DR6 and DR7 until CR4.DE makes them undefined") {
   m.interpreter.run(5);
   REQUIRE(m.cpu.state.eip == M::handler(6) + 1);
 }
+
+TEST_CASE("a task with its T flag set traps before its first instruction") {
+  M m;
+  m.put(M::kOtherTss + 0x20, 0x30000);
+  m.put(M::kOtherTss + 0x24, eflag::kAlwaysOne);
+  m.put(M::kOtherTss + 0x38, 0x9000);
+  for (u32 i = 0; i < 6; ++i) m.put(M::kOtherTss + 0x48 + 4 * i, i == isa::kCs ? M::code_of(0) : M::data_of(0));
+  m.put(M::kOtherTss + 0x64, 1);
+  m.code({0xea, 0, 0, 0, 0, M::kOtherTssSelector, 0});  // ljmp
+  run_to_debug(m);
+  REQUIRE(m.stacked(0) == 0x30000);
+  REQUIRE((m.cpu.state.dr[6] & debug::kTaskSwitch) != 0);
+}
