@@ -14,6 +14,7 @@ CASES = {
     "jump_to_mmio": ("jumping", 7, 0),
     "port_garbage": ("scribbling", 5, 0),
     "power_off": ("going off", 0, 0),
+    "rings": ("ringing ", 7, 0),
     "real_mode_loop": ("looping", 0, 1.5),
     "triple_fault": ("falling", 0, 0),
 }
