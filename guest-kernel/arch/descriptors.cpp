@@ -104,6 +104,9 @@ void init_descriptors() {
 }
 
 void load_tls(const u64 (&descriptors)[kTlsCount]) {
+  // The user's selectors are in its frame. In the registers they would be saved and restored by the next interrupt of the
+  // kernel, and restoring one whose descriptor has just gone faults.
+  asm volatile("movw %w0, %%fs; movw %w0, %%gs" : : "r"(0));
   for (u32 i = 0; i < kTlsCount; ++i) gdt[kTlsFirst + i] = descriptors[i];
 }
 
