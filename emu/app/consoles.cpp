@@ -13,6 +13,8 @@ Or<> Consoles::add(const Attachment& attachment, host::EventLoop& loop, Log& log
   if (attachment.spec.mux && mux_ != nullptr && attachment.spec.kind == host::ChardevSpec::Kind::Stdio) {
     device = mux_->add_user();
   } else {
+    if (attachment.spec.kind == host::ChardevSpec::Kind::Unix && attachment.spec.server && attachment.spec.wait)
+      log.line(attachment.label + " waits for a client on unix:" + attachment.spec.path);
     device = TRY(host::open_chardev(attachment.spec, loop));
     if (attachment.spec.kind == host::ChardevSpec::Kind::Pty)
       log.line(attachment.label + " is on " + device->filename().substr(4));

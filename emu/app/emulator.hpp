@@ -72,9 +72,9 @@ class Emulator final : private monitor::Control {
   Log& log_;
   host::EventLoop loop_;
   std::unique_ptr<host::Signals> signals_;
+  monitor::Monitor monitor_{*this};  // outlives the sessions that consoles_ holds
   std::unique_ptr<Consoles> consoles_;
   std::unique_ptr<Machine> machine_;
-  monitor::Monitor monitor_{*this};
   std::unique_ptr<host::LiveInput> live_;
   std::vector<u8> typed_;  // for the guest's serial port, which has no room yet
 

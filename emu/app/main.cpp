@@ -34,6 +34,7 @@ int run(const paemu::app::Options& options) {
 
 int main(int count, char** arguments) {
   using paemu::app::Action;
+  paemu::host::fill_standard_streams();
   const auto options = paemu::app::parse_options(std::vector<std::string>(arguments + 1, arguments + count));
   if (!options) return complain(options.error());
   switch (options.value().action) {

@@ -43,6 +43,11 @@ Or<> Parser::check_memory() {
                 std::to_string(needed));
   machine.physical_bits = physical_bits != 0 ? physical_bits : std::max(36u, needed);
 
+  u64 backed = 0;
+  for (const BackendOption& backend : options.backends) backed += backend.boot ? backend.size : 0;
+  if (backed != 0 && backed != machine.ram_size)
+    return fail("-numa: the nodes' memory is " + size_text(backed) + ", but -m says " + size_text(machine.ram_size));
+
   for (DimmSpec& dimm : machine.dimms) {
     const auto backend = std::find_if(options.backends.begin(), options.backends.end(),
                                       [&](const BackendOption& b) { return b.id == dimm.memdev; });

@@ -25,6 +25,15 @@ Or<u32> small_number(const std::string& text, const char* what, u32 most) {
   return static_cast<u32>(number.value());
 }
 
+// A device as -serial takes it, or "chardev:ID" of one that was named before.
+Or<Attachment> attachment(Parser& p, Attachment::Use use, const std::string& value, const char* label) {
+  if (!value.starts_with("chardev:")) return Attachment{use, TRY(host::parse_chardev(value)), label};
+  const std::string id = value.substr(8);
+  for (const NamedChardev& device : p.chardevs)
+    if (device.id == id) return Attachment{use, device.spec, id};
+  return fail("there is no -chardev with id \"" + id + "\" before it");
+}
+
 }  // namespace
 
 // --- What to boot.
@@ -168,20 +177,20 @@ Or<> no_shutdown(Parser& p, const std::string&) { p.options.stay_after_shutdown 
 Or<> serial(Parser& p, const std::string& value) {
   if (p.serial_given) return fail("there is one serial port");
   p.serial_given = true;
-  p.options.attachments.push_back({Attachment::Use::Serial, TRY(host::parse_chardev(value)), "serial0"});
+  p.options.attachments.push_back(TRY(attachment(p, Attachment::Use::Serial, value, "serial0")));
   return {};
 }
 
 Or<> monitor(Parser& p, const std::string& value) {
   p.monitor_given = true;
   if (value == "none") return {};
-  p.options.attachments.push_back({Attachment::Use::Hmp, TRY(host::parse_chardev(value)), "compat_monitor0"});
+  p.options.attachments.push_back(TRY(attachment(p, Attachment::Use::Hmp, value, "compat_monitor0")));
   return {};
 }
 
 Or<> qmp(Parser& p, const std::string& value) {
   if (value == "none") return {};
-  p.options.attachments.push_back({Attachment::Use::Qmp, TRY(host::parse_chardev(value)), "compat_monitor1"});
+  p.options.attachments.push_back(TRY(attachment(p, Attachment::Use::Qmp, value, "compat_monitor1")));
   return {};
 }
 

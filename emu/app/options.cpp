@@ -3,6 +3,7 @@
 #include "app/option_parser.hpp"
 #include "base/key_values.hpp"
 #include "base/size_text.hpp"
+#include "monitor/command.hpp"
 
 namespace paemu::app {
 namespace {
@@ -115,6 +116,9 @@ std::string man_page() {
     if (row.section != nullptr) out += std::string(".SH OPTIONS: ") + row.section + "\n";
     else out += ".TP\n.B \\-" + troff(row.name) + "\n" + (*row.argument ? troff(row.argument) + ":\n" : "") + troff(row.help) + ".\n";
   }
+  out += ".SH MONITOR COMMANDS\n";
+  for (const monitor::Command& command : monitor::commands())
+    if (!command.hmp.empty()) out += ".TP\n.B " + troff(monitor::usage(command)) + "\n" + troff(command.help) + "\n";
   out += ".SH KEYS\nOn stdio, Ctrl\\-A c switches between the guest's console and the monitor, Ctrl\\-A x leaves, Ctrl\\-A h helps.\n"
          ".SH EXIT STATUS\n0, or what the guest wrote to the debug\\-exit port (v * 2 + 1); 2 after bad input;\n"
          "3 when a replay parts from its recording; 4 when the guest halted for ever.\n"

@@ -76,7 +76,8 @@ void DescriptorChardev::flush() {
   while (!pending_.empty()) {
     // The descriptor may be a blocking one that others share (standard output), so look before writing.
     const bool wait = stall_ == Stall::Wait || (stall_ == Stall::Kick && pending_.size() > kMaxPending);
-    if (loop_.wait_writable(output_, !wait ? 0 : stall_ == Stall::Wait ? kForever : kKickAfter_ns) && write_some()) continue;
+    const i64 patience = !wait ? 0 : stall_ == Stall::Wait ? kForever : kKickAfter_ns;
+    if (loop_.wait_for(output_, POLLOUT, patience) && write_some()) continue;
     if (output_ < 0) return;
     if (stall_ == Stall::Kick && pending_.size() <= kMaxPending) {
       // Go on when the client reads again.

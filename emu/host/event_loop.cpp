@@ -59,8 +59,8 @@ int EventLoop::poll_all(i64 timeout_ns) {
 
 bool EventLoop::ready(i64 timeout_ns) { return poll_all(timeout_ns) > 0; }
 
-bool EventLoop::wait_writable(int descriptor, i64 timeout_ns) {
-  std::vector<pollfd> waiting{{descriptor, POLLOUT, 0}};
+bool EventLoop::wait_for(int descriptor, short events, i64 timeout_ns) {
+  std::vector<pollfd> waiting{{descriptor, events, 0}};
   for (const Entry& entry : entries_)
     if (entry.role == Role::Urgent) waiting.push_back({entry.descriptor, POLLIN, 0});
   return poll_for(waiting, timeout_ns) > 0 && waiting[0].revents != 0;

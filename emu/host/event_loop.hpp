@@ -40,8 +40,8 @@ class EventLoop {
   void set_role(Watch watch, Role role);
   usize input_watches() const;
 
-  // Waits until `descriptor` takes output. False when that did not happen within timeout_ns, or something urgent did.
-  bool wait_writable(int descriptor, i64 timeout_ns);
+  // Waits for one descriptor alone. False when nothing came within timeout_ns, or something urgent did.
+  bool wait_for(int descriptor, short events, i64 timeout_ns);
 
  private:
   struct Entry {

@@ -70,6 +70,13 @@ std::string program_folder() {
 
 int process_id() { return getpid(); }
 
+void fill_standard_streams() {
+  int descriptor;
+  do descriptor = open("/dev/null", O_RDWR);
+  while (descriptor >= 0 && descriptor <= STDERR_FILENO);
+  if (descriptor > STDERR_FILENO) close(descriptor);
+}
+
 void remove_file(const std::string& path) { unlink(path.c_str()); }
 
 Or<> check_writable(const std::string& path) {

@@ -21,6 +21,8 @@ bool file_exists(const std::string& path);
 std::string program_folder();
 
 int process_id();
+// Opens /dev/null in place of a standard stream that the parent closed, so that no file of ours takes its number.
+void fill_standard_streams();
 void remove_file(const std::string& path);
 // Could `path` be made or overwritten? Leaves it as it is.
 Or<> check_writable(const std::string& path);

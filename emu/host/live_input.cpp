@@ -12,6 +12,8 @@ namespace {
 constexpr u64 kPollQuantum = 1'000'000;
 // Shorter idle times are saved up: a sleep costs the host some 50 microseconds anyway.
 constexpr i64 kWorthSleeping = 200'000;
+// The host wakes late; at most this much of it is made good by sleeping less next time.
+constexpr i64 kMostCredit = 20'000'000;
 // No single sleep is longer, so that arithmetic on it can't overflow; the run loop then idles again.
 constexpr i64 kLongestSleep = 3600 * i64{1'000'000'000};
 
@@ -57,8 +59,11 @@ Ticks LiveInput::idle(Position now, Ticks deadline, Wake wake) {
   const bool input = loop_.ready(sleep);
   const i64 slept = monotonic_ns() - began;
   const i64 owed_before = for_ever ? 0 : owed_ns_ - whole;
+  if (!input && !for_ever) {
+    owed_ns_ = std::max(owed_ns_ - slept, -kMostCredit);
+    return now.now + static_cast<u64>(whole);
+  }
   owed_ns_ = 0;
-  if (!input && !for_ever) return now.now + static_cast<u64>(whole);
   interrupted_ = true;
   // Some of the sleep paid for idle time that had already passed for the guest.
   const i64 advanced = std::clamp<i64>(slept - owed_before, 1, std::max<i64>(whole, 1));

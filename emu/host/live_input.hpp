@@ -36,7 +36,7 @@ class LiveInput final : public InputSource {
   Pacing pacing_;
   std::deque<Arrival> queue_;
   std::function<void()> before_sleep_;
-  i64 owed_ns_ = 0;  // idle time not slept yet, because it is too short to be worth a system call
+  i64 owed_ns_ = 0;  // idle time not slept yet, because it is too short to be worth a system call; below 0: slept too long
   bool interrupted_ = false;
 };
 

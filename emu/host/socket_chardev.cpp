@@ -102,7 +102,11 @@ Or<std::unique_ptr<Chardev>> make_socket_chardev(const ChardevSpec& spec, EventL
   if (listen(descriptor, 4) != 0) return fail_errno(spec.path, "listen", descriptor);
   auto device = std::make_unique<SocketChardev>(loop, "unix:" + spec.path + ",server=on", spec.path);
   device->serve(descriptor);
-  if (spec.wait) device->accept_client();
+  if (spec.wait) {
+    // A signal must be able to end the wait, so no blocking accept().
+    if (!loop.wait_for(descriptor, POLLIN, kForever)) return fail("unix:" + spec.path + ": ended while waiting for a client");
+    device->accept_client();
+  }
   return std::unique_ptr<Chardev>(std::move(device));
 }
 

@@ -28,6 +28,7 @@ class HmpSession final : public Session {
     prompt();
   }
   void closed() override {
+    if (open_ && keyboard_ == Keyboard::Person) write_("\n");
     open_ = false;
     editor_.clear();
     line_.clear();
