@@ -12,17 +12,13 @@
 #include "dev/i8254.hpp"
 
 #include "base/bits.hpp"
+#include "time/frequency.hpp"
 
 namespace paemu {
 
 namespace {
 
 constexpr u32 kGatePin = 2;
-
-// The tick at which PIT clock number `clock` begins.
-Ticks tick_of(u64 clock) {
-  return Ticks{static_cast<u64>((static_cast<unsigned __int128>(clock) * kTicksPerSecond + I8254::kHz - 1) / I8254::kHz)};
-}
 
 u32 from_bcd(u32 v) { return (v & 15) + 10 * ((v >> 4) & 15) + 100 * ((v >> 8) & 15) + 1000 * ((v >> 12) & 15); }
 u32 to_bcd(u32 v) { return v % 10 | (v / 10 % 10) << 4 | (v / 100 % 10) << 8 | (v / 1000 % 10) << 12; }
@@ -44,9 +40,7 @@ void I8254::reset() {
   schedule();
 }
 
-u64 I8254::clocks() const {
-  return static_cast<u64>(static_cast<unsigned __int128>(clock_.now().value) * kHz / kTicksPerSecond);
-}
+u64 I8254::clocks() const { return cycles_at(clock_.now(), kHz); }
 
 u64 I8254::elapsed(const Counter& c) const {
   if (!c.gate && !triggered_by_gate(c.mode)) return c.paused_at;
@@ -81,7 +75,6 @@ u16 I8254::count(const Counter& c) const {
       const u32 phase = static_cast<u32>(t % c.initial);
       const u32 in_half = phase < high ? phase : phase - high;
       value = (c.initial & ~1u) - 2 * in_half;
-      if (value > c.initial) value = 0;
     } else {
       value = (c.initial + range - static_cast<u32>(t % range)) % range;
     }
@@ -254,7 +247,7 @@ void I8254::schedule() {
       if (t >= c.initial) return;
       next = c.initial;
   }
-  events_.arm(edge_, tick_of(c.start + next));
+  events_.arm(edge_, first_tick_of(c.start + next, kHz));
 }
 
 }  // namespace paemu

@@ -2,6 +2,7 @@
 
 #include "abi/acpi.hpp"
 #include "base/bits.hpp"
+#include "time/frequency.hpp"
 
 namespace paemu {
 
@@ -55,9 +56,7 @@ void Piix4Pm::update_sci() {
 
 // --- PM timer (4.8.2.1): 24 bits; TMR_STS is set whenever the top bit changes.
 
-u64 Piix4Pm::timer_clocks() const {
-  return static_cast<u64>(static_cast<unsigned __int128>(clock_.now().value) * acpi::kPmTimerHz / kTicksPerSecond);
-}
+u64 Piix4Pm::timer_clocks() const { return cycles_at(clock_.now(), acpi::kPmTimerHz); }
 
 // Changes of the top bit that nobody waits for are noticed when somebody looks.
 void Piix4Pm::note_timer() {
@@ -72,8 +71,7 @@ void Piix4Pm::schedule_timer() {
     return;
   }
   const u64 next = (timer_clocks() / kTimerHalf + 1) * kTimerHalf;
-  const auto ticks = (static_cast<unsigned __int128>(next) * kTicksPerSecond + acpi::kPmTimerHz - 1) / acpi::kPmTimerHz;
-  events_.arm(timer_, Ticks{static_cast<u64>(ticks)});
+  events_.arm(timer_, first_tick_of(next, acpi::kPmTimerHz));
 }
 
 void Piix4Pm::on_event(u32, Ticks) {

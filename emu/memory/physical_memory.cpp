@@ -161,7 +161,7 @@ void PhysicalMemory::map_rom(GuestPhys base, std::span<const u8> image, std::str
   }
 }
 
-bool PhysicalMemory::is_rom(GuestPhys address) const {
+bool PhysicalMemory::in_rom(GuestPhys address) const {
   for (const auto& rom : roms_) {
     if (address >= rom->base && address - rom->base < rom->size) return true;
   }

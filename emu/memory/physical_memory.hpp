@@ -74,7 +74,11 @@ class PhysicalMemory {
     if (c.host != nullptr) return c.host + (address.value & (kChunkSize - kPageSize));
     return c.pages != nullptr ? c.pages[(address.value >> kPageShift) % kPagesPerChunk] : nullptr;
   }
-  bool is_rom(GuestPhys address) const;
+  bool is_rom(GuestPhys address) const {
+    // ROM lies in chunks that are mapped page by page; most addresses are not in one.
+    const u64 chunk = address.value >> kChunkShift;
+    return chunk < chunks_.size() && chunks_[chunk].pages != nullptr && in_rom(address);
+  }
   // The flags byte of a frame. Only frames of RAM are ever dirty or touched; of ROM too decoded blocks may come.
   // frame: below 2^(physical_bits - 12).
   u8& flags(Pfn frame) const { return flags_.data()[frame.value]; }
@@ -144,6 +148,7 @@ class PhysicalMemory {
 
   Or<> check_place(const DimmSpec& spec) const;
   bool in_hole(GuestPhys address) const;
+  bool in_rom(GuestPhys address) const;
   void set_page(GuestPhys address, u8* host);
   void map_dimm(const Dimm& dimm);
   void unmap_dimm(const Dimm& dimm);
