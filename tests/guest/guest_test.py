@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Run one guest test in the bundled kernel: recorded, then replayed, both must say the same.
 
-usage: guest_test.py BUILD_FOLDER SCRIPT
-A script in tests/guest/scripts is run by the guest's shell. Its lines that start with "#> " are the output expected of
-it, "#~ " a regular expression for a line; "#m " sets -m. It must exit with 0.
+usage: guest_test.py BUILD_FOLDER SOURCE
+SOURCE is a script in tests/guest/scripts, which the guest's shell runs, or a program's in tests/guest/programs. Lines
+that start with "#> " ("//> " in C) are the output expected of it, "#~ " a regular expression for a line; "#m " sets -m.
+It must exit with 0.
 """
 import os
 import re
@@ -14,16 +15,18 @@ import tempfile
 TIMEOUT = 240  # seconds of the host
 
 
-def expectations(script):
+def expectations(source):
     memory, lines = "256M,slots=4,maxmem=4G", []
-    with open(script, encoding="utf-8") as text:
+    with open(source, encoding="utf-8") as text:
         for line in text:
-            if line.startswith("#> ") or line.rstrip("\n") == "#>":
-                lines.append(re.escape(line[3:].rstrip("\n")))
-            elif line.startswith("#~ "):
-                lines.append(line[3:].rstrip("\n"))
-            elif line.startswith("#m "):
-                memory = line[3:].strip()
+            found = re.fullmatch(r"(?:#|//)([>~m])(?: (.*))?\n", line)
+            if not found:
+                continue
+            kind, rest = found[1], found[2] or ""
+            if kind == "m":
+                memory = rest.strip()
+            else:
+                lines.append(re.escape(rest) if kind == ">" else rest)
     return memory, lines
 
 
@@ -48,9 +51,9 @@ def check_output(output, expected):
 
 
 def main():
-    build, script = sys.argv[1:3]
-    name = os.path.basename(script)
-    memory, expected = expectations(script)
+    build, source = sys.argv[1:3]
+    name = os.path.splitext(os.path.basename(source))[0]
+    memory, expected = expectations(source)
     with tempfile.TemporaryDirectory(prefix="paemu-test-") as folder:
         trace = f"{folder}/trace"
         status, output, errors = run([
