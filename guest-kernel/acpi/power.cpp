@@ -35,6 +35,7 @@ void power_off() {
       const u16 kept = in16(f.pm1_control[i]) & abi::acpi::kSciEnable;
       out16(f.pm1_control[i], static_cast<u16>(kept | s->sleep_type[i] << abi::acpi::kSleepTypeShift | abi::acpi::kSleepEnable));
     }
+    delay_ns(100'000'000);  // a machine may take a moment over it
   }
   print("power off: this machine has no way to switch itself off; it is safe to end it now\n");
   for (;;) asm volatile("cli; hlt");
