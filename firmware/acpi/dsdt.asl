@@ -1,5 +1,5 @@
 // The part of the namespace that every machine has. What depends on the number of slots is in the SSDT, which
-// emu/board/acpi_tables.cpp makes from slot.asl. Port numbers are those of abi/ports.hpp, written out because iasl
+// emu/board/acpi_tables.cpp makes from slots.asl. Port numbers are those of abi/ports.hpp, written out because iasl
 // can't read it; tests/unit/emu/board compares them.
 DefinitionBlock ("", "DSDT", 2, "PAEMU ", "PAEMUDSD", 1)
 {
