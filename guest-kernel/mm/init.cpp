@@ -43,6 +43,26 @@ void add_boot_data(u64 base, u64 size, const char* owner) {
   boot.boot_data[boot.boot_data_count++] = {base, size, owner};
 }
 
+// Sorts the usable ranges and cuts overlaps, which firmware maps may have, so that each frame counts once.
+void normalise_usable() {
+  BootMemory& boot = boot_memory();
+  PhysicalRange* ranges = boot.usable;
+  for (u32 i = 1; i < boot.usable_count; ++i) {
+    const PhysicalRange moved = ranges[i];
+    u32 at = i;
+    for (; at > 0 && ranges[at - 1].base > moved.base; --at) ranges[at] = ranges[at - 1];
+    ranges[at] = moved;
+  }
+  u64 covered = 0;
+  for (u32 i = 0; i < boot.usable_count; ++i) {
+    PhysicalRange& range = ranges[i];
+    const u64 end = range.end() > covered ? range.end() : covered;
+    if (range.base < covered) range.base = covered;
+    range.size = end - range.base;
+    covered = end;
+  }
+}
+
 // Finds the early pool in low RAM, above 1 MiB.
 void place_early_pool() {
   const BootMemory& boot = boot_memory();
@@ -95,6 +115,7 @@ void drop_section(u32 index) {
 
 void init(const BootMemory& memory) {
   boot_memory() = memory;
+  normalise_usable();
   place_early_pool();
   set_table_pages({allocate_table_page, release_table_page});
   declare_sections();

@@ -13,6 +13,7 @@
 #include "base/types.hpp"
 #include "mm/backing.hpp"
 #include "mm/hotplug.hpp"
+#include "mm/init.hpp"
 #include "mm/mm.hpp"
 
 namespace fake {
@@ -27,6 +28,11 @@ struct Machine {
  private:
   u32 free_pages_, objects_;
 };
+
+// Boots mm with this map instead; in a fresh process only (see passes_in_fresh_process).
+void boot_with(const ido::BootMemory& memory);
+// Runs the hidden test case of that name in a process of its own. Returns whether it passed.
+bool passes_in_fresh_process(const std::string& test);
 
 u8* physical(ido::Pfn frame);
 

@@ -15,8 +15,7 @@ namespace {
 
 using namespace base;
 
-constexpr u64 kPhysicalSize = 16 * kGiB;
-constexpr u64 kLowSize = 256 * kMiB;
+constexpr u64 kPhysicalSize = 72 * kGiB;  // sparse
 
 int memory_file;
 u8* all_physical;
@@ -40,7 +39,7 @@ void make_physical_memory() {
   memory_file = memfd_create("physical", 0);
   if (ftruncate(memory_file, static_cast<off_t>(kPhysicalSize)) != 0) abort();
   all_physical = static_cast<u8*>(host_map(0, kPhysicalSize, 0));
-  host_map(ido::layout::kPageOffset, kLowSize, 0);
+  host_map(ido::layout::kPageOffset, ido::layout::kLowMemoryMax, 0);
 }
 
 u8* physical(ido::Pfn frame) { return all_physical + (u64{frame.value} << kPageShift); }

@@ -1,4 +1,7 @@
+#include <unistd.h>
+
 #include <cstdio>
+#include <cstdlib>
 
 #include <catch2/catch.hpp>
 
@@ -13,11 +16,10 @@
 namespace fake {
 namespace {
 
+bool booted;
+
 void boot_once() {
-  static bool booted;
   if (booted) return;
-  booted = true;
-  make_physical_memory();
   ido::BootMemory memory;
   memory.usable[memory.usable_count++] = {0, 640 * kKiB, nullptr};
   memory.usable[memory.usable_count++] = {kMiB, 255 * kMiB, nullptr};
@@ -25,7 +27,7 @@ void boot_once() {
   memory.reserved[memory.reserved_count++] = {0, kPageSize, "first page"};
   memory.reserved[memory.reserved_count++] = {kMiB, 3 * kMiB, "kernel image"};
   memory.boot_data[memory.boot_data_count++] = {5 * kMiB + 100, kMiB, "initramfs"};
-  ido::mm::init(memory);
+  boot_with(memory);
 }
 
 u32 objects_in_use() {
@@ -41,6 +43,20 @@ u32 settled_free_pages() {
 }
 
 }  // namespace
+
+void boot_with(const ido::BootMemory& memory) {
+  REQUIRE(!booted);
+  booted = true;
+  make_physical_memory();
+  ido::mm::init(memory);
+}
+
+bool passes_in_fresh_process(const std::string& test) {
+  char self[4096] = {};
+  if (readlink("/proc/self/exe", self, sizeof self - 1) < 0) return false;
+  const std::string command = std::string(self) + " '" + test + "' >/dev/null 2>&1";
+  return system(command.c_str()) == 0;
+}
 
 Machine::Machine() {
   boot_once();

@@ -181,6 +181,18 @@ TEST_CASE("mremap grows in place, moves when it must, and the bytes come along")
   CHECK(child.read(at) == 1);
 }
 
+TEST_CASE("A move that runs out of page tables puts everything back") {
+  fake::Machine machine;
+  User user;
+  const u32 at = user.map(6 * kMiB);
+  for (u32 i = 0; i < 6; ++i) user.write(at + i * static_cast<u32>(kMiB), static_cast<u8>(i + 1));
+  fake::fail_table_pages(2);
+  CHECK(user.mm().remap(at, 6 * kMiB, 6 * kMiB, Mm::Move::kFixed, 0x20000000).error() == Errno::kNoMem);
+  fake::fail_table_pages(0);
+  for (u32 i = 0; i < 6; ++i) CHECK(user.read(at + i * static_cast<u32>(kMiB)) == i + 1);
+  CHECK(user.mm().find_area(0x20000000) == nullptr);
+}
+
 TEST_CASE("A discarded range reads as zeros again, and what never fits is refused") {
   fake::Machine machine;
   User user;

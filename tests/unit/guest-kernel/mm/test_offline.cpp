@@ -256,3 +256,22 @@ TEST_CASE("A large DIMM that nobody used costs no page of its own or of others")
   CHECK(pages_in_use(PageUse::kMemMap) == mem_map);
   CHECK(memory_info().free_pages == free + 64 * (kSectionPages - kMemMapPages));
 }
+
+TEST_CASE("Without a page table for a DIMM's mem_map, programs get memory elsewhere until there is one") {
+  fake::Machine machine;
+  REQUIRE(add_and_online_memory(6 * kGiB, kSectionSize, 0).ok());  // where no test had a mem_map before
+  User user;
+  const u32 at = user.map(2 * kPageSize);
+  user.write(at, 1);  // its own page tables are there now
+  const bool had_table = in_dimm(user.frame(at));
+  REQUIRE(user.mm().discard(at, kPageSize).ok());
+  fake::fail_table_pages(1);
+  user.write(at, 1);
+  fake::fail_table_pages(0);
+  CHECK((had_table || !in_dimm(user.frame(at))));
+  user.write(at + kPageSize, 2);
+  CHECK(in_dimm(user.frame(at + kPageSize)));
+  OfflineReport report;
+  REQUIRE(offline_and_remove_memory(6 * kGiB, kSectionSize, report).ok());
+  CHECK(user.read(at + kPageSize) == 2);
+}
