@@ -106,4 +106,14 @@ void init_serial_tty() {
 
 Tty* console_tty() { return g_tty; }
 
+void end_terminal_session(i32 session) {
+  if (g_tty == nullptr || g_tty->session != session) return;
+  constexpr i32 kHangUp = 1, kContinue = 18;  // SIGHUP, SIGCONT
+  const i32 foreground = g_tty->foreground_group;
+  g_tty->session = g_tty->foreground_group = 0;
+  if (foreground == 0) return;
+  signal_process_group(foreground, kHangUp);
+  signal_process_group(foreground, kContinue);
+}
+
 }  // namespace ido

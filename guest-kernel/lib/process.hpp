@@ -17,4 +17,8 @@ void signal_process_group(i32 group, i32 signal);
 // SIGPIPE and the like.
 void signal_current(i32 signal);
 
+// The leader of a session is ending: its terminal is let go, and who is in the foreground there hears of it (SIGHUP,
+// SIGCONT). dev implements it, proc calls.
+void end_terminal_session(i32 session);
+
 }  // namespace ido

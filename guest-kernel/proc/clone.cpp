@@ -41,8 +41,11 @@ void abandon(Process& process) {
 
 void abandon_thread(Task& task) {
   Process& process = *task.process;
-  process.threads.remove(task);
-  --process.thread_count;
+  {
+    const InterruptGuard guard;
+    process.threads.remove(task);
+    --process.thread_count;
+  }
   task.state = TaskState::kDead;
   destroy_task(task);
 }

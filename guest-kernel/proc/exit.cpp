@@ -1,6 +1,7 @@
 // The end of threads and processes, and waiting for it.
 #include "arch/interrupts.hpp"
 #include "lib/print.hpp"
+#include "lib/process.hpp"
 #include "mm/mm.hpp"
 #include "mm/uaccess.hpp"
 #include "proc/lifetime.hpp"
@@ -61,6 +62,7 @@ void clear_tid(Task& task) {
 void end_process(Process& process) {
   if (process.pid == 1) panic("init ended with wait status %04x", process.wait_status);
   stop_timer(process.alarm);
+  if (process.session == process.pid) end_terminal_session(process.session);
   release_memory(process);
   process.files = {};
   process.directory = {};

@@ -137,8 +137,14 @@ void make_runnable(Task& task) {
   const InterruptGuard guard;
   if (task.state == TaskState::kRunnable || task.state == TaskState::kDead) return;
   task.state = TaskState::kRunnable;
-  run_queue.push_back(task);
-  if (running == &idle_task || running->slice_ticks == 0) reschedule = true;
+  if (task.uses_user_memory) {
+    run_queue.push_back(task);
+    if (running == &idle_task || running->slice_ticks == 0) reschedule = true;
+  } else {
+    // The kernel's own threads are few and sleep mostly: what they answer, hotplug events say, should not wait in line.
+    run_queue.push_front(task);
+    reschedule = true;
+  }
 }
 
 void wake(Task& task) {

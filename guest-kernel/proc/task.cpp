@@ -71,6 +71,7 @@ Or<Task*> create_task(Process& process, const char* name) {
   format_to(task->name, sizeof task->name, "%s", name);
   task->state = TaskState::kSleeping;
   fpu::reset(*task);
+  const InterruptGuard guard;  // interrupt handlers send signals: they walk these lists
   process.threads.push_back(*task);
   ++process.thread_count;
   tasks.push_back(*task);
@@ -81,8 +82,11 @@ Or<Task*> create_task(Process& process, const char* name) {
 void destroy_task(Task& task) {
   KASSERT(task.state == TaskState::kDead && !task.run_node.linked());
   fpu::forget(task);
-  tasks.remove(task);
-  --count;
+  {
+    const InterruptGuard guard;
+    tasks.remove(task);
+    --count;
+  }
   free_kernel_pages(task.stack, kStackOrder);
   task.~Task();
   task_cache.release(&task);
@@ -95,6 +99,7 @@ Or<Process*> create_process(Process* parent) {
   process->pid = free_pid();
   process->parent = parent;
   process->start_ns = now_ns();
+  const InterruptGuard guard;
   if (parent != nullptr) parent->children.push_back(*process);
   processes.push_back(*process);
   return process;
@@ -103,8 +108,11 @@ Or<Process*> create_process(Process* parent) {
 void destroy_process(Process& process) {
   KASSERT(process.threads.empty() && process.children.empty());
   stop_timer(process.alarm);
-  if (process.sibling.linked()) process.parent->children.remove(process);
-  processes.remove(process);
+  {
+    const InterruptGuard guard;
+    if (process.sibling.linked()) process.parent->children.remove(process);
+    processes.remove(process);
+  }
   process.~Process();
   process_cache.release(&process);
 }
