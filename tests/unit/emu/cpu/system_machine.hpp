@@ -106,6 +106,7 @@ class SystemMachine {
     cpu.adopt();
   }
 
+  bool mmu_pdptes() { return cpu.mmu.read_pdptes(cpu.state.cr3, cpu.state.pdpte); }
   void put(u32 at, u32 v) { REQUIRE(memory.write(GuestPhys{at}, {reinterpret_cast<const u8*>(&v), 4})); }
   u32 get(u32 at) {
     u32 v = 0;
