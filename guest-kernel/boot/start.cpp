@@ -12,6 +12,7 @@
 #include "fs/device.hpp"
 #include "fs/initramfs.hpp"
 #include "fs/tmpfs.hpp"
+#include "ktest/ktest.hpp"
 #include "lib/print.hpp"
 #include "mm/init.hpp"
 #include "proc/faults.hpp"
@@ -95,6 +96,12 @@ void make_root() {
     print("devices: /dev is not complete, error %d\n", static_cast<i32>(populated.error()));
 }
 
+// The first things that a task does; process 1 goes on with /init.
+void prepare_init() {
+  make_root();
+  run_kernel_tests();
+}
+
 }  // namespace
 
 }  // namespace ido
@@ -121,7 +128,7 @@ extern "C" [[noreturn]] void kernel_start(ido::u32 magic, ido::u32 information) 
   init_memory_devices();
   acpi::init();
   register_process_files();
-  start_init(make_root);
+  start_init(prepare_init);
   acpi::start();
   idle();
 }
