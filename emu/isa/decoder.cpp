@@ -126,7 +126,11 @@ class Reader {
         case 0x65: prefixes_.segment = kGs; break;
         default: return b;
       }
-      if (truncated_ || position_ >= kMaxLength) { truncated_ |= position_ >= bytes_.size(); return b; }
+      if (truncated_) return b;
+      if (position_ >= kMaxLength) {
+        ++position_;  // prefixes only: too long whatever follows
+        return b;
+      }
     }
   }
 
