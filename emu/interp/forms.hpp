@@ -139,6 +139,7 @@ struct Picks {
 Picks integer_picks();
 Picks control_picks();
 Picks system_picks();
+Picks simd_picks();
 Picks fpu_picks();
 
 }  // namespace paemu

@@ -1,3 +1,4 @@
+#include <cassert>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -10,9 +11,10 @@ namespace {
 
 std::vector<Pick> join() {
   std::vector<Pick> all;
-  for (const Picks& part : {integer_picks(), control_picks(), system_picks(), fpu_picks()}) {
+  for (const Picks& part : {integer_picks(), control_picks(), system_picks(), simd_picks(), fpu_picks()}) {
     all.insert(all.end(), part.first, part.first + part.count);
   }
+  assert(all.size() == isa::rows().size());  // every part of isa/x86.inc has its handlers_*.cpp
   return all;
 }
 

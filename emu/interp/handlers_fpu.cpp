@@ -5,11 +5,10 @@ namespace paemu {
 namespace {
 using enum isa::Operand;
 constexpr Pick kPicks[] = {
-    nullptr,  // no part is empty
 #include "isa/x86_fpu.inc"
 };
 }  // namespace
 
-Picks fpu_picks() { return {kPicks + 1, std::size(kPicks) - 1}; }
+Picks fpu_picks() { return {kPicks, std::size(kPicks)}; }
 
 }  // namespace paemu
