@@ -30,7 +30,7 @@ class Backing {
   static void mark_dirty(Page* page) { page->flags |= page_flag::kDirty; }
 
   // Drops the pages from `first` on out of every address space and the cache, and zeroes the tail of a last partial page
-  // (`tail_bytes` of page first - 1 stay, when not 0): the object got smaller.
+  // (`tail_bytes` of page first - 1 stay, when not 0): the object got smaller. size_bytes() says the new size already.
   void truncate_pages(u32 first, u32 tail_bytes = 0);
   u32 cached_pages() const { return cached_pages_; }
 

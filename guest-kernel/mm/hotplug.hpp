@@ -42,7 +42,8 @@ struct OfflineReport {
   Pfn frame{0};
   char owner[48] = {};          // "slab 'dentry'", "page table", "/tmp/file"
   u32 migrated_pages = 0;
-  u32 rounds = 0;
+  u32 rounds = 0;               // passes over the range
+  u64 elapsed_ns = 0;           // from step 2 to the end
   // One sentence: "frame 0x140003: slab 'dentry': the kernel's own memory can't move".
   void format(char* buffer, u32 size) const;
 };

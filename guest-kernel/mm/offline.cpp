@@ -3,6 +3,7 @@
 // new places. offline_sections() at the end is the order.
 #include "mm/offline.hpp"
 
+#include "arch/time.hpp"
 #include "lib/print.hpp"
 #include "lib/wait.hpp"
 #include "mm/migrate.hpp"
@@ -181,16 +182,19 @@ Or<> offline_sections(u32 first, u32 count, OfflineReport& report) {
   const Range range{first, count};
   report = OfflineReport{};
   TRY(check(range, report));
+  const u64 start_ns = now_ns();
   isolate(range);
   drain();
   auto done = migrate(range, report);
   if (done) done = verify(range, report);
   if (!done) {
     unisolate(range);
+    report.elapsed_ns = now_ns() - start_ns;
     count_event(MmEvent::kSectionOfflineFail);
     return done;
   }
-  commit(range);  // ---- no way back ----
+  commit(range);  // no way back
+  report.elapsed_ns = now_ns() - start_ns;
   report.blocked = Blocked::kNothing;
   report.owner[0] = 0;
   return {};

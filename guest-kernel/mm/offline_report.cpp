@@ -47,7 +47,8 @@ void blame(OfflineReport& report, OfflineReport::Blocked why, Page* page) {
 
 void OfflineReport::format(char* buffer, u32 size) const {
   if (blocked == Blocked::kNothing) {
-    format_to(buffer, size, "offline; %u pages moved", migrated_pages);
+    format_to(buffer, size, "offline; %u pages moved in %llu ns", migrated_pages,
+              static_cast<unsigned long long>(elapsed_ns));
   } else {
     format_to(buffer, size, "frame 0x%x: %s; %s", frame.value, owner, reason(blocked));
   }

@@ -134,6 +134,8 @@ void yield_if_due() {
   if (running != nullptr && (next_random() >> 16) % 2 == 0) leave();
 }
 
+u64 now_ns() { return clock_ns; }
+
 void print(const char* format, ...) {
   char text[512];
   va_list arguments;
