@@ -8,8 +8,8 @@ namespace firmware {
 namespace {
 
 // 16550 registers (PC16550D datasheet, table II).
-constexpr u32 kData = abi::port::kCom1, kInterruptEnable = kData + 1, kFifoControl = kData + 2, kLineControl = kData + 3,
-              kModemControl = kData + 4, kLineStatus = kData + 5;
+constexpr u32 kData = abi::port::kCom1, kInterruptEnable = kData + 1, kFifoControl = kData + 2,
+              kLineControl = kData + 3, kModemControl = kData + 4, kLineStatus = kData + 5;
 constexpr u8 kTransmitEmpty = 0x20;
 
 void put_byte(u8 c) {

@@ -108,7 +108,8 @@ LoadedKernel load_kernel(FwCfgItem& file, const MemoryMap& map) {
   if (header == nullptr) refuse_kernel("is not a Multiboot kernel: there is no header in its first 8 KiB");
   const u32 needs = header->flags & kNeeds;
   if (needs & ~kKnownNeeds) refuse_kernel("needs something of the boot loader that Multiboot 1 does not define");
-  if (needs & kNeedsVideo) refuse_kernel("needs a video mode set, which this machine can't do; clear bit 2 of its flags");
+  if (needs & kNeedsVideo)
+    refuse_kernel("needs a video mode set, which this machine can't do; clear bit 2 of its flags");
   LoadedKernel kernel{0, ~0u, 0};
   if (header->flags & kHasAddresses) {
     load_by_addresses(file, map, *header, kernel);

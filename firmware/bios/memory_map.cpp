@@ -40,7 +40,8 @@ void MemoryMap::build() {
     }
     if (base < end) insert({base, end - base, RangeType::Ram});
   }
-  if (count_ == 0 || !usable(kScratch, kScratchSize)) refuse("there is no RAM above 1 MiB; give the machine more memory");
+  if (count_ == 0 || !usable(kScratch, kScratchSize))
+    refuse("there is no RAM above 1 MiB; give the machine more memory");
   insert({kEbda, kEbdaEnd - kEbda, RangeType::Reserved});
   insert({map::kBiosShadow, map::kBiosShadowSize, RangeType::Reserved});
   insert({map::kFirmwareEnd - map::kBiosShadowSize, map::kBiosShadowSize, RangeType::Reserved});

@@ -58,7 +58,8 @@ Or<u64> System::number(Node& device, Segment name) {
   if (node == nullptr) return fail(Errno::kNoEnt);
   const Ref<Object> value = TRY(evaluate(*node));
   u64 result = 0;
-  if (!value || !to_integer(*value, interpreter.integer_bytes(), Conversion::kImplicit, result)) return fail(Errno::kInval);
+  if (!value || !to_integer(*value, interpreter.integer_bytes(), Conversion::kImplicit, result))
+    return fail(Errno::kInval);
   return result;
 }
 
@@ -77,8 +78,10 @@ void init() {
   for (Table table; (table = s->tables.get("SSDT", others)).data != nullptr; ++others) load(*s, table);
   find_sleep_type(*s);
   u32 processors = 0, io_apics = 0;
-  if (const Table madt = s->tables.get("APIC", 0); madt.data != nullptr) count_interrupt_hardware(madt, processors, io_apics);
-  print("acpi: %u names from DSDT and %u SSDT, %u processor, %u I/O APIC\n", s->names.count(), others, processors, io_apics);
+  if (const Table madt = s->tables.get("APIC", 0); madt.data != nullptr)
+    count_interrupt_hardware(madt, processors, io_apics);
+  print("acpi: %u names from DSDT and %u SSDT, %u processor, %u I/O APIC\n", s->names.count(), others, processors,
+        io_apics);
   the_system = s;
 }
 

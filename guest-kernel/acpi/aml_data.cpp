@@ -131,7 +131,8 @@ Value Interpreter::mid(Frame& f) {
   const Ref<Object> source = TRY(data(f));
   const u64 first = TRY(integer(f));
   u64 length = TRY(integer(f));
-  const Ref<Bytes> from = as_string(source) != nullptr ? Ref<Bytes>(as_string(source)) : to_buffer(*source, integer_bytes_);
+  const Ref<Bytes> from =
+      as_string(source) != nullptr ? Ref<Bytes>(as_string(source)) : to_buffer(*source, integer_bytes_);
   if (!from) return bad(f, "takes the middle of %s", name_of(source->type()));
   const u32 begin = first < from->size ? static_cast<u32>(first) : from->size;
   if (length > from->size - begin) length = from->size - begin;

@@ -111,7 +111,8 @@ Value Interpreter::step(Frame& f, u8 opcode) {
   if (!target) return bad(f, "counts nothing");
   const Ref<Object> before = TRY(dereference(f, Ref<Object>(target)));
   u64 number = 0;
-  if (!before || !to_integer(*before, integer_bytes_, Conversion::kImplicit, number)) return bad(f, "counts what is no number");
+  if (!before || !to_integer(*before, integer_bytes_, Conversion::kImplicit, number))
+    return bad(f, "counts what is no number");
   Ref<Object> value = TRY(made_integer(f, opcode == op::kIncrement ? number + 1 : number - 1));
   TRY(store(f, value, target));
   return value;
@@ -121,13 +122,15 @@ Value Interpreter::step(Frame& f, u8 opcode) {
 Or<i32> Interpreter::compare(Frame& f, const Ref<Object>& a, const Ref<Object>& b) {
   if (as_integer(a) != nullptr) {
     u64 y = 0;
-    if (!to_integer(*b, integer_bytes_, Conversion::kImplicit, y)) return bad(f, "compares %s with %s", name_of(a->type()), name_of(b->type()));
+    if (!to_integer(*b, integer_bytes_, Conversion::kImplicit, y))
+      return bad(f, "compares %s with %s", name_of(a->type()), name_of(b->type()));
     const u64 x = mask(static_cast<const Integer&>(*a).value);
     return x < y ? -1 : x > y ? 1 : 0;
   }
   const bool text = as_string(a) != nullptr;
   if (!text && as_buffer(a) == nullptr) return bad(f, "compares %s", name_of(a->type()));
-  const Ref<Bytes> other = text ? to_hex_string(*b, integer_bytes_, Conversion::kImplicit) : to_buffer(*b, integer_bytes_);
+  const Ref<Bytes> other =
+      text ? to_hex_string(*b, integer_bytes_, Conversion::kImplicit) : to_buffer(*b, integer_bytes_);
   if (!other) return bad(f, "compares %s with %s", name_of(a->type()), name_of(b->type()));
   const auto& x = static_cast<const Bytes&>(*a);
   for (u32 i = 0; i < x.size && i < other->size; ++i) {

@@ -122,7 +122,8 @@ Or<> Interpreter::store(Frame& f, const Ref<Object>& value, const Ref<Reference>
       if (target->index >= package.elements.size()) return bad(f, "stores beyond the end of a package");
       // References to slots and elements stay out of packages: chains of them would have no end.
       auto* inner = as_reference(value);
-      if (inner != nullptr && inner->kind != Reference::Kind::kNode) return bad(f, "stores a passing reference in a package");
+      if (inner != nullptr && inner->kind != Reference::Kind::kNode)
+        return bad(f, "stores a passing reference in a package");
       Ref<Object> copy = copy_of(value);
       if (!copy) return no_memory(f);
       package.elements[target->index] = copy;
@@ -132,7 +133,8 @@ Or<> Interpreter::store(Frame& f, const Ref<Object>& value, const Ref<Reference>
       auto& bytes = static_cast<Bytes&>(*target->container);
       u64 number = 0;
       if (target->index >= bytes.size) return bad(f, "stores beyond the end of a buffer");
-      if (!to_integer(*value, integer_bytes_, Conversion::kImplicit, number)) return bad(f, "stores %s in a byte", name_of(value->type()));
+      if (!to_integer(*value, integer_bytes_, Conversion::kImplicit, number))
+        return bad(f, "stores %s in a byte", name_of(value->type()));
       bytes.data[target->index] = static_cast<u8>(number);
       return {};
     }
@@ -153,7 +155,8 @@ Or<> Interpreter::store_to_node(Frame& f, const Ref<Object>& value, Node& node) 
       return write_buffer_field(f, static_cast<BufferField&>(*held), *value);
     case Type::kInteger: {
       u64 number = 0;
-      if (!to_integer(*value, integer_bytes_, Conversion::kImplicit, number)) return bad(f, "stores %s in a number", name_of(value->type()));
+      if (!to_integer(*value, integer_bytes_, Conversion::kImplicit, number))
+        return bad(f, "stores %s in a number", name_of(value->type()));
       node.object() = TRY(made_integer(f, number));
       return {};
     }
@@ -174,7 +177,8 @@ Or<> Interpreter::store_to_node(Frame& f, const Ref<Object>& value, Node& node) 
     case Type::kPackage:
     case Type::kReference: {
       auto* inner = as_reference(value);
-      if (inner != nullptr && inner->kind != Reference::Kind::kNode) return bad(f, "stores a passing reference in a name");
+      if (inner != nullptr && inner->kind != Reference::Kind::kNode)
+        return bad(f, "stores a passing reference in a name");
       Ref<Object> copy = copy_of(value);
       if (!copy) return no_memory(f);
       node.object() = copy;
@@ -203,7 +207,8 @@ Value Interpreter::copy_term(Frame& f) {
   if (!target) return value;
   if (target->kind == Reference::Kind::kNode && target->node->type() <= Type::kPackage) {
     auto* inner = as_reference(value);
-    if (inner != nullptr && inner->kind != Reference::Kind::kNode) return bad(f, "stores a passing reference in a name");
+    if (inner != nullptr && inner->kind != Reference::Kind::kNode)
+      return bad(f, "stores a passing reference in a name");
     target->node->object() = TRY(made(f, copy_of(value)));
     return value;
   }

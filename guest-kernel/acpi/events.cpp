@@ -180,6 +180,7 @@ void queue_notify(Node& node, u32 value) {
       !notifications->push({Ref<Node>(&node), value}).ok()) {
     print("acpi: a notification is lost\n");
   }
+  work.wake_all();  // a method that another task evaluates may notify, too
 }
 
 void on_power_button(void (*handler)()) { power_button_handler = handler; }

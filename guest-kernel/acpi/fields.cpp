@@ -161,7 +161,8 @@ Or<> Interpreter::write_buffer_field(Frame& f, BufferField& field, const Object&
     }
     return {};
   }
-  if (!to_integer(value, 8, Conversion::kImplicit, number)) return bad(f, "writes %s to a buffer field", name_of(value.type()));
+  if (!to_integer(value, 8, Conversion::kImplicit, number))
+    return bad(f, "writes %s to a buffer field", name_of(value.type()));
   insert_bits(field.buffer->data, field.bit_offset, field.bit_count < 64 ? field.bit_count : 64, number);
   return {};
 }

@@ -67,7 +67,8 @@ Or<> read_ranges(System& s, MemoryDevice& device) {
   auto* resources = as_buffer(value);
   if (resources == nullptr) return fail(Errno::kInval);
   u32 at = 0;
-  while (device.range_count < kMaxRanges && next_memory(*resources, at, device.ranges[device.range_count])) ++device.range_count;
+  while (device.range_count < kMaxRanges && next_memory(*resources, at, device.ranges[device.range_count]))
+    ++device.range_count;
   return device.range_count > 0 ? Or<>{} : fail(Errno::kNoDev);
 }
 
@@ -158,7 +159,8 @@ void eject(System& s, Node& node) {
     if (!release(device, why).ok()) {
       char reason[160], line[224];
       why.format(reason, sizeof(reason));
-      format_to(line, sizeof(line), "memory: 0x%llx can't be released: %s", static_cast<unsigned long long>(base), reason);
+      format_to(line, sizeof(line), "memory: 0x%llx can't be released: %s", static_cast<unsigned long long>(base),
+                reason);
       print("%s\n", line);
       tell_debug_port(line);
       report(s, node, kEjectRequest, kBusy);

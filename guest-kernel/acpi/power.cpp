@@ -33,7 +33,8 @@ void power_off() {
     for (u32 i = 0; i < 2; ++i) {
       if (f.pm1_control[i] == 0) continue;
       const u16 kept = in16(f.pm1_control[i]) & abi::acpi::kSciEnable;
-      out16(f.pm1_control[i], static_cast<u16>(kept | s->sleep_type[i] << abi::acpi::kSleepTypeShift | abi::acpi::kSleepEnable));
+      out16(f.pm1_control[i],
+            static_cast<u16>(kept | s->sleep_type[i] << abi::acpi::kSleepTypeShift | abi::acpi::kSleepEnable));
     }
     delay_ns(100'000'000);  // a machine may take a moment over it
   }

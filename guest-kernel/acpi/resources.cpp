@@ -54,7 +54,8 @@ bool next_memory(const Bytes& resources, u32& at, MemoryResource& found) {
     if (length > resources.size - at - head) return false;
     const u8* body = resources.data + at + head;
     at += head + length;
-    if ((tag & kLarge) && memory_of(tag, body, length, found) && found.size != 0 && found.base + found.size > found.base) {
+    if ((tag & kLarge) && memory_of(tag, body, length, found) && found.size != 0 &&
+        found.base + found.size > found.base) {
       return true;
     }
   }

@@ -97,7 +97,8 @@ TEST_CASE("the ports written out in the DSDT are those of the board") {
   // An I/O port descriptor: 47, decode, minimum, maximum, alignment, length (ACPI 6.4.2.5).
   const auto claims = [&](u32 port, u32 length) {
     for (usize i = 0; i + 8 <= dsdt.size(); ++i) {
-      if (dsdt[i] == 0x47 && field(dsdt, i + 2, 2) == port && field(dsdt, i + 4, 2) == port && dsdt[i + 7] == length) return true;
+      if (dsdt[i] == 0x47 && field(dsdt, i + 2, 2) == port && field(dsdt, i + 4, 2) == port && dsdt[i + 7] == length)
+        return true;
     }
     return false;
   };

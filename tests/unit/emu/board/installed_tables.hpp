@@ -30,7 +30,8 @@ struct InstalledTables {
     u32 size;
     std::memcpy(&size, &blob[offset + 4], 4);
     if (offset + size > blob.size()) return {};
-    return {blob.begin() + static_cast<std::ptrdiff_t>(offset), blob.begin() + static_cast<std::ptrdiff_t>(offset + size)};
+    return {blob.begin() + static_cast<std::ptrdiff_t>(offset),
+            blob.begin() + static_cast<std::ptrdiff_t>(offset + size)};
   }
   // The tables that the RSDT lists, and the DSDT and FACS that the FADT names, by signature.
   std::map<std::string, std::vector<u8>> tables() const {
@@ -62,7 +63,9 @@ struct InstalledTables {
 
  private:
   void run(const u8* c) {
-    const auto name = [&](usize at) { return std::string(reinterpret_cast<const char*>(c + at), strnlen(reinterpret_cast<const char*>(c + at), 56)); };
+    const auto name = [&](usize at) {
+      return std::string(reinterpret_cast<const char*>(c + at), strnlen(reinterpret_cast<const char*>(c + at), 56));
+    };
     const auto dword = [&](usize at) { u32 v; std::memcpy(&v, c + at, 4); return v; };
     const std::string file = name(4);
     const u32 kind = dword(0);

@@ -80,10 +80,10 @@ TEST_CASE("a Multiboot kernel is told everything and finds the ACPI tables") {
   const Boot result = boot(told(), "the initrd", 128 * kMiB, "one two=3");
   INFO(result.said);
   CHECK(result.reason == StopReason::DebugExit);
-  for (const char* line : {"magic=2badb002", "flags=24d", "command=one two=3", "loader=paemu firmware", "module=the initrd",
-                           "module_size=a", "module_aligned=yes", "bss=zero", "lower=27c", "map=0 9f000 1", "map=9f000 1000 2",
-                           "map=e0000 20000 2", "map=fffe0000 20000 2", "rsdp=good", "FACP=good", "APIC=good",
-                           "SRAT=good", "SSDT=good"}) {
+  for (const char* line :
+       {"magic=2badb002", "flags=24d", "command=one two=3", "loader=paemu firmware", "module=the initrd",
+        "module_size=a", "module_aligned=yes", "bss=zero", "lower=27c", "map=0 9f000 1", "map=9f000 1000 2",
+        "map=e0000 20000 2", "map=fffe0000 20000 2", "rsdp=good", "FACP=good", "APIC=good", "SRAT=good", "SSDT=good"}) {
     INFO(line);
     CHECK(has_line(result.said, line));
   }
@@ -103,7 +103,8 @@ TEST_CASE("a kernel by the address fields of its header is loaded as they say") 
   const u32 base = 0x200000;
   const u32 words[] = {0x1badb002, 0x10000, 0u - 0x1badb002 - 0x10000, base, base, base + 48, base + 0x1000, base + 32};
   std::memcpy(image.data(), words, sizeof(words));
-  const u8 code[] = {0x66, 0xba, 0xf8, 0x03, 0xb0, 'K', 0xee, 0xfa, 0xf4};  // mov dx,3f8; mov al,'K'; out dx,al; cli; hlt
+  const u8 code[] = {0x66, 0xba, 0xf8, 0x03, 0xb0,
+                     'K',  0xee, 0xfa, 0xf4};  // mov dx,3f8; mov al,'K'; out dx,al; cli; hlt
   std::memcpy(image.data() + 32, code, sizeof(code));
   const Boot result = boot(image);
   CHECK(result.said.back() == 'K');

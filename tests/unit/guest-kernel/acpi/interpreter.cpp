@@ -93,7 +93,8 @@ TEST_CASE("nothing stays allocated after an evaluation") {
 TEST_CASE("a method that can't go on ends with a sentence and leaves the interpreter working") {
   Loaded acpi;
   REQUIRE(acpi.load(language_table()));
-  for (const char* method : {"B001", "B002", "B003", "B004", "B005", "B006", "B007", "B008", "B009", "B010", "B011", "B012"}) {
+  for (const char* method :
+       {"B001", "B002", "B003", "B004", "B005", "B006", "B007", "B008", "B009", "B010", "B011", "B012"}) {
     INFO(method);
     Value value = acpi.interpreter.evaluate(*acpi.names.find(method));
     CHECK_FALSE(value.ok());
