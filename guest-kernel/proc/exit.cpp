@@ -126,18 +126,20 @@ Or<WaitResult> wait_child(i32 pid, u32 flags) {
       if (!wanted) continue;
       any = true;
       if (child.zombie) {
+        if (flags & wait_flag::kNotExited) continue;
         WaitResult result{child.pid, child.wait_status, child.dead_user_ns, child.dead_system_ns};
+        if (flags & wait_flag::kNoReap) return result;
         self.children_user_ns += child.dead_user_ns + child.children_user_ns;
         self.children_system_ns += child.dead_system_ns + child.children_system_ns;
         destroy_process(child);
         return result;
       }
       if (child.stopped && !child.stop_reported && (flags & wait_flag::kUntraced)) {
-        child.stop_reported = true;
+        child.stop_reported = !(flags & wait_flag::kNoReap);
         return WaitResult{child.pid, child.stop_signal << 8 | 0x7f};
       }
       if (child.continued && (flags & wait_flag::kContinued)) {
-        child.continued = false;
+        child.continued = flags & wait_flag::kNoReap;
         return WaitResult{child.pid, 0xffff};
       }
     }

@@ -34,6 +34,8 @@ Or<> execute_first(const char* path, const char* const* arguments, const char* c
 
 namespace wait_flag {
 inline constexpr u32 kNoHang = 1, kUntraced = 2, kContinued = 8;
+inline constexpr u32 kNotExited = 0x100;      // kernel-internal: leave out who has ended
+inline constexpr u32 kNoReap = 0x01000000;    // report, and let it be reported again
 }
 struct WaitResult {
   i32 pid = 0;           // 0: kNoHang and nothing to report

@@ -57,17 +57,19 @@ void rouse(Task& task) {
   if (task.state == TaskState::kInterruptible) make_runnable(task);
 }
 
+bool hears(const Task& task, i32 number) { return !(task.blocked & ~task.waited & signal_bit(number)); }
+
 bool blocked_by_all(Process& process, i32 number) {
   for (Task& task : process.threads)
-    if (!(task.blocked & signal_bit(number))) return false;
+    if (hears(task, number)) return false;
   return true;
 }
 
-// Takes the lowest pending signal that is not blocked; 0 when there is none.
-i32 take_signal(Task& task, SignalInfo& info) {
+// Takes the lowest pending signal of `wanted`; 0 when there is none.
+i32 take_signal(Task& task, SignalSet wanted, SignalInfo& info) {
   const InterruptGuard guard;
   Process& process = *task.process;
-  const SignalSet ready = (task.pending | process.pending) & ~task.blocked;
+  const SignalSet ready = (task.pending | process.pending) & wanted;
   if (ready == 0) return 0;
   const i32 number = (ready & 0xffffffff) != 0 ? __builtin_ctz(static_cast<u32>(ready)) + 1
                                                : __builtin_ctz(static_cast<u32>(ready >> 32)) + 33;
@@ -110,7 +112,7 @@ void default_action(Task& task, i32 number) {
 
 bool signal_deliverable(const Task& task) {
   if (task.process->exiting || task.leaving) return true;
-  return ((task.pending | task.process->pending) & ~task.blocked) != 0;
+  return ((task.pending | task.process->pending) & (~task.blocked | task.waited)) != 0;
 }
 
 void send_signal(Process& process, const SignalInfo& info) {
@@ -118,21 +120,23 @@ void send_signal(Process& process, const SignalInfo& info) {
   const i32 number = info.number;
   if (process.zombie || process.threads.empty()) return;
   before_sending(process, number);
-  if (ignores(process, number) && !blocked_by_all(process, number)) return;
+  bool waited = false;
+  for (Task& task : process.threads) waited = waited || (task.waited & signal_bit(number));
+  if (ignores(process, number) && !waited && !blocked_by_all(process, number)) return;
   process.pending |= signal_bit(number);
   if (number <= 32) process.info[number - 1] = info;
   for (Task& task : process.threads)
-    if (!(task.blocked & signal_bit(number))) rouse(task);
+    if (hears(task, number)) rouse(task);
 }
 
 void send_thread_signal(Task& task, const SignalInfo& info) {
   const InterruptGuard guard;
   before_sending(*task.process, info.number);
   const bool is_blocked = task.blocked & signal_bit(info.number);
-  if (ignores(*task.process, info.number) && !is_blocked) return;
+  if (ignores(*task.process, info.number) && !is_blocked && !(task.waited & signal_bit(info.number))) return;
   task.pending |= signal_bit(info.number);
   if (info.number <= 32) task.info[info.number - 1] = info;
-  if (!is_blocked) rouse(task);
+  if (hears(task, info.number)) rouse(task);
 }
 
 void force_signal(const SignalInfo& info) {
@@ -149,6 +153,22 @@ void force_signal(const SignalInfo& info) {
   send_thread_signal(task, info);
 }
 
+Or<SignalInfo> wait_signal(SignalSet set, u64 nanoseconds) {
+  Task& task = *current();
+  SignalInfo info;
+  task.waited = set & ~kNeverBlocked;
+  i32 number = take_signal(task, task.waited, info);
+  Errno reason = Errno::kAgain;
+  if (number == 0 && nanoseconds != 0) {
+    auto slept = sleep_interruptible_for(nanoseconds);
+    number = take_signal(task, task.waited, info);
+    if (!slept && slept.error() == Errno::kIntr) reason = Errno::kIntr;
+  }
+  task.waited = 0;
+  if (number == 0) return fail(reason);
+  return info;
+}
+
 void set_blocked(Task& task, SignalSet blocked) { task.blocked = blocked & ~kNeverBlocked; }
 
 void deliver_signals(TrapFrame& frame) {
@@ -158,7 +178,7 @@ void deliver_signals(TrapFrame& frame) {
     if (process.exiting) exit_thread(process.wait_status);
     if (task.leaving) exit_thread(0);
     SignalInfo info;
-    const i32 number = take_signal(task, info);
+    const i32 number = take_signal(task, ~task.blocked, info);
     if (number == 0) return;
     SignalAction& action = process.actions[number - 1];
     if (action.handler == SignalAction::kIgnore) continue;

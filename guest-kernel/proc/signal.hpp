@@ -48,6 +48,10 @@ void send_thread_signal(Task& task, const SignalInfo& info);
 // A fault of the running task that it can neither block nor ignore.
 void force_signal(const SignalInfo& info);
 
+// sigtimedwait: takes a pending signal of `set` without running a handler. Errno::kAgain after `nanoseconds`
+// (kForever: never), kIntr when another signal comes.
+Or<SignalInfo> wait_signal(SignalSet set, u64 nanoseconds);
+
 // Before the return to user mode: runs default actions, or builds a handler's frame. May not return (the task ends).
 void deliver_signals(TrapFrame& frame);
 

@@ -45,13 +45,6 @@ struct PlainFrame {
   u8 code[8];  // unused: the return address names restorer or the trampoline's page
 };
 
-// siginfo_t.
-struct UserInfo {
-  i32 number, error, code;
-  u32 fields[29];
-};
-static_assert(sizeof(UserInfo) == 128);
-
 struct AlternateStack {
   u32 base;
   u32 flags;
@@ -63,7 +56,7 @@ struct RealTimeFrame {
   u32 number;
   u32 info_address;
   u32 context_address;
-  UserInfo info;
+  UserSignalInfo info;
   // struct ucontext
   u32 context_flags, context_link;
   AlternateStack stack;
@@ -165,20 +158,6 @@ void settle_system_call(TrapFrame& frame, const SignalAction& action) {
   frame.vector = 0;
 }
 
-void fill_info(UserInfo& to, const SignalInfo& info) {
-  memset(&to, 0, sizeof to);
-  to.number = info.number;
-  to.code = info.code;
-  const bool fault = info.number == sig::kSegv || info.number == sig::kBus || info.number == sig::kIll ||
-                     info.number == sig::kFpe || info.number == sig::kTrap;
-  if (fault && info.code > 0) {
-    to.fields[0] = info.address;
-    return;
-  }
-  to.fields[0] = static_cast<u32>(info.pid);
-  to.fields[2] = static_cast<u32>(info.status);  // after the sender's user id
-}
-
 Or<u32> push_real_time(Task& task, const TrapFrame& frame, const SignalAction& action, const SignalInfo& info, u32 top, u32 fpu_state) {
   const u32 address = align_down<u32>(top - sizeof(RealTimeFrame) - 4, 16) - 4;  // ESP + 4 is a multiple of 16, as after CALL
   RealTimeFrame f;
@@ -187,7 +166,7 @@ Or<u32> push_real_time(Task& task, const TrapFrame& frame, const SignalAction& a
   f.number = static_cast<u32>(info.number);
   f.info_address = address + static_cast<u32>(__builtin_offsetof(RealTimeFrame, info));
   f.context_address = address + static_cast<u32>(__builtin_offsetof(RealTimeFrame, context_flags));
-  fill_info(f.info, info);
+  f.info = user_info(info);
   f.stack = {task.alternate_stack, task.alternate_stack_size == 0 ? kFlagDisable : on_alternate_stack(task, frame.esp) ? 1u : 0u,
              task.alternate_stack_size};
   save_context(f.context, task, frame, fpu_state);
@@ -213,6 +192,21 @@ Or<u32> push_plain(Task& task, const TrapFrame& frame, const SignalAction& actio
 bool wants_restart(const TrapFrame& frame) {
   return frame.vector == vector::kSystemCall &&
          (frame.eax == result_of(Errno::kRestartSys) || frame.eax == result_of(Errno::kRestartNoHandler));
+}
+
+UserSignalInfo user_info(const SignalInfo& info) {
+  UserSignalInfo to{};
+  to.number = info.number;
+  to.code = info.code;
+  const bool fault = info.number == sig::kSegv || info.number == sig::kBus || info.number == sig::kIll ||
+                     info.number == sig::kFpe || info.number == sig::kTrap;
+  if (fault && info.code > 0) {
+    to.fields[0] = info.address;
+    return to;
+  }
+  to.fields[0] = static_cast<u32>(info.pid);
+  to.fields[2] = static_cast<u32>(info.status);  // after the sender's user id
+  return to;
 }
 
 void restart_system_call(TrapFrame& frame) {

@@ -20,6 +20,14 @@ Or<> pop_signal_frame(Task& task, TrapFrame& frame, FrameKind kind);
 bool wants_restart(const TrapFrame& frame);
 void restart_system_call(TrapFrame& frame);
 
+// siginfo_t of the i386 ABI.
+struct UserSignalInfo {
+  i32 number, error, code;
+  u32 fields[29];
+};
+static_assert(sizeof(UserSignalInfo) == 128);
+UserSignalInfo user_info(const SignalInfo& info);
+
 // Without SIGKILL and SIGSTOP.
 void set_blocked(Task& task, SignalSet blocked);
 

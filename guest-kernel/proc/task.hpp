@@ -55,6 +55,7 @@ struct Task {
 
   SignalSet blocked = 0;
   SignalSet pending = 0;           // to this thread alone
+  SignalSet waited = 0;            // what sigtimedwait is waiting for, blocked or not
   SignalSet restore_blocked = 0;   // mask to go back to after sigsuspend, valid with restore_blocked_set
   bool restore_blocked_set = false;
   SignalInfo info[32] = {};        // of pending standard signals, index: number - 1

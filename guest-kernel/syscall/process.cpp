@@ -2,6 +2,7 @@
 #include "arch/time.hpp"
 #include "proc/process.hpp"
 #include "proc/scheduler.hpp"
+#include "proc/signal_frame.hpp"
 #include "proc/tls.hpp"
 #include "syscall/helpers.hpp"
 
@@ -92,6 +93,25 @@ Or<u32> sys_exit_group(Call& call) { leave(exit_process, call[0]); }
 
 Or<u32> sys_waitpid(Call& call) { return wait_for(static_cast<i32>(call[0]), call[1], call[2], 0); }
 Or<u32> sys_wait4(Call& call) { return wait_for(static_cast<i32>(call[0]), call[1], call[2], call[3]); }
+
+// waitid(2): the same as siginfo_t.
+Or<u32> sys_waitid(Call& call) {
+  constexpr u32 kAll = 0, kPid = 1, kGroup = 2;
+  constexpr u32 kExited = 4, kAllowed = wait_flag::kNoHang | wait_flag::kUntraced | kExited | wait_flag::kContinued | wait_flag::kNoReap;
+  const u32 options = call[3];
+  if (call[0] > kGroup || (options & ~kAllowed) || !(options & (wait_flag::kUntraced | kExited | wait_flag::kContinued))) return fail(Errno::kInval);
+  const i32 id = static_cast<i32>(call[1]);
+  const i32 pid = call[0] == kAll ? -1 : call[0] == kPid ? id : -id;
+  const WaitResult r = TRY(wait_child(pid, (options & ~kExited) | (options & kExited ? 0 : wait_flag::kNotExited)));
+  SignalInfo info{.number = r.pid == 0 ? 0 : sig::kChld, .pid = r.pid};
+  const i32 low = r.wait_status & 0xff;
+  if (r.wait_status == 0xffff) info.code = 6, info.status = sig::kCont;               // CLD_CONTINUED
+  else if (low == 0x7f) info.code = 5, info.status = r.wait_status >> 8;              // CLD_STOPPED
+  else if (low == 0) info.code = 1, info.status = r.wait_status >> 8;                 // CLD_EXITED
+  else info.code = low & 0x80 ? 3 : 2, info.status = low & 0x7f;                      // CLD_DUMPED, CLD_KILLED
+  if (call[2] != 0) TRY(put_user(call[2], user_info(info)));
+  return 0;
+}
 
 Or<u32> sys_getpid(Call& call) { return static_cast<u32>(call.task.process->pid); }
 Or<u32> sys_gettid(Call& call) { return static_cast<u32>(call.task.tid); }

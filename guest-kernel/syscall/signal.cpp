@@ -82,6 +82,20 @@ Or<u32> sys_rt_sigsuspend(Call& call) {
   return fail(Errno::kRestartNoHandler);
 }
 
+namespace {
+Or<u32> wait_for_signal(Call& call, u64 timeout_ns) {
+  if (call[3] != kSetSize) return fail(Errno::kInval);
+  const auto set = TRY(get_user<SignalSet>(call[0]));
+  const SignalInfo info = TRY(wait_signal(set, timeout_ns));
+  if (call[1] != 0) TRY(put_user(call[1], user_info(info)));
+  return static_cast<u32>(info.number);
+}
+}  // namespace
+Or<u32> sys_rt_sigtimedwait(Call& call) { return wait_for_signal(call, call[2] == 0 ? kForever : TRY(timespec32_from_user(call[2]))); }
+Or<u32> sys_rt_sigtimedwait_time64(Call& call) {
+  return wait_for_signal(call, call[2] == 0 ? kForever : TRY(timespec64_from_user(call[2])));
+}
+
 Or<u32> sys_pause(Call& call) {
   while (!signal_deliverable(call.task)) (void)sleep_interruptible_for(kForever);
   return fail(Errno::kRestartNoHandler);
