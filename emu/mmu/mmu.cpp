@@ -15,7 +15,7 @@ bool Mmu::resolve_piece(u32 linear, u32 size, Access access, Privilege privilege
   out.size = size;
   u8* page = memory_.host_page(out.address);
   out.host = page == nullptr ? nullptr : page + (out.address.value & kPageMask);
-  out.rom = page != nullptr && memory_.is_rom(out.address);
+  out.rom = access == Access::kWrite && page != nullptr && memory_.is_rom(out.address);
   return true;
 }
 
@@ -30,7 +30,7 @@ bool Mmu::resolve(u32 linear, u32 size, Access access, Privilege privilege, Piec
 
 // SDM 3A, table 6-7: CPL 3 only, by the size of the operand; the 80-bit format counts as 8 bytes.
 bool Mmu::misaligned(u32 linear, u32 size, Privilege privilege) {
-  if (!alignment_check_ || privilege != Privilege::kUser || size > 10) return false;
+  if (privilege != Privilege::kUser || size > 10) return false;
   const u32 alignment = size >= 8 ? 8 : size >= 4 ? 4 : size >= 2 ? 2 : 1;
   if ((linear & (alignment - 1)) == 0) return false;
   fault_ = Fault{Vector::kAlignmentCheck, 0, GuestLinear{linear}};
@@ -38,7 +38,7 @@ bool Mmu::misaligned(u32 linear, u32 size, Privilege privilege) {
 }
 
 bool Mmu::load_slow(u32 linear, Privilege privilege, void* out, u32 size, Access access) {
-  if (misaligned(linear, size, privilege)) return false;
+  if (alignment_check_ && misaligned(linear, size, privilege)) return false;
   Piece pieces[2];
   if (!resolve(linear, size, access, privilege, pieces)) return false;
   read_piece(pieces[0], out);
@@ -49,7 +49,7 @@ bool Mmu::load_slow(u32 linear, Privilege privilege, void* out, u32 size, Access
 }
 
 bool Mmu::store_slow(u32 linear, Privilege privilege, const void* data, u32 size) {
-  if (misaligned(linear, size, privilege)) return false;
+  if (alignment_check_ && misaligned(linear, size, privilege)) return false;
   Piece pieces[2];
   if (!resolve(linear, size, Access::kWrite, privilege, pieces)) return false;
   write_piece(pieces[0], data);
@@ -102,11 +102,22 @@ u32 device_chunk(u64 address, u32 size) {
   return chunk;
 }
 
+// memcpy without a call for the sizes that almost all accesses have.
+void copy(void* to, const void* from, u32 size) {
+  switch (size) {
+    case 1: std::memcpy(to, from, 1); break;
+    case 2: std::memcpy(to, from, 2); break;
+    case 4: std::memcpy(to, from, 4); break;
+    case 8: std::memcpy(to, from, 8); break;
+    default: std::memcpy(to, from, size);
+  }
+}
+
 }  // namespace
 
 void Mmu::read_piece(const Piece& p, void* out) {
   if (p.host != nullptr) {
-    std::memcpy(out, p.host, p.size);
+    copy(out, p.host, p.size);
   } else {
     read_physical(p.address, out, p.size);
   }
@@ -117,7 +128,7 @@ void Mmu::write_piece(const Piece& p, const void* data) {
   if (p.host != nullptr) {
     const Pfn frame = pfn_of(p.address);
     memory_.mark_written(frame);
-    std::memcpy(p.host, data, p.size);
+    copy(p.host, data, p.size);
     if ((memory_.flags(frame) & frame_flag::kHasCode) && memory_.observer() != nullptr) {
       memory_.observer()->on_code_written(p.address, p.size);
     }

@@ -185,7 +185,7 @@ class Mmu {
     GuestPhys address;
     u8* host = nullptr;  // nullptr: a device or nothing
     u32 size = 0;
-    bool rom = false;
+    bool rom = false;     // of writes only: to be ignored
   };
 
   static u32 index_of(u32 linear) { return (linear >> kPageShift) & (kEntries - 1); }
