@@ -21,7 +21,7 @@ constexpr u8 kSpuriousPin = 7;
 constexpr u8 kIcw4AutoEoi = 1u << 1;
 constexpr u8 kIcw4SpecialFullyNested = 1u << 4;
 
-// IRQ 0, 1, 2, 8 and 13 are always edge triggered (PIIX4, 4.2.5.9 and 4.2.5.10).
+// IRQ 0, 1, 2, 8 and 13 are always edge triggered (PIIX4 data sheet, registers ELCR1 and ELCR2).
 constexpr u8 kElcrMask[2] = {0xf8, 0xde};
 
 u8 pin_bit(u32 pin) { return bit<u8>(pin); }

@@ -1,5 +1,5 @@
 // 8259A: the pair of programmable interrupt controllers of a PC, cascaded through the master's IR2, with the ELCR of
-// the PIIX4. Source: Intel 8259A data sheet (231468-003); PIIX4 data sheet, 4.2.5 "Interrupt controller registers".
+// the PIIX4. Source: Intel 8259A data sheet (231468-003); Intel 82371AB (PIIX4) data sheet, "Interrupt controller registers".
 //
 // Inputs: set_line(0..15). Output: interrupt_pending(), as INTR. Ports: see i8259a.cpp.
 #pragma once

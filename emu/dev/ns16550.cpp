@@ -100,7 +100,7 @@ void Ns16550::push(u8 byte) {
   watch_timeout();
 }
 
-// Character timeout: bytes below the trigger level for four byte times without a read or an arrival (8.4.1).
+// Character timeout: bytes below the trigger level for four byte times without a read or an arrival ("FIFO interrupt mode operation").
 void Ns16550::watch_timeout() {
   state_.timeout = false;
   if ((state_.fcr & kFcrEnable) != 0 && state_.fifo_count > 0) {
@@ -135,7 +135,7 @@ void Ns16550::transmit(u8 byte) {
   update_irq();
 }
 
-// --- Interrupts, highest priority first (8.5, table "Interrupt control functions").
+// --- Interrupts, highest priority first (table "Interrupt control functions").
 
 u8 Ns16550::interrupt_source() const {
   if ((state_.ier & kIerLineStatus) != 0 && state_.lsr_errors != 0) return kIirLineStatus;
@@ -191,7 +191,7 @@ void Ns16550::write_mcr(u8 value) {
   update_irq();
 }
 
-// In the loop the modem inputs are the modem outputs: CTS is RTS, DSR is DTR, RI is OUT1, DCD is OUT2 (8.6.3).
+// In the loop the modem inputs are the modem outputs: CTS is RTS, DSR is DTR, RI is OUT1, DCD is OUT2 ("Modem control register", bit 4).
 void Ns16550::update_modem_lines() {
   u8 lines = kMsrCts | kMsrDsr | kMsrCarrier;
   if ((state_.mcr & kMcrLoop) != 0) {

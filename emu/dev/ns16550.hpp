@@ -1,4 +1,4 @@
-// NS16550A: a serial port with 16-byte FIFOs. Source: National PC16550D data sheet, 8.0 "Registers".
+// NS16550A: a serial port with 16-byte FIFOs. Source: National PC16550D data sheet, chapter "Registers".
 //
 // A transmitted byte leaves at once, so the transmitter is always empty. Received bytes wait in a queue in front of
 // the chip, as if the other end obeyed flow control, and enter the receiver one byte time apart.

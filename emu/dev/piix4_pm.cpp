@@ -10,7 +10,7 @@ namespace {
 
 namespace acpi = abi::acpi;
 
-// What can set SCI among the fixed events (ACPI, table 4.11).
+// What can set SCI among the fixed events (ACPI 6.x, 4.8.3.1).
 constexpr u16 kFixedEvents = acpi::kTimerStatus | acpi::kGlobalStatus | acpi::kPowerButton | acpi::kSleepButton | acpi::kRtcStatus;
 constexpr u16 kStatusBits = kFixedEvents | acpi::kWakeStatus;
 constexpr u16 kControlBits = acpi::kSciEnable | 7u << acpi::kSleepTypeShift;  // SLP_EN reads as zero (4.8.3.2.1)
@@ -150,7 +150,7 @@ void Piix4Pm::GpePorts::io_write(u64 offset, u32, u64 value) {
   pm.update_sci();
 }
 
-// --- SMI command port (4.8.3.2.1): what the firmware's SMI handler would do, SCI_EN, is done here.
+// --- SMI command port (5.2.9, SMI_CMD): what the firmware's SMI handler would do, SCI_EN, is done here.
 
 u64 Piix4Pm::SmiPorts::io_read(u64 offset, u32) { return offset == 0 ? pm.state_.smi_command : pm.state_.smi_data; }
 

@@ -1,5 +1,5 @@
 // The odd ports of the PC's chip set: 0x61 (NMI status, speaker), 0x92 (A20, fast reset), 0xcf9 (reset control).
-// Source: PIIX4 data sheet, 4.2.6 "NMI registers", 4.2.7 "Port 92", 4.2.8 "Reset control register".
+// Source: Intel 82371AB (PIIX4) data sheet, registers NMISC (0x61), P92 and RC (0xcf9).
 #pragma once
 
 #include <functional>
