@@ -10,11 +10,12 @@
 namespace paemu {
 
 BlockCache::BlockCache(PhysicalMemory& memory, Mmu& mmu, Engine& engine)
-    : memory_(memory), mmu_(mmu), engine_(engine), arena_(new u8[kArenaSize]) {}
+    : memory_(memory), mmu_(mmu), engine_(engine), arena_(new u8[kArenaSize]), buckets_(new Block*[kBuckets]{}) {}
 
 Block* BlockCache::get(GuestPhys address, const u8* host, u8 mode_key, u32 limit) {
-  const auto found = blocks_.find(key(address, mode_key));
-  if (found != blocks_.end() && found->second->bytes <= limit) return found->second;
+  for (Block* b = bucket(address); b != nullptr; b = b->next_in_bucket) {
+    if (b->address == address.value && b->mode == mode_key && b->bytes <= limit) return b;
+  }
   return build(address, host, mode_key, limit);
 }
 
@@ -36,7 +37,8 @@ Block* BlockCache::build(GuestPhys address, const u8* host, u8 mode_key, u32 lim
   used_ += base::align_up<usize>(sizeof(Block) + block.count * sizeof(Insn), 16);
   ++blocks_built_;
   note_code(block, looked_at);
-  blocks_[key(address, mode_key)] = &block;
+  block.next_in_bucket = bucket(address);
+  bucket(address) = &block;
   return &block;
 }
 
@@ -93,9 +95,9 @@ void BlockCache::unlink(Page& page) {
 }
 
 void BlockCache::drop(Block& block) {
-  const auto found = blocks_.find(key(GuestPhys{block.address}, block.mode));
-  // A shorter one (another code segment limit) may have taken its place.
-  if (found != blocks_.end() && found->second == &block) blocks_.erase(found);
+  Block** at = &bucket(GuestPhys{block.address});
+  while (*at != &block) at = &(*at)->next_in_bucket;
+  *at = block.next_in_bucket;
   block.host = nullptr;
 }
 
@@ -145,7 +147,7 @@ void BlockCache::flush() {
     }
   }
   pages_.clear();
-  blocks_.clear();
+  std::fill_n(buckets_.get(), kBuckets, nullptr);
   std::fill(std::begin(engine_.jumps), std::end(engine_.jumps), JumpEntry{});
   ++engine_.invalidations;
   flush_before_build_ = true;

@@ -32,6 +32,7 @@ class BlockCache {
  private:
   static constexpr usize kArenaSize = 24 * kMiB;
   static constexpr u32 kMaxInstructions = 64;
+  static constexpr u32 kBuckets = 1u << 16;
   static constexpr u32 kLineShift = 6;
 
   struct Page {
@@ -43,7 +44,8 @@ class BlockCache {
   u32 decode_instructions(Block& block, const u8* host, u32 limit, u32& looked_at);
   void note_code(Block& block, u32 bytes);
   void drop(Block& block);
-  static u64 key(GuestPhys address, u8 mode_key) { return address.value << 8 | mode_key; }
+  // The bucket of an address; modes of one address share it.
+  Block*& bucket(GuestPhys address) { return buckets_[(address.value ^ (address.value >> 16)) & (kBuckets - 1)]; }
   static u64 lines(u32 first_byte, u32 last_byte);
   static void unlink(Page& page);
 
@@ -54,7 +56,7 @@ class BlockCache {
   usize used_ = 0;
   bool flush_before_build_ = false;
   u64 blocks_built_ = 0;
-  std::unordered_map<u64, Block*> blocks_;
+  std::unique_ptr<Block*[]> buckets_;    // lists by next_in_bucket
   std::unordered_map<u32, Page> pages_;  // by frame number
 };
 

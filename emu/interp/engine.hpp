@@ -27,6 +27,7 @@ struct Block {
   u16 count = 0;             // instructions, the sentinel not counted
   u8 mode = 0;               // Cpu::mode_key that it was made for
   Block* next_in_page = nullptr;
+  Block* next_in_bucket = nullptr;
   Insn insns[1];             // count + 1
 };
 inline const Block* block_of(const Insn* first) {
