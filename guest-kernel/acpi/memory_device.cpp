@@ -72,6 +72,17 @@ Or<> read_ranges(System& s, MemoryDevice& device) {
   return device.range_count > 0 ? Or<>{} : fail(Errno::kNoDev);
 }
 
+// Is the DIMM in the slot the size and where the one was that we know? After a pull without warning it may not be.
+bool holds_what_it_did(System& s, const MemoryDevice& known) {
+  MemoryDevice now;
+  now.node = known.node;
+  if (!read_ranges(s, now).ok() || now.range_count != known.range_count) return false;
+  for (u32 i = 0; i < now.range_count; ++i) {
+    if (now.ranges[i].base != known.ranges[i].base || now.ranges[i].size != known.ranges[i].size) return false;
+  }
+  return true;
+}
+
 // All ranges or none.
 Or<> add_ranges(const MemoryDevice& device, u32 node) {
   for (u32 i = 0; i < device.range_count; ++i) {
@@ -121,7 +132,9 @@ void check(System& s, Node& node, u32 event) {
     return;
   }
   if (known < devices->size()) {
-    report(s, node, event, kSuccess);
+    const bool same = holds_what_it_did(s, (*devices)[known]);
+    if (!same) print("memory: %s was exchanged without having been released: it is not used until a restart\n", path);
+    report(s, node, event, same ? kSuccess : kFailure);
     return;
   }
   if (Or<> added = add(s, node); !added.ok()) {
@@ -161,8 +174,7 @@ void eject(System& s, Node& node) {
       why.format(reason, sizeof(reason));
       format_to(line, sizeof(line), "memory: 0x%llx can't be released: %s", static_cast<unsigned long long>(base),
                 reason);
-      print("%s\n", line);
-      tell_debug_port(line);
+      tell_debug_port(line);  // mm has told the log
       report(s, node, kEjectRequest, kBusy);
       return;
     }
