@@ -98,8 +98,10 @@ void Mm::insert(Area* area) {
   area->mm = this;
   Area* next = first_area_ending_after(area->start);
   KASSERT(next == nullptr || next->start >= area->end);
-  if (next != nullptr) areas_.insert_before(*next, *area);
-  else areas_.push_back(*area);
+  if (next != nullptr)
+    areas_.insert_before(*next, *area);
+  else
+    areas_.push_back(*area);
   if (area->backing != nullptr) area->backing->areas.push_back(*area);
   count_area(*area, 1);
 }

@@ -24,16 +24,16 @@ inline constexpr u8 kNoWrite = 1u << 3;    // shared with a file opened read-onl
 }  // namespace area_flag
 
 struct Area {
-  u32 start = 0;              // first byte
-  u32 end = 0;                // past the last byte
-  u8 protection = 0;          // protection::
-  u8 flags = 0;               // area_flag
-  Backing* backing = nullptr; // held; nullptr: anonymous
-  u32 first_index = 0;        // page number in the backing of `start`
+  u32 start = 0;                // first byte
+  u32 end = 0;                  // past the last byte
+  u8 protection = 0;            // protection::
+  u8 flags = 0;                 // area_flag
+  Backing* backing = nullptr;   // held; nullptr: anonymous
+  u32 first_index = 0;          // page number in the backing of `start`
   const char* label = nullptr;  // "[heap]", "[stack]", for maps
   Mm* mm = nullptr;
-  ListNode node;              // in Mm::areas, by address
-  ListNode backing_node;      // in Backing::areas
+  ListNode node;          // in Mm::areas, by address
+  ListNode backing_node;  // in Backing::areas
 
   u32 size() const { return end - start; }
   bool contains(u32 address) const { return address >= start && address < end; }

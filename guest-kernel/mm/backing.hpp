@@ -29,7 +29,8 @@ class Backing {
   Or<Page*> fetch_page_for_overwrite(u32 index);
   static void mark_dirty(Page* page) { page->flags |= page_flag::kDirty; }
 
-  // Drops the pages from `first` on out of every address space and the cache, and zeroes the tail of a last partial page
+  // Drops the pages from `first` on out of every address space and the cache, and zeroes the tail of a last partial
+  // page
   // (`tail_bytes` of page first - 1 stay, when not 0): the object got smaller. size_bytes() says the new size already.
   void truncate_pages(u32 first, u32 tail_bytes = 0);
   u32 cached_pages() const { return cached_pages_; }
@@ -40,7 +41,8 @@ class Backing {
   virtual Or<> read_page(Page* page);
   // Writes a dirty page to its store. The default: there is no store, success.
   virtual Or<> write_page(Page* page);
-  // Moves contents and private data from one locked page to another, both unmapped. The default copies. Errno::kBusy: not now, try again.
+  // Moves contents and private data from one locked page to another, both unmapped. The default copies. Errno::kBusy:
+  // not now, try again.
   virtual Or<> migrate_page(Page* from, Page* to);
   // Keeps the object alive for an area that maps it.
   virtual void hold() = 0;

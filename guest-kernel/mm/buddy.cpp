@@ -80,7 +80,10 @@ void claim_pageblock(Pfn frame, MigrateType type) {
   set_pageblock_type(frame, type);
   for (u32 i = 0; i < kPageblockPages;) {
     Page* page = page_of(first + i);
-    if (page->use != PageUse::kFree) { ++i; continue; }
+    if (page->use != PageUse::kFree) {
+      ++i;
+      continue;
+    }
     Zone::FreeList::remove(*page);
     zone.free[page->order][static_cast<u32>(type)].push_front(*page);
     i += 1u << page->order;
@@ -125,7 +128,8 @@ Page* take_from(ZoneId id, const PageRequest& request) {
   Zone& zone = zone_at(id);
   if (!above_watermark(zone, request)) return nullptr;
   // Populating needs a page table: do it while there still are pages for one.
-  if (zone.deferred_pages > 0 && zone.free_pages - zone.deferred_pages < kPopulateAheadPages) populate_deferred_section(id);
+  if (zone.deferred_pages > 0 && zone.free_pages - zone.deferred_pages < kPopulateAheadPages)
+    populate_deferred_section(id);
   do {
     if (Page* page = take_of_type(zone, request.order, request.type)) return page;
     if (Page* page = take_of_other(zone, request.order, request.type)) return page;
@@ -218,7 +222,10 @@ void free_pages(Page* head, u32 order) {
 
 void put_page(Page* page) {
   KASSERT(page->references > 0);
-  if (page->references > 1) { --page->references; return; }
+  if (page->references > 1) {
+    --page->references;
+    return;
+  }
   if (page->use == PageUse::kAnonymous && page->family != nullptr) page->family->put();
   free_pages(page, 0);
 }
@@ -254,8 +261,8 @@ void release_isolated_block(Page* head) {
 }
 
 void* allocate_kernel_pages(u32 order, const char* owner, Fill fill) {
-  auto page = allocate_pages({.zones = kLowZones, .type = MigrateType::kUnmovable, .use = PageUse::kKernel,
-                              .order = order, .owner = owner});
+  auto page = allocate_pages(
+      {.zones = kLowZones, .type = MigrateType::kUnmovable, .use = PageUse::kKernel, .order = order, .owner = owner});
   if (!page) return nullptr;
   if (fill == Fill::kZero) {
     for (u32 i = 0; i < (1u << order); ++i) zero_frame(frame_of(page.value()) + i);

@@ -1,5 +1,5 @@
-// The page allocator: blocks of 2^order pages in zones, with migrate types so that the kernel's pages, which can't move,
-// stay together and out of the way of offlining.
+// The page allocator: blocks of 2^order pages in zones, with migrate types so that the kernel's pages, which can't
+// move, stay together and out of the way of offlining.
 //
 // Only code of the kernel calls it, from tasks, never from interrupt handlers. It doesn't sleep.
 #pragma once
@@ -9,8 +9,8 @@
 
 namespace ido {
 
-inline constexpr u32 kMaxOrder = 10;                        // the largest block: 4 MiB
-inline constexpr u32 kPageblockPages = 1u << kMaxOrder;     // the unit that has one migrate type
+inline constexpr u32 kMaxOrder = 10;                     // the largest block: 4 MiB
+inline constexpr u32 kPageblockPages = 1u << kMaxOrder;  // the unit that has one migrate type
 
 enum class ZoneId : u8 {
   kDma,      // below 16 MiB
@@ -29,7 +29,7 @@ using ZoneMask = u8;
 constexpr ZoneMask zone_bit(ZoneId z) { return static_cast<ZoneMask>(1u << static_cast<u8>(z)); }
 inline constexpr ZoneMask kLowZones = zone_bit(ZoneId::kDma) | zone_bit(ZoneId::kNormal);  // has a direct-map address
 inline constexpr ZoneMask kUserZones = kLowZones | zone_bit(ZoneId::kHighMem) | zone_bit(ZoneId::kMovable);
-inline constexpr ZoneMask kKernelHighZones = kLowZones | zone_bit(ZoneId::kHighMem);       // kmapped, but can't move
+inline constexpr ZoneMask kKernelHighZones = kLowZones | zone_bit(ZoneId::kHighMem);  // kmapped, but can't move
 
 struct PageRequest {
   ZoneMask zones = kUserZones;

@@ -1,5 +1,5 @@
-// fork: the child gets the same areas, and entries that name the same frames. Private pages lose their write bit in both
-// and are copied by whoever writes first (fault.cpp).
+// fork: the child gets the same areas, and entries that name the same frames. Private pages lose their write bit in
+// both and are copied by whoever writes first (fault.cpp).
 #include "mm/backing.hpp"
 #include "mm/entry.hpp"
 #include "mm/limits.hpp"
@@ -53,7 +53,10 @@ Or<> Mm::copy_entries_to(Mm& child, const Area& area) {
     // Shared files are cheap to map again by faults, and so are clean private ones.
     if (!is_anonymous(*slot) && !is_zero_page(*slot)) return;
     Pte* to = child.table_->entry(address, true);
-    if (to == nullptr) { failed = true; return; }
+    if (to == nullptr) {
+      failed = true;
+      return;
+    }
     const Pte entry{slot->value & ~pte::kWrite};
     UserPageTable::set(slot, entry);
     UserPageTable::set(to, entry);

@@ -35,7 +35,8 @@ Page* make_anonymous_page(Mm& mm, u32 address) {
 void map_anonymous(Mm& mm, const Area& area, u32 address, Pte* slot, Page* page) {
   add_mapping(page);
   ++mm.counters.anonymous_pages;
-  UserPageTable::set(slot, user_entry(area, frame_of(page), area.writable() ? Writable::kYes : Writable::kNo, kAnonymousBit));
+  UserPageTable::set(slot,
+                     user_entry(area, frame_of(page), area.writable() ? Writable::kYes : Writable::kNo, kAnonymousBit));
   flush_user_page(mm.table(), address);
 }
 
@@ -69,6 +70,7 @@ FaultResult Mm::fault_locked(u32 address, FaultAccess access) {
     const Pte entry = *slot;
     if (is_migration_entry(entry)) {
       count_event(MmEvent::kMigrateWait);
+      count_event(MmEvent::kPgMajFault);
       ++counters.major_faults;
       wait_for_any_page();
       continue;

@@ -38,7 +38,9 @@ ZoneId zone_for(u32 index, OnlineAs as) {
   if (as == OnlineAs::kMovable) return ZoneId::kMovable;
   if (as == OnlineAs::kKernel) return kernel;
   const Section& section = section_at(index);
-  return section.origin == SectionOrigin::kBoot ? section.zone : policy == OnlinePolicy::kKernel ? kernel : ZoneId::kMovable;
+  return section.origin == SectionOrigin::kBoot ? section.zone
+         : policy == OnlinePolicy::kKernel      ? kernel
+                                                : ZoneId::kMovable;
 }
 
 Or<> add(Range range, u32 node) {

@@ -1,7 +1,7 @@
 // Adding and removing memory while the system runs: what acpi, sysfs and the hotplug policy call.
 //
-// Ranges are whole sections. Each call is all or nothing over its whole range. From tasks only; they sleep. One runs at a
-// time: a second caller waits.
+// Ranges are whole sections. Each call is all or nothing over its whole range. From tasks only; they sleep. One runs at
+// a time: a second caller waits.
 #pragma once
 
 #include "mm/sections.hpp"
@@ -40,10 +40,10 @@ struct OfflineReport {
   };
   Blocked blocked = Blocked::kNothing;
   Pfn frame{0};
-  char owner[48] = {};          // "slab 'dentry'", "page table", "/tmp/file"
+  char owner[48] = {};  // "slab 'dentry'", "page table", "/tmp/file"
   u32 migrated_pages = 0;
-  u32 rounds = 0;               // passes over the range
-  u64 elapsed_ns = 0;           // from step 2 to the end
+  u32 rounds = 0;      // passes over the range
+  u64 elapsed_ns = 0;  // from step 2 to the end
   // One sentence: "frame 0x140003: slab 'dentry': the kernel's own memory can't move".
   void format(char* buffer, u32 size) const;
 };

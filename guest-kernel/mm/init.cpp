@@ -24,7 +24,8 @@ void* allocate_table_page() {
     memset(page, 0, kPageSize);
     return page;
   }
-  auto page = allocate_pages({.zones = kLowZones, .type = MigrateType::kUnmovable, .use = PageUse::kTable, .owner = "page table"});
+  auto page = allocate_pages(
+      {.zones = kLowZones, .type = MigrateType::kUnmovable, .use = PageUse::kTable, .owner = "page table"});
   if (!page) return nullptr;
   void* address = low_address(frame_of(page.value()));
   memset(address, 0, kPageSize);
@@ -33,8 +34,10 @@ void* allocate_table_page() {
 
 void release_table_page(void* address) {
   Page* page = page_of_address(address);
-  if (page->use == PageUse::kTable) free_pages(page, 0);
-  else release_boot_data(u64{frame_of(page).value} << kPageShift, kPageSize);
+  if (page->use == PageUse::kTable)
+    free_pages(page, 0);
+  else
+    release_boot_data(u64{frame_of(page).value} << kPageShift, kPageSize);
 }
 
 void add_boot_data(u64 base, u64 size, const char* owner) {
@@ -92,7 +95,9 @@ void declare_sections() {
       section.state = SectionState::kOnline;
       section.zone = in_low_memory(first) ? ZoneId::kNormal : ZoneId::kHighMem;
       section.present_pages += count;
-      const u32 dma = first.value >= kDmaFrames ? 0 : count < kDmaFrames - first.value ? count : kDmaFrames - first.value;
+      const u32 dma = first.value >= kDmaFrames          ? 0
+                      : count < kDmaFrames - first.value ? count
+                                                         : kDmaFrames - first.value;
       zone_at(ZoneId::kDma).present_pages += dma;
       zone_at(section.zone).present_pages += count - dma;
     });
@@ -123,7 +128,9 @@ void init(const BootMemory& memory) {
     const Section& section = section_at(index);
     if (section.state != SectionState::kOnline || section.deferred) continue;
     if (!populate_section(index)) {
-      if (index == 0) panic("not enough memory to start: %u KiB below 128 MiB don't hold their own mem_map", section.present_pages * 4);
+      if (index == 0)
+        panic("not enough memory to start: %u KiB below 128 MiB don't hold their own mem_map",
+              section.present_pages * 4);
       drop_section(index);
     }
   }

@@ -21,11 +21,11 @@ struct PhysicalRange {
 struct BootMemory {
   static constexpr u32 kMaxUsable = 64;
   static constexpr u32 kMaxReserved = 32;
-  PhysicalRange usable[kMaxUsable];      // RAM by the firmware's map (E820 type 1)
+  PhysicalRange usable[kMaxUsable];  // RAM by the firmware's map (E820 type 1)
   u32 usable_count = 0;
   PhysicalRange reserved[kMaxReserved];  // in use for ever: kernel image, boot page tables, the first page
   u32 reserved_count = 0;
-  PhysicalRange boot_data[kMaxReserved]; // in use until release_boot_data: initramfs, Multiboot information
+  PhysicalRange boot_data[kMaxReserved];  // in use until release_boot_data: initramfs, Multiboot information
   u32 boot_data_count = 0;
 };
 

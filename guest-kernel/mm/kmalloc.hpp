@@ -22,7 +22,7 @@ class SlabCache {
   u32 object_size() const { return object_size_; }  // bytes
   u32 objects_in_use() const { return objects_in_use_; }
   u32 slab_pages() const { return slab_pages_; }
-  SlabCache* next() const { return next_; }         // in the list of all caches that were ever used
+  SlabCache* next() const { return next_; }  // in the list of all caches that were ever used
   static SlabCache* first();
 
  private:
@@ -38,10 +38,11 @@ class SlabCache {
   bool listed_ = false;
 };
 
-// Any size up to 4 MiB; above 2 KiB in whole pages, rounded up to a power of two. `owner` names the pages of large ones.
+// Any size up to 4 MiB; above 2 KiB in whole pages, rounded up to a power of two. `owner` names the pages of large
+// ones.
 void* kmalloc(usize size, const char* owner = "kmalloc");
 void* kzalloc(usize size, const char* owner = "kmalloc");
-void kfree(void* p);  // nullptr is fine
+void kfree(void* p);                // nullptr is fine
 usize kmalloc_size(const void* p);  // usable bytes
 
 }  // namespace ido

@@ -36,8 +36,12 @@ Or<u32> Mm::map_locked(const MapRequest& request) {
   if (request.size == 0) return fail(Errno::kInval);
   if (request.size > layout::kUserEnd) return fail(Errno::kNoMem);
   const u32 size = (request.size + kPageMask) & ~kPageMask;
-  Area like{.protection = request.protection, .flags = request.flags, .backing = request.backing,
-            .first_index = request.first_index, .label = request.label, .mm = this};
+  Area like{.protection = request.protection,
+            .flags = request.flags,
+            .backing = request.backing,
+            .first_index = request.first_index,
+            .label = request.label,
+            .mm = this};
   // Obvious overcommit only: what never could fit.
   const bool takes_memory = like.backing == nullptr && like.writable();
   if (takes_memory && (size >> kPageShift) > memory_info().total_pages) return fail(Errno::kNoMem);
@@ -104,7 +108,8 @@ Or<> Mm::protect(u32 address, u32 requested_size, u8 protection) {
   }
   TRY(split_at(address));
   TRY(split_at(end));
-  for (Area* area = find_area(address); area != nullptr && area->start < end; area = first_area_ending_after(area->end)) {
+  for (Area* area = find_area(address); area != nullptr && area->start < end;
+       area = first_area_ending_after(area->end)) {
     count_area(*area, -1);
     area->protection = protection;
     count_area(*area, 1);
@@ -143,10 +148,13 @@ Or<> Mm::set_locked(u32 address, u32 requested_size, bool locked) {
   const u32 end = address + size;
   TRY(split_at(address));
   TRY(split_at(end));
-  for (Area* area = find_area(address); area != nullptr && area->start < end; area = first_area_ending_after(area->end)) {
+  for (Area* area = find_area(address); area != nullptr && area->start < end;
+       area = first_area_ending_after(area->end)) {
     count_area(*area, -1);
-    if (locked) area->flags |= area_flag::kLocked;
-    else area->flags &= static_cast<u8>(~area_flag::kLocked);
+    if (locked)
+      area->flags |= area_flag::kLocked;
+    else
+      area->flags &= static_cast<u8>(~area_flag::kLocked);
     count_area(*area, 1);
   }
   merge_range(address, end);
@@ -170,7 +178,8 @@ Or<> Mm::sync(u32 address, u32 requested_size) {
   const u32 size = TRY(page_range(address, requested_size));
   TRY(check_covered(address, size));
   const u32 end = address + size;
-  for (Area* area = find_area(address); area != nullptr && area->start < end; area = first_area_ending_after(area->end)) {
+  for (Area* area = find_area(address); area != nullptr && area->start < end;
+       area = first_area_ending_after(area->end)) {
     if (!area->shared() || area->backing == nullptr) continue;
     const u32 from = area->start > address ? area->start : address;
     const u32 to = area->end < end ? area->end : end;
@@ -201,9 +210,11 @@ u32 Mm::set_break(u32 address) {
   if (wanted_end > layout::kUserEnd) return break_;
   const u32 new_end = static_cast<u32>(wanted_end);
   if (new_end > old_end) {
-    auto mapped = map_locked({.address = old_end, .size = new_end - old_end,
+    auto mapped = map_locked({.address = old_end,
+                              .size = new_end - old_end,
                               .protection = protection::kRead | protection::kWrite,
-                              .placement = Placement::kFixedFree, .label = "[heap]"});
+                              .placement = Placement::kFixedFree,
+                              .label = "[heap]"});
     if (!mapped) return break_;
   } else if (new_end < old_end && !unmap_locked(new_end, old_end - new_end)) {
     return break_;

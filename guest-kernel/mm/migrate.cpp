@@ -106,7 +106,8 @@ void replace(PageMove& move) {
   }
 }
 
-// 4.8 Remap: the migration entries name the new frame, with the bits that they had; waiters go on; the old frame is free.
+// 4.8 Remap: the migration entries name the new frame, with the bits that they had; waiters go on; the old frame is
+// free.
 void remap_to_new(PageMove& move) {
   visit_mappings(move.to, remap_entry_to_new, &move);
   unlock(move);

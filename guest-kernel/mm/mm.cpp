@@ -25,7 +25,10 @@ Or<Mm*> Mm::create() {
   if (memory == nullptr || family == nullptr) {
     table.value()->destroy();
     if (memory != nullptr) mm_cache.release(memory);
-    if (family != nullptr) { family->get(); family->put(); }
+    if (family != nullptr) {
+      family->get();
+      family->put();
+    }
     return fail(Errno::kNoMem);
   }
   Mm* mm = new (memory) Mm;

@@ -1,7 +1,7 @@
 // Mm: one user address space: its areas, its page tables, its faults.
 //
-// Reference counted; threads share one. Its mutex guards the areas; entries of the page tables change only between points
-// that can sleep, so reverse maps and migration need no lock of it. Sizes and addresses in bytes.
+// Reference counted; threads share one. Its mutex guards the areas; entries of the page tables change only between
+// points that can sleep, so reverse maps and migration need no lock of it. Sizes and addresses in bytes.
 #pragma once
 
 #include "arch/paging.hpp"
@@ -16,11 +16,11 @@ struct AnonFamily;
 enum class FaultAccess : u8 { kRead, kWrite, kExecute };
 
 enum class FaultResult : u8 {
-  kDone,      // try the instruction again
-  kSegv,      // no such memory: SIGSEGV, SEGV_MAPERR
-  kProtection,// not permitted: SIGSEGV, SEGV_ACCERR
-  kBus,       // beyond the end of the file, or it can't be read: SIGBUS
-  kNoMemory,  // out of memory: kill the task
+  kDone,        // try the instruction again
+  kSegv,        // no such memory: SIGSEGV, SEGV_MAPERR
+  kProtection,  // not permitted: SIGSEGV, SEGV_ACCERR
+  kBus,         // beyond the end of the file, or it can't be read: SIGBUS
+  kNoMemory,    // out of memory: kill the task
 };
 
 // Where map() puts a mapping.
@@ -31,13 +31,13 @@ enum class Placement : u8 {
 };
 
 struct MapRequest {
-  u32 address = 0;               // hint, or the fixed address
-  u32 size = 0;                  // rounded up to pages
-  u8 protection = 0;             // protection::
-  u8 flags = 0;                  // area_flag
+  u32 address = 0;    // hint, or the fixed address
+  u32 size = 0;       // rounded up to pages
+  u8 protection = 0;  // protection::
+  u8 flags = 0;       // area_flag
   Placement placement = Placement::kAnywhere;
-  Backing* backing = nullptr;    // nullptr: anonymous. The area holds it by Backing::hold
-  u32 first_index = 0;           // page number in the backing
+  Backing* backing = nullptr;  // nullptr: anonymous. The area holds it by Backing::hold
+  u32 first_index = 0;         // page number in the backing
   const char* label = nullptr;
 };
 
@@ -46,19 +46,21 @@ class Mm {
   static Or<Mm*> create();  // empty, references = 1
   Or<Mm*> clone();          // for fork: the same contents, private pages copy-on-write
   void get() { ++references_; }
-  void put();               // the last one unmaps all and frees it; not while its page tables are loaded
+  void put();  // the last one unmaps all and frees it; not while its page tables are loaded
 
-  Or<u32> map(const MapRequest& request);          // the address
+  Or<u32> map(const MapRequest& request);  // the address
   Or<> unmap(u32 address, u32 size);
   Or<> protect(u32 address, u32 size, u8 protection);
   // Linux's mremap. may_move; fixed: new_address is where it must go.
   enum class Move : u8 { kNo, kMay, kFixed };
   Or<u32> remap(u32 address, u32 old_size, u32 new_size, Move move, u32 new_address);
-  Or<> discard(u32 address, u32 size);             // madvise(MADV_DONTNEED)
-  Or<> lock(u32 address, u32 size);                // mlock: pages made now; they may still migrate
+  Or<> discard(u32 address, u32 size);  // madvise(MADV_DONTNEED)
+  Or<> lock(u32 address, u32 size);     // mlock: pages made now; they may still migrate
   Or<> unlock(u32 address, u32 size);
-  Or<> sync(u32 address, u32 size);                // msync: writes dirty shared pages to their store
-  u32 set_break(u32 address);                      // Linux's brk: the break after the call
+  // msync: writes dirty shared pages to their store.
+  Or<> sync(u32 address, u32 size);
+  // Linux's brk: the break after the call.
+  u32 set_break(u32 address);
   void start_break(u32 address) { break_start_ = break_ = address; }  // exec: where the heap begins
 
   FaultResult handle_fault(u32 address, FaultAccess access);
@@ -69,9 +71,9 @@ class Mm {
 
   u64 cr3() const { return table_->cr3(); }
   UserPageTable& table() { return *table_; }
-  Area* find_area(u32 address);                    // that contains it, or nullptr
+  Area* find_area(u32 address);  // that contains it, or nullptr
 
-  // For /proc: areas in order; hold lock() over a walk that sleeps.
+  // For /proc: areas in order; hold mutex() over a walk that sleeps.
   using AreaList = IntrusiveList<Area, &Area::node>;
   AreaList& areas() { return areas_; }
   Mutex& mutex() { return mutex_; }
@@ -81,14 +83,17 @@ class Mm {
     u32 file_pages = 0;       // RssFile + RssShmem
     u32 locked_pages = 0;     // VmLck
     u32 minor_faults = 0;
-    u32 major_faults = 0;     // waited for a read or a migration
+    u32 major_faults = 0;  // waited for a read or a migration
   };
   Counters counters;
   // exec notes them for /proc/PID/cmdline and stat.
-  u32 argument_start = 0, argument_end = 0, environment_start = 0, environment_end = 0, stack_start = 0, code_start = 0, code_end = 0;
+  u32 argument_start = 0, argument_end = 0;
+  u32 environment_start = 0, environment_end = 0;
+  u32 stack_start = 0;
+  u32 code_start = 0, code_end = 0;
 
   // For mm: the anonymous half of the reverse map, and the removal of a range's entries (never sleeps, needs no lock).
-  ListNode family_node;           // in AnonFamily::members
+  ListNode family_node;  // in AnonFamily::members
   AnonFamily* family = nullptr;
   void zap(u32 from, u32 to);
 
@@ -115,7 +120,7 @@ class Mm {
   // remap.cpp
   Or<u32> move_mapping(Area* area, u32 address, u32 old_size, u32 new_size, u32 new_address);
   Or<> move_entries(u32 from, u32 to, u32 size);
-  Or<> move_entry(Pte* from, u32 from_address, u32 to_address);
+  Or<> move_entry(Pte* from, u32 to_address);
   // fault.cpp
   FaultResult fault_locked(u32 page_address, FaultAccess access);
   Area* grow_stack(u32 address);

@@ -1,6 +1,6 @@
-// Offlining as docs/migration.md describes it: steps 1 to 6, each a function of its name over a range of sections. Step 2
-// is the one with an undo; step 4 undoes itself page by page (migrate.cpp), and pages that did move are as good in their
-// new places. offline_sections() at the end is the order.
+// Offlining as docs/migration.md describes it: steps 1 to 6, each a function of its name over a range of sections. Step
+// 2 is the one with an undo; step 4 undoes itself page by page (migrate.cpp), and pages that did move are as good in
+// their new places. offline_sections() at the end is the order.
 #include "mm/offline.hpp"
 
 #include "arch/time.hpp"
@@ -65,7 +65,8 @@ Or<> check(Range range, OfflineReport& report) {
   return for_each_section(range, SectionState::kOnline, [&](u32 i, Section&) { return find_blocking_page(i, report); });
 }
 
-// 2. Isolate: the range is closed to allocation. Its free blocks leave the allocator, and so does what is freed from now.
+// 2. Isolate: the range is closed to allocation. Its free blocks leave the allocator, and so does what is freed from
+// now.
 void isolate(Range range) {
   (void)for_each_section(range, SectionState::kOnline, [](u32 i, Section& section) -> Or<> {
     section.state = SectionState::kGoingOffline;
@@ -107,8 +108,14 @@ Or<> migrate_section(u32 index, OfflineReport& report, u32& left) {
     switch (migrate_page(page)) {
       case MoveResult::kMoved: ++report.migrated_pages; break;
       case MoveResult::kGone: return {};
-      case MoveResult::kBusy: blame(report, Blocked::kBusy, page); ++left; break;
-      case MoveResult::kPinned: blame(report, Blocked::kPinned, page); ++left; break;
+      case MoveResult::kBusy:
+        blame(report, Blocked::kBusy, page);
+        ++left;
+        break;
+      case MoveResult::kPinned:
+        blame(report, Blocked::kPinned, page);
+        ++left;
+        break;
       case MoveResult::kRefused: count_event(MmEvent::kMigrateFail); return blocked(report, Blocked::kRefused, page);
       case MoveResult::kNoMemory:
         count_event(MmEvent::kMigrateFail);
@@ -171,8 +178,11 @@ Or<> find_blocking_page(u32 index, OfflineReport& report) {
   if (section_at(index).deferred) return {};
   return for_each_block(index, [&](Page* page) -> Or<> {
     switch (page->use) {
-      case PageUse::kKernel: case PageUse::kSlab: case PageUse::kTable: return blocked(report, Blocked::kKernelUse, page);
-      case PageUse::kReserved: case PageUse::kBoot: return blocked(report, Blocked::kReserved, page);
+      case PageUse::kKernel:
+      case PageUse::kSlab:
+      case PageUse::kTable: return blocked(report, Blocked::kKernelUse, page);
+      case PageUse::kReserved:
+      case PageUse::kBoot: return blocked(report, Blocked::kReserved, page);
       default: return {};
     }
   });

@@ -10,13 +10,17 @@ void name_owner(char* buffer, u32 size, const Page* page) {
   switch (page->use) {
     case PageUse::kSlab: format_to(buffer, size, "kernel, slab '%s'", page->slab->name()); return;
     case PageUse::kTable:
-    case PageUse::kKernel: format_to(buffer, size, "kernel, %s", page->owner != nullptr ? page->owner : "unnamed"); return;
+    case PageUse::kKernel:
+      format_to(buffer, size, "kernel, %s", page->owner != nullptr ? page->owner : "unnamed");
+      return;
     case PageUse::kReserved:
     case PageUse::kBoot: format_to(buffer, size, "%s", page->owner != nullptr ? page->owner : "reserved"); return;
     case PageUse::kAnonymous: format_to(buffer, size, "anonymous memory"); return;
     case PageUse::kCache:
-      if (page->backing != nullptr) page->backing->describe(buffer, size);
-      else format_to(buffer, size, "a truncated file's page");
+      if (page->backing != nullptr)
+        page->backing->describe(buffer, size);
+      else
+        format_to(buffer, size, "a truncated file's page");
       return;
     default: format_to(buffer, size, "free"); return;
   }

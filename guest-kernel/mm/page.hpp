@@ -32,30 +32,30 @@ enum class PageUse : u8 {
 };
 
 namespace page_flag {
-inline constexpr u8 kLocked = 1u << 0;      // being read in, written out or moved; see page_lock.hpp
+inline constexpr u8 kLocked = 1u << 0;  // being read in, written out or moved; see page_lock.hpp
 inline constexpr u8 kDirty = 1u << 1;
 inline constexpr u8 kUpToDate = 1u << 2;
 inline constexpr u8 kReferenced = 1u << 3;
-inline constexpr u8 kPinned = 1u << 4;      // must not move now: a kernel user holds its frame number
+inline constexpr u8 kPinned = 1u << 4;  // must not move now: a kernel user holds its frame number
 inline constexpr u8 kWriteback = 1u << 5;
 }  // namespace page_flag
 
 struct Page {
   PageUse use;
-  u8 flags;           // page_flag
-  u8 order;           // log2 of the block that this page heads
-  u8 migrate_type;    // MigrateType; of the whole pageblock in its first page
-  i32 references;     // users: one for each mapping, one for the cache, one for each holder in flight
-  i32 map_count;      // page-table entries that name it
-  u32 index;          // kCache: page number in the backing; kAnonymous: user page number; kSlab: first free object
+  u8 flags;         // page_flag
+  u8 order;         // log2 of the block that this page heads
+  u8 migrate_type;  // MigrateType; of the whole pageblock in its first page
+  i32 references;   // users: one for each mapping, one for the cache, one for each holder in flight
+  i32 map_count;    // page-table entries that name it
+  u32 index;        // kCache: page number in the backing; kAnonymous: user page number; kSlab: first free object
   union {
     Backing* backing;    // kCache
     AnonFamily* family;  // kAnonymous
     SlabCache* slab;     // kSlab
     const char* owner;   // kKernel, kTable, kBoot: who took it, for "which frame, owned by whom, and why"
   };
-  ListNode node;      // free list, slab list, or an isolation list
-  u32 private_data;   // kSlab: objects in use; otherwise the owner's
+  ListNode node;     // free list, slab list, or an isolation list
+  u32 private_data;  // kSlab: objects in use; otherwise the owner's
 };
 static_assert(sizeof(void*) != 4 || sizeof(Page) == 32);
 

@@ -1,7 +1,7 @@
 // The page lock (page_flag::kLocked): whoever fills, writes out, truncates or moves a page holds it.
 //
-// Lock order: Mm's lock, then page locks; never two page locks but migration's (the old page's first, then the new one's,
-// which nobody else can know). Waiters hold no lock.
+// Lock order: Mm's lock, then page locks; never two page locks but migration's (the old page's first, then the new
+// one's, which nobody else can know). Waiters hold no lock.
 #pragma once
 
 #include "mm/page.hpp"
@@ -13,8 +13,8 @@ void lock_page(Page* page);    // sleeps; the caller holds a reference
 void unlock_page(Page* page);  // wakes
 inline bool page_locked(const Page* page) { return (page->flags & page_flag::kLocked) != 0; }
 
-// Sleeps until some page is unlocked: for waiters that may not touch the page (it may be gone with its DIMM by then) and
-// re-check the condition that made them wait.
+// Sleeps until some page is unlocked: for waiters that may not touch the page (it may be gone with its DIMM by then)
+// and re-check the condition that made them wait.
 void wait_for_any_page();
 
 }  // namespace ido

@@ -74,7 +74,10 @@ void* RadixTree::next_in(const Node* node, u32 height, u64 base, u64& index) {
     void* entry = node->slots[i];
     const u64 first = base + i * step;
     if (entry == nullptr) continue;
-    if (height == 1) { index = first; return entry; }
+    if (height == 1) {
+      index = first;
+      return entry;
+    }
     if (void* found = next_in(static_cast<Node*>(entry), height - 1, first, index)) return found;
   }
   return nullptr;

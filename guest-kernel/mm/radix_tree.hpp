@@ -1,4 +1,5 @@
-// A map from u32 to pointer by a tree of 64-way nodes, for page caches: compact for dense indexes, short for small ones.
+// A map from u32 to pointer by a tree of 64-way nodes, for page caches: compact for dense indexes, short for small
+// ones.
 #pragma once
 
 #include "base/types.hpp"

@@ -42,10 +42,14 @@ Or<u32> Mm::remap(u32 address, u32 old_requested, u32 new_requested, Move move, 
 
 // Makes the new area, carries the entries over, unmaps the old one.
 Or<u32> Mm::move_mapping(Area* area, u32 address, u32 old_size, u32 new_size, u32 new_address) {
-  MapRequest request{.address = new_address, .size = new_size, .protection = area->protection,
+  MapRequest request{.address = new_address,
+                     .size = new_size,
+                     .protection = area->protection,
                      .flags = static_cast<u8>(area->flags & ~(area_flag::kLocked | area_flag::kGrowsDown)),
-                     .placement = Placement::kFixed, .backing = area->backing,
-                     .first_index = area->index_of(address), .label = area->label};
+                     .placement = Placement::kFixed,
+                     .backing = area->backing,
+                     .first_index = area->index_of(address),
+                     .label = area->label};
   TRY(map_locked(request));
   const u32 carried = old_size < new_size ? old_size : new_size;
   auto moved = move_entries(address, new_address, carried);
@@ -63,7 +67,7 @@ Or<> Mm::move_entries(u32 from, u32 to, u32 size) {
     Pte* source = table_->entry(from + at, false);
     while (source != nullptr && is_migration_entry(*source)) wait_for_any_page();
     if (source == nullptr || source->value == 0) continue;
-    TRY(move_entry(source, from + at, to + at));
+    TRY(move_entry(source, to + at));
   }
   flush_user_all(*table_);
   return {};
@@ -71,7 +75,7 @@ Or<> Mm::move_entries(u32 from, u32 to, u32 size) {
 
 // An anonymous page is found by its address in all of its family. If this address space alone maps it, the page takes
 // its new address; if others share it, this one gets a copy of its own.
-Or<> Mm::move_entry(Pte* from, u32, u32 to_address) {
+Or<> Mm::move_entry(Pte* from, u32 to_address) {
   Pte* to = table_->entry(to_address, true);
   if (to == nullptr) return fail(Errno::kNoMem);
   Pte entry = *from;

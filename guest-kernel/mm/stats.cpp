@@ -62,7 +62,10 @@ ZoneInfo zone_info(ZoneId id) {
     if (start < first) first = start;
     end = start + kSectionPages;
   }
-  if (id == ZoneId::kDma) { first = 0; end = zone.present_pages > 0 ? kDmaFrames : 0; }
+  if (id == ZoneId::kDma) {
+    first = 0;
+    end = zone.present_pages > 0 ? kDmaFrames : 0;
+  }
   if (id == ZoneId::kNormal && first < kDmaFrames) first = kDmaFrames;
   info.start_frame = end > 0 ? first : 0;
   info.spanned_pages = end > 0 ? end - first : 0;

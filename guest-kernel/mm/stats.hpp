@@ -6,27 +6,27 @@
 namespace ido {
 
 // Event counters, from boot. One row each: enumerator, name in /proc/vmstat.
-#define IDO_MM_EVENTS(X)                                    \
-  X(kPgAlloc, "pgalloc")                                    \
-  X(kPgFree, "pgfree")                                      \
-  X(kPgFault, "pgfault")                                    \
-  X(kPgMajFault, "pgmajfault")                              \
-  X(kCowCopy, "cow_copy")                                   \
-  X(kCowReuse, "cow_reuse")                                 \
-  X(kMigrateSuccess, "pgmigrate_success")                   \
-  X(kMigrateFail, "pgmigrate_fail")                         \
-  X(kMigrateRetry, "pgmigrate_retry")                       \
-  X(kMigrateWait, "pgmigrate_wait")                         \
-  X(kSectionOnline, "section_online")                       \
-  X(kSectionOffline, "section_offline")                     \
-  X(kSectionOfflineFail, "section_offline_fail")            \
+#define IDO_MM_EVENTS(X)                         \
+  X(kPgAlloc, "pgalloc")                         \
+  X(kPgFree, "pgfree")                           \
+  X(kPgFault, "pgfault")                         \
+  X(kPgMajFault, "pgmajfault")                   \
+  X(kCowCopy, "cow_copy")                        \
+  X(kCowReuse, "cow_reuse")                      \
+  X(kMigrateSuccess, "pgmigrate_success")        \
+  X(kMigrateFail, "pgmigrate_fail")              \
+  X(kMigrateRetry, "pgmigrate_retry")            \
+  X(kMigrateWait, "pgmigrate_wait")              \
+  X(kSectionOnline, "section_online")            \
+  X(kSectionOffline, "section_offline")          \
+  X(kSectionOfflineFail, "section_offline_fail") \
   X(kAllocFail, "allocfail")
 
 enum class MmEvent : u8 {
 #define X(name, text) name,
   IDO_MM_EVENTS(X)
 #undef X
-  kCount
+      kCount
 };
 void count_event(MmEvent event);
 u32 event_count(MmEvent event);
@@ -39,11 +39,12 @@ extern u32 committed_pages;    // pages of private writable areas
 struct MemoryInfo {
   u32 total_pages, free_pages, available_pages;
   u32 high_total_pages, high_free_pages, low_total_pages, low_free_pages;  // Movable counts as high
-  u32 cached_pages;      // page cache
+
+  u32 cached_pages;  // page cache
   u32 anonymous_pages;
-  u32 mapped_pages;      // file pages in page tables
+  u32 mapped_pages;  // file pages in page tables
   u32 slab_pages, table_pages, kernel_pages, mem_map_pages, dirty_pages;
-  u32 committed_pages;   // sum of private writable areas
+  u32 committed_pages;  // sum of private writable areas
 };
 MemoryInfo memory_info();
 

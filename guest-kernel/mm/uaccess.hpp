@@ -13,7 +13,8 @@ namespace ido {
 Or<> copy_to_user(u32 to, const void* from, usize size);
 Or<> copy_from_user(void* to, u32 from, usize size);
 Or<> zero_user(u32 to, usize size);
-// Copies a string with its terminator. Returns its length without it; Errno::kNameTooLong if `size` bytes don't hold it.
+// Copies a string with its terminator. Returns its length without it; Errno::kNameTooLong if `size` bytes don't hold
+// it.
 Or<u32> string_from_user(char* to, u32 from, u32 size);
 
 // The same on another address space: exec's new stack, ptrace, /proc/PID/cmdline.

@@ -14,14 +14,14 @@ struct Zone {
   FreeList free[kMaxOrder + 1][kMigrateTypes];
   u32 free_blocks[kMaxOrder + 1] = {};
   u32 free_pages = 0;
-  u32 deferred_pages = 0;      // of these, in sections whose mem_map is not made yet
-  u32 managed_pages = 0;       // RAM that the allocator owns, used or free
-  u32 present_pages = 0;       // RAM, with what is reserved
-  u32 watermark_min_pages = 0; // below it only the kernel's own requests are served
+  u32 deferred_pages = 0;       // of these, in sections whose mem_map is not made yet
+  u32 managed_pages = 0;        // RAM that the allocator owns, used or free
+  u32 present_pages = 0;        // RAM, with what is reserved
+  u32 watermark_min_pages = 0;  // below it only the kernel's own requests are served
 };
 
 Zone& zone_at(ZoneId id);
-void set_watermarks();         // after managed_pages changed
+void set_watermarks();  // after managed_pages changed
 
 MigrateType pageblock_type(Pfn frame);
 void set_pageblock_type(Pfn frame, MigrateType type);

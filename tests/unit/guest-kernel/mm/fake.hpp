@@ -1,10 +1,10 @@
 // A fake arch/ and proc/ for mm on the host: "physical memory" is a sparse memory file, the direct map and the vmemmap
-// window are host mappings of it at the kernel's own addresses, tasks are host contexts that switch where the kernel may
-// sleep.
+// window are host mappings of it at the kernel's own addresses, tasks are host contexts that switch where the kernel
+// may sleep.
 //
-// The machine, made at the first use: 256 MiB of low RAM (its first 4 MiB reserved, a hole at 640 KiB), 256 MiB at 4 GiB,
-// room for hotplug up to 16 GiB. mm's state lives as long as the process, so each test leaves memory as it found it: use
-// the Machine fixture, which checks that.
+// The machine, made at the first use: 256 MiB of low RAM (its first 4 MiB reserved, a hole at 640 KiB), 256 MiB at 4
+// GiB, room for hotplug up to 16 GiB. mm's state lives as long as the process, so each test leaves memory as it found
+// it: use the Machine fixture, which checks that.
 #pragma once
 
 #include <functional>

@@ -1,11 +1,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <catch2/catch.hpp>
 #include <cstring>
 #include <map>
 #include <set>
-
-#include <catch2/catch.hpp>
 
 #include "arch/kmap.hpp"
 #include "fake.hpp"
@@ -27,7 +26,10 @@ void* host_map(u64 address, u64 size, u64 offset) {
   const int fixed = address != 0 ? MAP_FIXED : 0;
   void* p = mmap(reinterpret_cast<void*>(address), size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE | fixed,
                  memory_file, static_cast<off_t>(offset));
-  if (p == MAP_FAILED) { perror("mmap"); abort(); }
+  if (p == MAP_FAILED) {
+    perror("mmap");
+    abort();
+  }
   return p;
 }
 
@@ -136,7 +138,8 @@ Or<> map_kernel(u32 address, Pfn frame, u64) {
 }
 
 void unmap_kernel(u32 address) {
-  mmap(reinterpret_cast<void*>(static_cast<u64>(address)), kPageSize, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
+  mmap(reinterpret_cast<void*>(static_cast<u64>(address)), kPageSize, PROT_NONE,
+       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
 }
 
 Kmap::Kmap(Pfn frame) : bytes_(fake::physical(frame)) { fake::kmaps_held(1); }

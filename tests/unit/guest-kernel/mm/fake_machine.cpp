@@ -1,9 +1,8 @@
 #include <unistd.h>
 
+#include <catch2/catch.hpp>
 #include <cstdio>
 #include <cstdlib>
-
-#include <catch2/catch.hpp>
 
 #include "arch/kmap.hpp"
 #include "fake.hpp"
@@ -61,7 +60,12 @@ bool passes_in_fresh_process(const std::string& test) {
 Machine::Machine() {
   boot_once();
   ido::Mm* mm = ido::Mm::create().value();  // warms lasting things: the zero page
-  (void)mm->map({.address = 0x100000, .size = kPageSize, .protection = ido::protection::kRead, .placement = ido::Placement::kFixed}).value();
+  (void)mm
+      ->map({.address = 0x100000,
+             .size = kPageSize,
+             .protection = ido::protection::kRead,
+             .placement = ido::Placement::kFixed})
+      .value();
   (void)mm->handle_fault(0x100000, ido::FaultAccess::kRead);
   mm->put();
   free_pages_ = settled_free_pages();

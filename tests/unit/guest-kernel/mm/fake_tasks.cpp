@@ -110,10 +110,16 @@ void WaitQueue::wait() {
   if (me.node.linked()) waiters_.remove(me);
 }
 
-Or<> WaitQueue::wait_interruptible() { wait(); return {}; }
+Or<> WaitQueue::wait_interruptible() {
+  wait();
+  return {};
+}
 
 Or<> WaitQueue::wait_interruptible_for(u64 nanoseconds) {
-  if (running == nullptr) { clock_ns += nanoseconds; return fail(Errno::kTimedOut); }
+  if (running == nullptr) {
+    clock_ns += nanoseconds;
+    return fail(Errno::kTimedOut);
+  }
   Waiter me{running, {}};
   waiters_.push_back(me);
   running->ready = false;
@@ -128,7 +134,9 @@ Or<> WaitQueue::wait_interruptible_for(u64 nanoseconds) {
 void WaitQueue::wake_one() {
   if (Waiter* w = waiters_.pop_front()) w->task->ready = true;
 }
-void WaitQueue::wake_all() { while (!waiters_.empty()) wake_one(); }
+void WaitQueue::wake_all() {
+  while (!waiters_.empty()) wake_one();
+}
 
 void yield_if_due() {
   if (running != nullptr && (next_random() >> 16) % 2 == 0) leave();

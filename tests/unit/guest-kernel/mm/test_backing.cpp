@@ -1,8 +1,7 @@
-#include "mm/backing.hpp"
-
 #include <catch2/catch.hpp>
 
 #include "fake.hpp"
+#include "mm/backing.hpp"
 #include "mm/stats.hpp"
 #include "user.hpp"
 
@@ -15,7 +14,10 @@ TEST_CASE("A page is read in once and then found in the cache") {
   fake::Machine machine;
   File file(3 * kPageSize);
   u32 reads = 0;
-  file.on_read = [&]() -> Or<> { ++reads; return {}; };
+  file.on_read = [&]() -> Or<> {
+    ++reads;
+    return {};
+  };
   CHECK(file.find_page(1) == nullptr);
   Page* page = file.fetch_page(1).value();
   CHECK(file.find_page(1) == page);
@@ -84,7 +86,11 @@ TEST_CASE("Two tasks that want the same missing page read it once") {
   File file(kPageSize);
   u32 reads = 0;
   WaitQueue disk;
-  file.on_read = [&]() -> Or<> { ++reads; (void)disk.wait_interruptible_for(1000); return {}; };
+  file.on_read = [&]() -> Or<> {
+    ++reads;
+    (void)disk.wait_interruptible_for(1000);
+    return {};
+  };
   Page* pages[2];
   fake::run_tasks(1, {[&] { pages[0] = file.fetch_page(0).value(); }, [&] { pages[1] = file.fetch_page(0).value(); }});
   CHECK(reads == 1);

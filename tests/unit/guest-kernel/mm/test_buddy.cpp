@@ -1,6 +1,5 @@
-#include <catch2/catch.hpp>
-
 #include <algorithm>
+#include <catch2/catch.hpp>
 #include <vector>
 
 #include "fake.hpp"
@@ -37,7 +36,8 @@ TEST_CASE("Blocks of any order are aligned to their size and come back whole") {
     free_kernel_pages(p, order);
   }
   CHECK(zone_info(ZoneId::kNormal).free_pages == before.free_pages);
-  CHECK(std::equal(std::begin(before.free_blocks), std::end(before.free_blocks), zone_info(ZoneId::kNormal).free_blocks));
+  CHECK(
+      std::equal(std::begin(before.free_blocks), std::end(before.free_blocks), zone_info(ZoneId::kNormal).free_blocks));
 }
 
 TEST_CASE("Boot data becomes free memory when it is released, and only it") {
@@ -62,7 +62,8 @@ TEST_CASE("Kernel pages stay together in few pageblocks") {
   fake::Machine machine;
   std::vector<Page*> kernel, user;
   for (u32 i = 0; i < 900; ++i) {
-    kernel.push_back(allocate_pages({.zones = kLowZones, .type = MigrateType::kUnmovable, .use = PageUse::kKernel}).value());
+    kernel.push_back(
+        allocate_pages({.zones = kLowZones, .type = MigrateType::kUnmovable, .use = PageUse::kKernel}).value());
     user.push_back(allocate_pages({.zones = kLowZones, .use = PageUse::kKernel}).value());
   }
   std::vector<u32> blocks;
@@ -96,7 +97,10 @@ TEST_CASE("User pages leave the kernel a reserve of low memory, and running out 
 TEST_CASE("Random allocation agrees with a model: no frame is handed out twice") {
   fake::Machine machine;
   std::vector<bool> taken(2 * 65536 + 4 * kGiB / kPageSize);
-  struct Block { Page* head; u32 order; };
+  struct Block {
+    Page* head;
+    u32 order;
+  };
   std::vector<Block> blocks;
   u32 seed = 42;
   auto random = [&] { return (seed = seed * 1664525 + 1013904223) >> 8; };
@@ -113,7 +117,8 @@ TEST_CASE("Random allocation agrees with a model: no frame is handed out twice")
       const bool kernel = random() % 2;
       auto page = allocate_pages({.zones = kernel ? kLowZones : kUserZones,
                                   .type = kernel ? MigrateType::kUnmovable : MigrateType::kMovable,
-                                  .use = PageUse::kKernel, .order = order});
+                                  .use = PageUse::kKernel,
+                                  .order = order});
       if (!page) continue;
       blocks.push_back({page.value(), order});
       mark(blocks.back(), true);

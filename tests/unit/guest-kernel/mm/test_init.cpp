@@ -1,8 +1,7 @@
-#include "mm/init.hpp"
-
 #include <catch2/catch.hpp>
 
 #include "fake.hpp"
+#include "mm/init.hpp"
 #include "mm/stats.hpp"
 #include "mm/zone.hpp"
 #include "user.hpp"

@@ -1,17 +1,19 @@
-#include "mm/kmalloc.hpp"
-
+#include <catch2/catch.hpp>
 #include <cstring>
 #include <vector>
 
-#include <catch2/catch.hpp>
-
 #include "fake.hpp"
+#include "mm/kmalloc.hpp"
 
 using namespace ido;
 
 TEST_CASE("kmalloc gives aligned memory of at least the size, which does not overlap") {
   fake::Machine machine;
-  struct Piece { u8* p; u32 size; u8 fill; };
+  struct Piece {
+    u8* p;
+    u32 size;
+    u8 fill;
+  };
   std::vector<Piece> pieces;
   for (u32 i = 0; i < 2000; ++i) {
     const u32 size = (i * 37) % 5000 + 1;

@@ -1,9 +1,8 @@
-#include "mm/migrate.hpp"
-
 #include <catch2/catch.hpp>
 
 #include "fake.hpp"
 #include "mm/buddy.hpp"
+#include "mm/migrate.hpp"
 #include "mm/page_lock.hpp"
 #include "mm/stats.hpp"
 #include "user.hpp"
@@ -68,7 +67,8 @@ TEST_CASE("A cache page moves in the cache and in shared and private mappings") 
   File file(4 * kPageSize);
   User a, b;
   const u32 at_a = a.map(2 * kPageSize, kReadWrite, area_flag::kShared, &file);
-  const u32 at_b = b.mm().map({.size = kPageSize, .protection = protection::kRead, .backing = &file, .first_index = 1}).value();
+  const u32 at_b =
+      b.mm().map({.size = kPageSize, .protection = protection::kRead, .backing = &file, .first_index = 1}).value();
   a.write(at_a + kPageSize + 8, 42);
   CHECK(b.read(at_b + 8) == 42);
   Page* old = page_of(a.frame(at_a + kPageSize));
@@ -146,9 +146,16 @@ TEST_CASE("While a page is on the move, accesses and lookups wait and then see t
   Page* old = page_of(user.frame(at));
   WaitQueue disk;
   bool moving = false, moved = false;
-  file.on_migrate = [&]() -> Or<> { moving = true; (void)disk.wait_interruptible_for(1000000); return {}; };
+  file.on_migrate = [&]() -> Or<> {
+    moving = true;
+    (void)disk.wait_interruptible_for(1000000);
+    return {};
+  };
   const u32 waits = event_count(MmEvent::kMigrateWait);
-  fake::run_tasks(3, {[&] { CHECK(migrate_page(old) == MoveResult::kMoved); moved = true; },
+  fake::run_tasks(3, {[&] {
+                        CHECK(migrate_page(old) == MoveResult::kMoved);
+                        moved = true;
+                      },
                       [&] {
                         while (!moving) (void)disk.wait_interruptible_for(10);
                         CHECK(is_migration_entry(*user.mm().table().entry(at, false)));
@@ -171,7 +178,10 @@ TEST_CASE("A page may be unmapped, truncated or forked while it is on the move")
   for (u32 seed = 1; seed < 20; ++seed) {
     File file(2 * kPageSize);
     WaitQueue disk;
-    file.on_migrate = [&]() -> Or<> { (void)disk.wait_interruptible_for(1000); return {}; };
+    file.on_migrate = [&]() -> Or<> {
+      (void)disk.wait_interruptible_for(1000);
+      return {};
+    };
     {
       User user;
       const u32 at = user.map(2 * kPageSize, kReadWrite, area_flag::kShared, &file);
@@ -180,9 +190,20 @@ TEST_CASE("A page may be unmapped, truncated or forked while it is on the move")
       Page* first = page_of(user.frame(at));
       Page* second = page_of(user.frame(at + kPageSize));
       fake::run_tasks(seed, {[&] { (void)migrate_page(first); }, [&] { (void)migrate_page(second); },
-                             [&] { yield_if_due(); REQUIRE(user.mm().unmap(at, kPageSize).ok()); },
-                             [&] { yield_if_due(); User child(user); yield_if_due(); },
-                             [&] { yield_if_due(); file.resize(kPageSize); file.truncate_pages(1); }});
+                             [&] {
+                               yield_if_due();
+                               REQUIRE(user.mm().unmap(at, kPageSize).ok());
+                             },
+                             [&] {
+                               yield_if_due();
+                               User child(user);
+                               yield_if_due();
+                             },
+                             [&] {
+                               yield_if_due();
+                               file.resize(kPageSize);
+                               file.truncate_pages(1);
+                             }});
       CHECK(user.mm().handle_fault(at + kPageSize, FaultAccess::kRead) == FaultResult::kBus);
       CHECK(user.mm().counters.file_pages == 0);
     }

@@ -1,10 +1,9 @@
-#include "mm/mm.hpp"
-
 #include <catch2/catch.hpp>
 
 #include "arch/kmap.hpp"
 #include "fake.hpp"
 #include "mm/buddy.hpp"
+#include "mm/mm.hpp"
 #include "mm/stats.hpp"
 #include "mm/zone.hpp"
 #include "user.hpp"
@@ -104,8 +103,12 @@ TEST_CASE("Unmapping the middle of an area leaves both ends, and adjacent equal 
   CHECK(user.read(at) == 1);
   CHECK(user.read(at + 3 * kPageSize) == 4);
   CHECK(user.mm().handle_fault(at + kPageSize, FaultAccess::kRead) == FaultResult::kSegv);
-  REQUIRE(user.mm().map({.address = at + kPageSize, .size = 2 * kPageSize, .protection = protection::kRead | protection::kWrite,
-                         .placement = Placement::kFixedFree}).ok());
+  REQUIRE(user.mm()
+              .map({.address = at + kPageSize,
+                    .size = 2 * kPageSize,
+                    .protection = protection::kRead | protection::kWrite,
+                    .placement = Placement::kFixedFree})
+              .ok());
   CHECK(user.areas() == 1);
   CHECK(user.read(at + kPageSize) == 0);
 }
@@ -133,14 +136,22 @@ TEST_CASE("A stack grows down by faults but not into what lies below") {
   fake::Machine machine;
   User user;
   const u32 top = layout::kUserStackTop;
-  REQUIRE(user.mm().map({.address = top - 4 * kPageSize, .size = 4 * kPageSize, .protection = protection::kRead | protection::kWrite,
-                         .flags = area_flag::kGrowsDown, .placement = Placement::kFixed, .label = "[stack]"}).ok());
+  REQUIRE(user.mm()
+              .map({.address = top - 4 * kPageSize,
+                    .size = 4 * kPageSize,
+                    .protection = protection::kRead | protection::kWrite,
+                    .flags = area_flag::kGrowsDown,
+                    .placement = Placement::kFixed,
+                    .label = "[stack]"})
+              .ok());
   user.write(top - 40 * kPageSize, 7);
   CHECK(user.read(top - 40 * kPageSize) == 7);
   CHECK(user.areas() == 1);
   CHECK(user.mm().handle_fault(top - 9 * static_cast<u32>(kMiB), FaultAccess::kWrite) == FaultResult::kSegv);
   const u32 low = top - 300 * kPageSize;
-  REQUIRE(user.mm().map({.address = low, .size = kPageSize, .protection = protection::kRead, .placement = Placement::kFixed}).ok());
+  REQUIRE(user.mm()
+              .map({.address = low, .size = kPageSize, .protection = protection::kRead, .placement = Placement::kFixed})
+              .ok());
   CHECK(user.mm().handle_fault(low + 20 * kPageSize, FaultAccess::kWrite) == FaultResult::kSegv);
 }
 
@@ -168,7 +179,10 @@ TEST_CASE("mremap grows in place, moves when it must, and the bytes come along")
     CHECK(user.mm().remap(at, 2 * kPageSize, 3 * kPageSize, Mm::Move::kNo, 0).value() == at);
     CHECK(user.mm().remap(at, 3 * kPageSize, 2 * kPageSize, Mm::Move::kNo, 0).value() == at);
   }
-  REQUIRE(user.mm().map({.address = wall, .size = kPageSize, .protection = protection::kRead, .placement = Placement::kFixed}).ok());
+  REQUIRE(
+      user.mm()
+          .map({.address = wall, .size = kPageSize, .protection = protection::kRead, .placement = Placement::kFixed})
+          .ok());
   CHECK(user.mm().remap(at, 2 * kPageSize, 5 * kPageSize, Mm::Move::kNo, 0).error() == Errno::kNoMem);
   User child(user);  // shares the pages: the one who moves gets copies
   const u32 moved = user.mm().remap(at, 2 * kPageSize, 5 * kPageSize, Mm::Move::kMay, 0).value();
@@ -203,7 +217,9 @@ TEST_CASE("A discarded range reads as zeros again, and what never fits is refuse
   CHECK(user.mm().map({.size = 3u << 30, .protection = protection::kWrite}).error() == Errno::kNoMem);
   CHECK(user.mm().map({.size = 0}).error() == Errno::kInval);
   CHECK(user.mm().map({.address = 0x1000, .size = 1, .placement = Placement::kFixed}).error() == Errno::kPerm);
-  CHECK(user.mm().map({.address = 0xfeffffff & ~kPageMask, .size = 2 * kPageSize, .placement = Placement::kFixed}).error() == Errno::kNoMem);
+  CHECK(user.mm()
+            .map({.address = 0xfeffffff & ~kPageMask, .size = 2 * kPageSize, .placement = Placement::kFixed})
+            .error() == Errno::kNoMem);
 }
 
 TEST_CASE("Locked memory has its pages at once and counts them") {

@@ -1,5 +1,4 @@
 #include <catch2/catch.hpp>
-
 #include <vector>
 
 #include "fake.hpp"
@@ -27,7 +26,9 @@ bool in_dimm(Pfn f) { return phys_of(f).value >= kHotplugBase; }
 
 // A DIMM for the test's duration, of n sections.
 struct Dimm {
-  explicit Dimm(u32 sections) : size(sections * kSectionSize) { REQUIRE(add_and_online_memory(kHotplugBase, size, 0).ok()); }
+  explicit Dimm(u32 sections) : size(sections * kSectionSize) {
+    REQUIRE(add_and_online_memory(kHotplugBase, size, 0).ok());
+  }
   ~Dimm() {
     if (gone) return;
     OfflineReport report;
@@ -41,7 +42,11 @@ struct Dimm {
 
 // One page of a zone by force, for the kernel.
 Page* kernel_page_on_dimm() {
-  return allocate_pages({.zones = zone_bit(ZoneId::kMovable), .type = MigrateType::kUnmovable, .use = PageUse::kKernel, .owner = "test buffer"}).value();
+  return allocate_pages({.zones = zone_bit(ZoneId::kMovable),
+                         .type = MigrateType::kUnmovable,
+                         .use = PageUse::kKernel,
+                         .owner = "test buffer"})
+      .value();
 }
 
 }  // namespace
@@ -122,7 +127,10 @@ TEST_CASE("A kernel page in the third section keeps all three online, and the re
   Page* blocking = nullptr;
   for (;;) {
     Page* page = kernel_page_on_dimm();
-    if (section_index_of(frame_of(page)) == first_section() + 2) { blocking = page; break; }
+    if (section_index_of(frame_of(page)) == first_section() + 2) {
+      blocking = page;
+      break;
+    }
     filling.push_back(page);
   }
   for (Page* page : filling) free_pages(page, 0);
@@ -168,7 +176,10 @@ TEST_CASE("A page held for a while delays the removal only") {
   OfflineReport report;
   WaitQueue clock;
   fake::run_tasks(1, {[&] { REQUIRE(offline_and_remove_memory(kHotplugBase, dimm.size, report).ok()); },
-                      [&] { (void)clock.wait_interruptible_for(35'000'000); put_page(held); }});
+                      [&] {
+                        (void)clock.wait_interruptible_for(35'000'000);
+                        put_page(held);
+                      }});
   dimm.gone = true;
   CHECK(report.rounds > 1);
   CHECK(user.read(at) == 5);

@@ -1,10 +1,8 @@
-#include "mm/radix_tree.hpp"
-
+#include <catch2/catch.hpp>
 #include <map>
 
-#include <catch2/catch.hpp>
-
 #include "fake.hpp"
+#include "mm/radix_tree.hpp"
 
 using namespace ido;
 
@@ -18,7 +16,8 @@ TEST_CASE("A radix tree agrees with a map over random operations, the largest in
     u32 index = random() % 3 == 0 ? random() % 100 : random() % 3 == 0 ? 0xffffffff - random() % 70 : random() % 100000;
     void* value = reinterpret_cast<void*>(static_cast<uintptr_t>(step + 1));
     switch (random() % 4) {
-      case 0: case 1: {
+      case 0:
+      case 1: {
         auto inserted = tree.insert(index, value);
         REQUIRE(inserted.ok() == model.emplace(index, value).second);
         break;

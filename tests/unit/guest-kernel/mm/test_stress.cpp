@@ -1,6 +1,5 @@
 // Random programs run while DIMMs come and go; each byte they read is compared with a model.
 #include <catch2/catch.hpp>
-
 #include <map>
 #include <memory>
 #include <set>
@@ -85,13 +84,18 @@ class Program {
     const bool shared = shared_.count(at) != 0;
     std::vector<u8> values;
     for (u32 i = 0; i < pages; ++i) values.push_back(model_[at + i * kPageSize]);
-    for (u32 i = 0; i < pages; ++i) { model_.erase(at + i * kPageSize); shared_.erase(at + i * kPageSize); }
+    for (u32 i = 0; i < pages; ++i) {
+      model_.erase(at + i * kPageSize);
+      shared_.erase(at + i * kPageSize);
+    }
     for (u32 i = 0; i < pages; ++i) {
       model_[to + i * kPageSize] = values[i];
       if (shared) shared_.insert(to + i * kPageSize);
     }
-    if (shared) REQUIRE(user_->mm().unmap(to + pages * kPageSize, kPageSize).ok());  // beyond the object
-    else model_[to + pages * kPageSize] = 0;
+    if (shared)
+      REQUIRE(user_->mm().unmap(to + pages * kPageSize, kPageSize).ok());  // beyond the object
+    else
+      model_[to + pages * kPageSize] = 0;
   }
   void kernel_write() {
     if (model_.empty()) return;

@@ -1,10 +1,8 @@
-#include "mm/uaccess.hpp"
-
+#include <catch2/catch.hpp>
 #include <cstring>
 
-#include <catch2/catch.hpp>
-
 #include "fake.hpp"
+#include "mm/uaccess.hpp"
 #include "user.hpp"
 
 using namespace ido;

@@ -17,8 +17,10 @@ class User {
 
   ido::Mm& mm() { return *mm_; }
 
-  u32 map(u64 size, u8 protection = ido::protection::kRead | ido::protection::kWrite, u8 flags = 0, ido::Backing* backing = nullptr) {
-    return mm_->map({.size = static_cast<u32>(size), .protection = protection, .flags = flags, .backing = backing}).value();
+  u32 map(u64 size, u8 protection = ido::protection::kRead | ido::protection::kWrite, u8 flags = 0,
+          ido::Backing* backing = nullptr) {
+    return mm_->map({.size = static_cast<u32>(size), .protection = protection, .flags = flags, .backing = backing})
+        .value();
   }
 
   u8 read(u32 address) { return *reach(address, ido::FaultAccess::kRead); }
@@ -35,7 +37,8 @@ class User {
     const bool write = access == ido::FaultAccess::kWrite;
     for (u32 tries = 0; tries < 100; ++tries) {
       ido::Pte* slot = mm_->table().entry(address, false);
-      if (slot != nullptr && slot->present() && (slot->value & ido::pte::kUser) && (!write || ido::is_writable(*slot))) {
+      if (slot != nullptr && slot->present() && (slot->value & ido::pte::kUser) &&
+          (!write || ido::is_writable(*slot))) {
         slot->value |= ido::pte::kAccessed | (write ? ido::pte::kDirty : 0);
         return physical(slot->frame()) + (address & kPageMask);
       }
