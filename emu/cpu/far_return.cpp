@@ -8,7 +8,6 @@ namespace paemu {
 
 namespace {
 
-u32 error_of(u16 selector) { return selector & 0xfffcu; }
 u32 width_of(OperandSize size) { return size == OperandSize::k32 ? 4 : 2; }
 
 // Reads the stack upwards without moving the stack pointer.
@@ -46,15 +45,15 @@ bool check_return_code(Cpu& cpu, u16 selector, Descriptor& code) {
     cpu.raise(Vector::kGeneralProtection, 0);
     return false;
   }
-  if (!read_descriptor(cpu, selector, code, static_cast<u8>(Vector::kGeneralProtection))) return false;
+  if (!read_descriptor(cpu, selector, code, Vector::kGeneralProtection)) return false;
   const u32 rpl = rpl_of(selector);
   const bool wrong = !code.code() || rpl < cpu.cpl || (code.conforming() ? code.dpl() > rpl : code.dpl() != rpl);
   if (wrong) {
-    cpu.raise(Vector::kGeneralProtection, error_of(selector));
+    cpu.raise(Vector::kGeneralProtection, selector_error(selector));
     return false;
   }
   if (!code.present()) {
-    cpu.raise(Vector::kSegmentNotPresent, error_of(selector));
+    cpu.raise(Vector::kSegmentNotPresent, selector_error(selector));
     return false;
   }
   return true;
@@ -91,7 +90,7 @@ Outcome return_protected(Cpu& cpu, StackReader& stack, u16 selector, u32 eip, u3
   u16 ss;
   Descriptor outer;
   if (!stack.next(esp) || !stack.selector(ss)) return Outcome::kFault;
-  if (!check_stack_segment(cpu, ss, rpl, static_cast<u8>(Vector::kGeneralProtection), outer)) return Outcome::kFault;
+  if (!check_stack_segment(cpu, ss, rpl, Vector::kGeneralProtection, outer)) return Outcome::kFault;
   if (eip > code.limit()) return cpu.general_protection(0);
   if (!mark_accessed(cpu, selector, code) || !mark_accessed(cpu, ss, outer)) return Outcome::kFault;
 
@@ -151,8 +150,9 @@ Outcome return_to_virtual8086(Cpu& cpu, StackReader& stack, u16 cs, u32 eip, u32
     if (!stack.selector(selector[i])) return Outcome::kFault;
   }
   if (eip > 0xffff) return cpu.general_protection(0);
-  cpu.set_flags(flags & (kIretFlags | eflag::kInterrupt | eflag::kIopl | eflag::kResume | eflag::kAlignmentCheck |
-                         eflag::kId | eflag::kVirtual8086 | eflag::kVirtualInterrupt | eflag::kVirtualInterruptPending));
+  cpu.set_flags(flags &
+                (kIretFlags | eflag::kInterrupt | eflag::kIopl | eflag::kResume | eflag::kAlignmentCheck | eflag::kId |
+                 eflag::kVirtual8086 | eflag::kVirtualInterrupt | eflag::kVirtualInterruptPending));
   constexpr isa::SegmentRegister kOrder[5] = {isa::kSs, isa::kEs, isa::kDs, isa::kFs, isa::kGs};
   for (u32 i = 0; i < 5; ++i) load_segment_real(cpu, kOrder[i], selector[i]);
   cpu.state.gpr[isa::kEsp] = esp;

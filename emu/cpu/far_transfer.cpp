@@ -10,8 +10,6 @@ namespace {
 
 enum class Transfer : u8 { kJump, kCall };
 
-u32 error_of(u16 selector) { return selector & 0xfffcu; }
-
 // What a call leaves on the stack, and how wide.
 struct Return {
   OperandSize size;
@@ -55,12 +53,12 @@ Outcome call_inner(Cpu& cpu, u16 selector, Descriptor& code, u32 offset, u32 par
   u32 esp;
   if (!read_tss_stack(cpu, cpl, ss, esp)) return Outcome::kFault;
   Descriptor stack;
-  if (!check_stack_segment(cpu, ss, cpl, static_cast<u8>(Vector::kInvalidTss), stack)) return Outcome::kFault;
+  if (!check_stack_segment(cpu, ss, cpl, Vector::kInvalidTss, stack)) return Outcome::kFault;
   if (offset > code.limit()) return cpu.general_protection(0);
 
   const u32 width = back.size == OperandSize::k32 ? 4 : 2;
   const u32 old_pointer = cpu.stack_pointer();
-  PushFrame frame(cpu, stack.segment(ss), esp, cpl, error_of(ss));
+  PushFrame frame(cpu, stack.segment(ss), esp, cpl, selector_error(ss));
   if (!frame.push(s.segment[isa::kSs].selector, back.size) || !frame.push(s.gpr[isa::kEsp], back.size)) {
     return Outcome::kFault;
   }
@@ -88,17 +86,19 @@ Outcome call_inner(Cpu& cpu, u16 selector, Descriptor& code, u32 offset, u32 par
 }
 
 Outcome through_call_gate(Cpu& cpu, Transfer kind, u16 gate_selector, const Descriptor& gate, u32 next_eip) {
-  if (gate.dpl() < cpu.cpl || gate.dpl() < rpl_of(gate_selector)) return cpu.general_protection(error_of(gate_selector));
-  if (!gate.present()) return cpu.raise(Vector::kSegmentNotPresent, error_of(gate_selector));
+  if (gate.dpl() < cpu.cpl || gate.dpl() < rpl_of(gate_selector)) {
+    return cpu.general_protection(selector_error(gate_selector));
+  }
+  if (!gate.present()) return cpu.raise(Vector::kSegmentNotPresent, selector_error(gate_selector));
   const u16 selector = gate.gate_selector();
   if (null_selector(selector)) return cpu.general_protection(0);
   Descriptor code;
-  if (!read_descriptor(cpu, selector, code, static_cast<u8>(Vector::kGeneralProtection))) return Outcome::kFault;
-  if (!code.code() || code.dpl() > cpu.cpl) return cpu.general_protection(error_of(selector));
+  if (!read_descriptor(cpu, selector, code, Vector::kGeneralProtection)) return Outcome::kFault;
+  if (!code.code() || code.dpl() > cpu.cpl) return cpu.general_protection(selector_error(selector));
   if (kind == Transfer::kJump && !code.conforming() && code.dpl() != cpu.cpl) {
-    return cpu.general_protection(error_of(selector));
+    return cpu.general_protection(selector_error(selector));
   }
-  if (!code.present()) return cpu.raise(Vector::kSegmentNotPresent, error_of(selector));
+  if (!code.present()) return cpu.raise(Vector::kSegmentNotPresent, selector_error(selector));
 
   const bool gate16 = gate.type() == system_type::kCallGate16;
   const Return back{gate16 ? OperandSize::k16 : OperandSize::k32, next_eip};
@@ -110,18 +110,18 @@ Outcome through_call_gate(Cpu& cpu, Transfer kind, u16 gate_selector, const Desc
 }
 
 Outcome to_task(Cpu& cpu, Transfer kind, u16 selector, const Descriptor& d, u32 next_eip) {
-  if (d.dpl() < cpu.cpl || d.dpl() < rpl_of(selector)) return cpu.general_protection(error_of(selector));
+  if (d.dpl() < cpu.cpl || d.dpl() < rpl_of(selector)) return cpu.general_protection(selector_error(selector));
   const TaskSwitch how = kind == Transfer::kCall ? TaskSwitch::kCall : TaskSwitch::kJump;
   if (d.type() != system_type::kTaskGate) return switch_task(cpu, selector, how, next_eip);
-  if (!d.present()) return cpu.raise(Vector::kSegmentNotPresent, error_of(selector));
+  if (!d.present()) return cpu.raise(Vector::kSegmentNotPresent, selector_error(selector));
   return switch_task(cpu, d.gate_selector(), how, next_eip);
 }
 
 Outcome transfer_protected(Cpu& cpu, Transfer kind, u16 selector, u32 offset, const Return& back) {
   if (null_selector(selector)) return cpu.general_protection(0);
   Descriptor d;
-  if (!read_descriptor(cpu, selector, d, static_cast<u8>(Vector::kGeneralProtection))) return Outcome::kFault;
-  const u32 error = error_of(selector);
+  if (!read_descriptor(cpu, selector, d, Vector::kGeneralProtection)) return Outcome::kFault;
+  const u32 error = selector_error(selector);
   if (d.code()) {
     const bool privileged = d.conforming() ? d.dpl() > cpu.cpl : rpl_of(selector) > cpu.cpl || d.dpl() != cpu.cpl;
     if (privileged) return cpu.general_protection(error);

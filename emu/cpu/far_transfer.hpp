@@ -1,6 +1,6 @@
 // Far transfers: JMP, CALL, RET and IRET between segments, privilege levels and tasks (SDM 3A, 5.8 and 7; SDM 2).
 //
-// All return Outcome::kBranch with CS:EIP set, or kFault with nothing changed. `operand16`: the operand size is 16 bits.
+// All return Outcome::kBranch with CS:EIP set, or kFault with nothing changed.
 #pragma once
 
 #include "cpu/fault.hpp"

@@ -15,8 +15,8 @@ bool fail(Cpu& cpu, Vector v, u32 error_code) {
   return false;
 }
 
-// EXT: the event comes from outside the program (SDM 3A, 6.13).
-bool external(const Delivery& e) { return e.source != InterruptSource::kSoftware; }
+// Only what a program asks for itself leaves EXT clear (SDM 3A, 6.13).
+Ext ext_of(const Delivery& e) { return e.source == InterruptSource::kSoftware ? Ext::kClear : Ext::kSet; }
 
 u32 pushed_flags(const Cpu& cpu, const Delivery& e) {
   return cpu.flags() | (e.resume ? eflag::kResume : 0);
@@ -29,7 +29,8 @@ bool deliver_real(Cpu& cpu, const Delivery& e) {
   u32 pointer;
   if (!cpu.load_linear(cpu.state.idtr.base + at, pointer)) return false;
   PushFrame frame = PushFrame::current(cpu, 0);
-  if (!frame.push(cpu.flags(), OperandSize::k16) || !frame.push(cpu.state.segment[isa::kCs].selector, OperandSize::k16) ||
+  if (!frame.push(cpu.flags(), OperandSize::k16) ||
+      !frame.push(cpu.state.segment[isa::kCs].selector, OperandSize::k16) ||
       !frame.push(e.return_eip, OperandSize::k16)) {
     return false;
   }
@@ -46,10 +47,10 @@ struct Gate {
 };
 
 // The code segment of a gate, checked; its selector's RPL does not count.
-bool check_target(Cpu& cpu, u16 selector, u32 ext, Descriptor& code) {
-  if (null_selector(selector)) return fail(cpu, Vector::kGeneralProtection, ext);
-  if (!read_descriptor(cpu, selector, code, static_cast<u8>(Vector::kGeneralProtection), ext != 0)) return false;
-  const u32 error = (selector & 0xfffcu) | ext;
+bool check_target(Cpu& cpu, u16 selector, Ext ext, Descriptor& code) {
+  if (null_selector(selector)) return fail(cpu, Vector::kGeneralProtection, static_cast<u32>(ext));
+  if (!read_descriptor(cpu, selector, code, Vector::kGeneralProtection, ext)) return false;
+  const u32 error = selector_error(selector, ext);
   if (!code.code() || code.dpl() > cpu.cpl) return fail(cpu, Vector::kGeneralProtection, error);
   if (!code.present()) return fail(cpu, Vector::kSegmentNotPresent, error);
   return true;
@@ -75,10 +76,10 @@ void enter(Cpu& cpu, const Gate& gate, u16 selector, const Descriptor& code, u32
 
 // To a handler at the same privilege: on the current stack.
 bool deliver_same(Cpu& cpu, const Delivery& e, const Gate& gate, u16 selector, Descriptor& code, u32 offset) {
-  const u32 ext = external(e) ? 1 : 0;
-  PushFrame frame = PushFrame::current(cpu, ext);
+  const Ext ext = ext_of(e);
+  PushFrame frame = PushFrame::current(cpu, static_cast<u32>(ext));
   if (!push_return(cpu, frame, e, gate.size)) return false;
-  if (offset > code.limit()) return fail(cpu, Vector::kGeneralProtection, ext);
+  if (offset > code.limit()) return fail(cpu, Vector::kGeneralProtection, static_cast<u32>(ext));
   if (!mark_accessed(cpu, selector, code)) return false;
   cpu.state.gpr[isa::kEsp] = frame.pointer();
   enter(cpu, gate, selector, code, cpu.cpl, offset);
@@ -88,17 +89,17 @@ bool deliver_same(Cpu& cpu, const Delivery& e, const Gate& gate, u16 selector, D
 // To an inner privilege: on the stack that the TSS names. From virtual-8086 mode the data segments are saved as well
 // (SDM 3A, 20.3.1).
 bool deliver_inner(Cpu& cpu, const Delivery& e, const Gate& gate, u16 selector, Descriptor& code, u32 offset) {
-  const bool ext = external(e);
+  const Ext ext = ext_of(e);
   const u32 cpl = code.dpl();
   u16 ss;
   u32 esp;
   if (!read_tss_stack(cpu, cpl, ss, esp, ext)) return false;
   Descriptor stack;
-  if (!check_stack_segment(cpu, ss, cpl, static_cast<u8>(Vector::kInvalidTss), stack, ext)) return false;
+  if (!check_stack_segment(cpu, ss, cpl, Vector::kInvalidTss, stack, ext)) return false;
 
   CpuState& s = cpu.state;
   const bool from_virtual = cpu.virtual8086();
-  PushFrame frame(cpu, stack.segment(ss), esp, cpl, (ss & 0xfffcu) | (ext ? 1 : 0));
+  PushFrame frame(cpu, stack.segment(ss), esp, cpl, selector_error(ss, ext));
   if (from_virtual) {
     for (const isa::SegmentRegister r : {isa::kGs, isa::kFs, isa::kDs, isa::kEs}) {
       if (!frame.push(s.segment[r].selector, gate.size)) return false;
@@ -108,7 +109,7 @@ bool deliver_inner(Cpu& cpu, const Delivery& e, const Gate& gate, u16 selector, 
       !push_return(cpu, frame, e, gate.size)) {
     return false;
   }
-  if (offset > code.limit()) return fail(cpu, Vector::kGeneralProtection, ext ? 1 : 0);
+  if (offset > code.limit()) return fail(cpu, Vector::kGeneralProtection, static_cast<u32>(ext));
   if (!mark_accessed(cpu, selector, code) || !mark_accessed(cpu, ss, stack)) return false;
 
   if (from_virtual) {
@@ -122,13 +123,13 @@ bool deliver_inner(Cpu& cpu, const Delivery& e, const Gate& gate, u16 selector, 
 
 bool deliver_gate(Cpu& cpu, const Delivery& e, const Gate& gate) {
   const u16 selector = gate.descriptor.gate_selector();
-  const u32 ext = external(e) ? 1 : 0;
+  const Ext ext = ext_of(e);
   Descriptor code;
   if (!check_target(cpu, selector, ext, code)) return false;
   u32 offset = gate.descriptor.gate_offset();
   if (gate.size == OperandSize::k16) offset &= 0xffff;
 
-  const u32 error = (selector & 0xfffcu) | ext;
+  const u32 error = selector_error(selector, ext);
   if (!code.conforming() && code.dpl() < cpu.cpl) {
     // Out of virtual-8086 mode only to ring 0 (SDM 3A, 20.3.1).
     if (cpu.virtual8086() && code.dpl() != 0) return fail(cpu, Vector::kGeneralProtection, error);
@@ -143,7 +144,7 @@ bool deliver_gate(Cpu& cpu, const Delivery& e, const Gate& gate) {
 bool deliver(Cpu& cpu, const Delivery& e) {
   if (!cpu.protected_mode()) return deliver_real(cpu, e);
 
-  const u32 error = u32{e.vector} * 8 + 2 + (external(e) ? 1 : 0);
+  const u32 error = u32{e.vector} * 8 + 2 + static_cast<u32>(ext_of(e));
   if (u32{e.vector} * 8 + 7 > cpu.state.idtr.limit) return fail(cpu, Vector::kGeneralProtection, error);
   u64 raw;
   if (!cpu.load_linear(cpu.state.idtr.base + u32{e.vector} * 8, raw)) return false;
@@ -162,7 +163,7 @@ bool deliver(Cpu& cpu, const Delivery& e) {
   if (type == system_type::kTaskGate) {
     const u32* code = e.has_error_code ? &e.error_code : nullptr;
     if (e.resume) cpu.state.eflags |= eflag::kResume;  // saved in the old TSS
-    return switch_task(cpu, d.gate_selector(), TaskSwitch::kCall, e.return_eip, code, external(e)) != Outcome::kFault;
+    return switch_task(cpu, d.gate_selector(), TaskSwitch::kCall, e.return_eip, code, ext_of(e)) != Outcome::kFault;
   }
   gate.size = gate32 ? OperandSize::k32 : OperandSize::k16;
   gate.clears_if = type == system_type::kInterruptGate32 || type == system_type::kInterruptGate16;

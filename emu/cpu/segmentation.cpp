@@ -13,14 +13,12 @@ bool fail(Cpu& cpu, Vector v, u32 error_code) {
   return false;
 }
 
-u32 error_code_of(u16 selector, bool external) { return (selector & 0xfffcu) | (external ? 1 : 0); }
-
 void set_null(Segment& s, u16 selector) { s = Segment{selector, 0, 0, 0}; }
 
 // SDM 2B, MOV: loading SS.
 bool load_stack(Cpu& cpu, u16 selector) {
   Descriptor d;
-  if (!check_stack_segment(cpu, selector, cpu.cpl, static_cast<u8>(Vector::kGeneralProtection), d)) return false;
+  if (!check_stack_segment(cpu, selector, cpu.cpl, Vector::kGeneralProtection, d)) return false;
   if (!mark_accessed(cpu, selector, d)) return false;
   cpu.state.segment[isa::kSs] = d.segment(selector);
   return true;
@@ -33,8 +31,8 @@ bool load_data(Cpu& cpu, Segment& s, u16 selector) {
     return true;
   }
   Descriptor d;
-  if (!read_descriptor(cpu, selector, d, static_cast<u8>(Vector::kGeneralProtection))) return false;
-  const u32 code = error_code_of(selector, false);
+  if (!read_descriptor(cpu, selector, d, Vector::kGeneralProtection)) return false;
+  const u32 code = selector_error(selector);
   if (d.system() || (d.code() && !d.readable())) return fail(cpu, Vector::kGeneralProtection, code);
   if (!(d.code() && d.conforming()) && (rpl_of(selector) > d.dpl() || cpu.cpl > d.dpl())) {
     return fail(cpu, Vector::kGeneralProtection, code);
@@ -68,10 +66,10 @@ bool descriptor_address(const Cpu& cpu, u16 selector, u32& linear) {
   return (selector | 7u) <= limit;
 }
 
-bool read_descriptor(Cpu& cpu, u16 selector, Descriptor& out, u8 vector, bool external) {
+bool read_descriptor(Cpu& cpu, u16 selector, Descriptor& out, Vector vector, Ext ext) {
   u32 linear;
   if (!descriptor_address(cpu, selector, linear)) {
-    return fail(cpu, Vector{vector}, error_code_of(selector, external));
+    return fail(cpu, vector, selector_error(selector, ext));
   }
   u64 raw;
   if (!cpu.load_linear(linear, raw)) return false;
@@ -88,12 +86,12 @@ bool mark_accessed(Cpu& cpu, u16 selector, Descriptor& d) {
   return cpu.store_linear(linear + 5, static_cast<u8>(d.high >> 8));
 }
 
-bool check_stack_segment(Cpu& cpu, u16 selector, u32 cpl, u8 vector, Descriptor& out, bool external) {
-  if (null_selector(selector)) return fail(cpu, Vector{vector}, external ? 1 : 0);
-  if (!read_descriptor(cpu, selector, out, vector, external)) return false;
-  const u32 code = error_code_of(selector, external);
+bool check_stack_segment(Cpu& cpu, u16 selector, u32 cpl, Vector vector, Descriptor& out, Ext ext) {
+  if (null_selector(selector)) return fail(cpu, vector, static_cast<u32>(ext));
+  if (!read_descriptor(cpu, selector, out, vector, ext)) return false;
+  const u32 code = selector_error(selector, ext);
   if (rpl_of(selector) != cpl || !out.data() || !out.writable() || out.dpl() != cpl) {
-    return fail(cpu, Vector{vector}, code);
+    return fail(cpu, vector, code);
   }
   if (!out.present()) return fail(cpu, Vector::kStackFault, code);
   return true;
@@ -129,7 +127,8 @@ bool load_segment(Cpu& cpu, isa::SegmentRegister which, u16 selector) {
 void drop_privileged_segments(Cpu& cpu, u32 cpl) {
   for (const isa::SegmentRegister which : {isa::kEs, isa::kDs, isa::kFs, isa::kGs}) {
     Segment& s = cpu.state.segment[which];
-    const bool conforming = (s.attributes & segment_attribute::kCode) && (s.attributes & segment_attribute::kConforming);
+    const bool conforming =
+        (s.attributes & segment_attribute::kCode) && (s.attributes & segment_attribute::kConforming);
     const u32 dpl = (s.attributes >> segment_attribute::kDplShift) & 3;
     if (!conforming && dpl < cpl) set_null(s, 0);
   }

@@ -4,6 +4,7 @@
 // load CS themselves (far_transfer.hpp); everything else goes through load_segment().
 #pragma once
 
+#include "cpu/fault.hpp"
 #include "cpu/state.hpp"
 #include "isa/insn.hpp"
 
@@ -21,9 +22,9 @@ inline constexpr u32 kDplShift = 5;
 
 // System descriptor types (SDM 3A, table 3-2).
 namespace system_type {
-inline constexpr u32 kTss16Available = 1, kLdt = 2, kTss16Busy = 3, kCallGate16 = 4, kTaskGate = 5, kInterruptGate16 = 6,
-                     kTrapGate16 = 7, kTss32Available = 9, kTss32Busy = 11, kCallGate32 = 12, kInterruptGate32 = 14,
-                     kTrapGate32 = 15;
+inline constexpr u32 kTss16Available = 1, kLdt = 2, kTss16Busy = 3, kCallGate16 = 4, kTaskGate = 5,
+                     kInterruptGate16 = 6, kTrapGate16 = 7, kTss32Available = 9, kTss32Busy = 11, kCallGate32 = 12,
+                     kInterruptGate32 = 14, kTrapGate32 = 15;
 }  // namespace system_type
 
 // The 8 bytes of a descriptor as they lie in a table.
@@ -51,6 +52,13 @@ struct Descriptor {
 };
 
 inline bool null_selector(u16 selector) { return (selector & ~3) == 0; }
+// The EXT bit of an error code: the exception came while an event from outside the program, or an earlier exception,
+// was being delivered (SDM 3A, 6.13).
+enum class Ext : u8 { kClear, kSet };
+constexpr u32 selector_error(u16 selector, Ext ext = Ext::kClear) {
+  return (selector & 0xfffcu) | static_cast<u32>(ext);
+}
+
 inline u32 rpl_of(u16 selector) { return selector & 3; }
 
 // MOV, POP, LDS..: loads ES, SS, DS, FS or GS in the mode that the processor is in. CS asserts.
@@ -60,15 +68,16 @@ inline u32 rpl_of(u16 selector) { return selector & 3; }
 void load_segment_real(Cpu& cpu, isa::SegmentRegister which, u16 selector);
 
 // Reads the descriptor of a selector from GDT or LDT. False: outside its table, raises `vector` with the selector
-// (and `external` as error-code bit 0), or a page fault.
-[[nodiscard]] bool read_descriptor(Cpu& cpu, u16 selector, Descriptor& out, u8 vector, bool external = false);
+// and `ext`, or a page fault.
+[[nodiscard]] bool read_descriptor(Cpu& cpu, u16 selector, Descriptor& out, Vector vector, Ext ext = Ext::kClear);
 // Sets the accessed bit in the table, if it is clear, and in `d`.
 [[nodiscard]] bool mark_accessed(Cpu& cpu, u16 selector, Descriptor& d);
 // The linear address of a selector's descriptor; no value (false) when it is outside its table.
 bool descriptor_address(const Cpu& cpu, u16 selector, u32& linear);
 
 // SS for a stack at `cpl` (SDM 3A, 5.7): checks; false raises `vector` (#TS, #GP; #SS when not present).
-[[nodiscard]] bool check_stack_segment(Cpu& cpu, u16 selector, u32 cpl, u8 vector, Descriptor& out, bool external = false);
+[[nodiscard]] bool check_stack_segment(Cpu& cpu, u16 selector, u32 cpl, Vector vector, Descriptor& out,
+                                       Ext ext = Ext::kClear);
 
 // Nulls the data segments that `cpl` may not keep, on return to an outer level (SDM 2A, RET).
 void drop_privileged_segments(Cpu& cpu, u32 cpl);

@@ -116,10 +116,10 @@ Outcome sem_lldt(Cpu& cpu, const Insn& i) {
     cpu.state.ldtr = Segment{selector, 0, 0, 0};
     return Outcome::kEnd;
   }
-  const u32 error = selector & 0xfffcu;
+  const u32 error = selector_error(selector);
   if (selector & 4) return cpu.general_protection(error);
   Descriptor d;
-  if (!read_descriptor(cpu, selector, d, static_cast<u8>(Vector::kGeneralProtection))) return Outcome::kFault;
+  if (!read_descriptor(cpu, selector, d, Vector::kGeneralProtection)) return Outcome::kFault;
   if (!d.system() || d.type() != system_type::kLdt) return cpu.general_protection(error);
   if (!d.present()) return cpu.raise(Vector::kSegmentNotPresent, error);
   cpu.state.ldtr = d.segment(selector);
@@ -130,10 +130,10 @@ Outcome sem_ltr(Cpu& cpu, const Insn& i) {
   u16 selector;
   if (!protected_only(cpu) || !require_ring0(cpu) || !cpu.read_rm(i, selector)) return Outcome::kFault;
   if (null_selector(selector)) return cpu.general_protection(0);
-  const u32 error = selector & 0xfffcu;
+  const u32 error = selector_error(selector);
   if (selector & 4) return cpu.general_protection(error);
   Descriptor d;
-  if (!read_descriptor(cpu, selector, d, static_cast<u8>(Vector::kGeneralProtection))) return Outcome::kFault;
+  if (!read_descriptor(cpu, selector, d, Vector::kGeneralProtection)) return Outcome::kFault;
   const bool available = d.type() == system_type::kTss16Available || d.type() == system_type::kTss32Available;
   if (!d.system() || !available) return cpu.general_protection(error);
   if (!d.present()) return cpu.raise(Vector::kSegmentNotPresent, error);

@@ -29,8 +29,6 @@ constexpr u32 kIoMapBaseOffset = 0x66;
 
 constexpr u32 kBusyType = 2;  // of the descriptor type
 
-u32 error_of(u16 selector, bool external) { return (selector & 0xfffcu) | (external ? 1 : 0); }
-
 const Layout& layout_of(u32 type) { return (type & 8) ? kLayout32 : kLayout16; }
 
 // A TSS as it is in memory.
@@ -51,15 +49,15 @@ Outcome fail(Cpu& cpu) {
 }
 
 // The new task's TSS descriptor (SDM 3A, 7.3, steps 1 to 5).
-bool check_new_task(Cpu& cpu, u16 selector, TaskSwitch kind, bool external, Descriptor& d) {
+bool check_new_task(Cpu& cpu, u16 selector, TaskSwitch kind, Ext ext, Descriptor& d) {
   const bool returning = kind == TaskSwitch::kReturn;
   const Vector wrong = returning ? Vector::kInvalidTss : Vector::kGeneralProtection;
-  const u32 error = error_of(selector, external);
+  const u32 error = selector_error(selector, ext);
   if ((selector & 4) || null_selector(selector)) {
     cpu.raise(wrong, error);
     return false;
   }
-  if (!read_descriptor(cpu, selector, d, static_cast<u8>(wrong), external)) return false;
+  if (!read_descriptor(cpu, selector, d, wrong, ext)) return false;
   const u32 type = d.type() & ~8u;
   if (!d.system() || type != (returning ? system_type::kTss16Busy : system_type::kTss16Available)) {
     cpu.raise(wrong, error);
@@ -80,7 +78,8 @@ void save_old_task(const Cpu& cpu, const Layout& l, u32 flags, u32 eip, Image& i
   image.put(l.eip, l.width, eip);
   image.put(l.flags, l.width, flags);
   for (u32 i = 0; i < 8; ++i) image.put(l.gprs + i * l.width, l.width, cpu.state.gpr[i]);
-  for (u32 i = 0; i < l.segment_count; ++i) image.put(l.segments + i * l.segment_step, 2, cpu.state.segment[i].selector);
+  for (u32 i = 0; i < l.segment_count; ++i)
+    image.put(l.segments + i * l.segment_step, 2, cpu.state.segment[i].selector);
 }
 
 // Sets or clears the busy bit of a TSS descriptor. The descriptor's page was probed for writing.
@@ -94,17 +93,17 @@ void set_busy(Cpu& cpu, u16 selector, bool busy) {
 
 // --- After the commit. Each check raises #TS in the new task unless it says otherwise (SDM 3A, table 7-1).
 
-bool load_ldt(Cpu& cpu, u16 selector, bool external) {
+bool load_ldt(Cpu& cpu, u16 selector, Ext ext) {
   cpu.state.ldtr = Segment{selector, 0, 0, 0};
   if (null_selector(selector)) return true;
   Descriptor d;
-  const u32 error = error_of(selector, external);
+  const u32 error = selector_error(selector, ext);
   cpu.state.ldtr.selector = 0;
   if (selector & 4) {
     cpu.raise(Vector::kInvalidTss, error);
     return false;
   }
-  if (!read_descriptor(cpu, selector, d, static_cast<u8>(Vector::kInvalidTss), external)) return false;
+  if (!read_descriptor(cpu, selector, d, Vector::kInvalidTss, ext)) return false;
   if (!d.system() || d.type() != system_type::kLdt || !d.present()) {
     cpu.raise(Vector::kInvalidTss, error);
     return false;
@@ -113,14 +112,14 @@ bool load_ldt(Cpu& cpu, u16 selector, bool external) {
   return true;
 }
 
-bool load_code(Cpu& cpu, u16 selector, bool external) {
-  const u32 error = error_of(selector, external);
+bool load_code(Cpu& cpu, u16 selector, Ext ext) {
+  const u32 error = selector_error(selector, ext);
   Descriptor d;
   if (null_selector(selector)) {
     cpu.raise(Vector::kInvalidTss, error);
     return false;
   }
-  if (!read_descriptor(cpu, selector, d, static_cast<u8>(Vector::kInvalidTss), external)) return false;
+  if (!read_descriptor(cpu, selector, d, Vector::kInvalidTss, ext)) return false;
   const u32 rpl = rpl_of(selector);
   if (!d.code() || (d.conforming() ? d.dpl() > rpl : d.dpl() != rpl)) {
     cpu.raise(Vector::kInvalidTss, error);
@@ -135,9 +134,9 @@ bool load_code(Cpu& cpu, u16 selector, bool external) {
   return true;
 }
 
-bool load_stack(Cpu& cpu, u16 selector, u32 cpl, bool external) {
+bool load_stack(Cpu& cpu, u16 selector, u32 cpl, Ext ext) {
   Descriptor d;
-  if (!check_stack_segment(cpu, selector, cpl, static_cast<u8>(Vector::kInvalidTss), d, external)) return false;
+  if (!check_stack_segment(cpu, selector, cpl, Vector::kInvalidTss, d, ext)) return false;
   if (!mark_accessed(cpu, selector, d)) return false;
   cpu.state.segment[isa::kSs] = d.segment(selector);
   cpu.update_mode();
@@ -145,28 +144,28 @@ bool load_stack(Cpu& cpu, u16 selector, u32 cpl, bool external) {
 }
 
 // As load_segment(), but what is #GP there is #TS here.
-bool load_data(Cpu& cpu, isa::SegmentRegister which, u16 selector, bool external) {
+bool load_data(Cpu& cpu, isa::SegmentRegister which, u16 selector, Ext ext) {
   if (load_segment(cpu, which, selector)) return true;
   if (cpu.fault.vector == Vector::kGeneralProtection) cpu.fault.vector = Vector::kInvalidTss;
-  if (external && cpu.fault.vector != Vector::kPageFault) cpu.fault.error_code |= 1;
+  if (ext == Ext::kSet && cpu.fault.vector != Vector::kPageFault) cpu.fault.error_code |= 1;
   return false;
 }
 
-bool load_segments(Cpu& cpu, const u16 (&selector)[6], u16 ldt, bool external) {
+bool load_segments(Cpu& cpu, const u16 (&selector)[6], u16 ldt, Ext ext) {
   // Until they are loaded, all are unusable; CPL is that of the new task from here on (SDM 3A, 7.3).
   const u32 cpl = rpl_of(selector[isa::kCs]);
   for (u32 i = 0; i < 6; ++i) cpu.state.segment[i] = Segment{selector[i], 0, 0, 0};
   cpu.state.segment[isa::kSs].attributes = static_cast<u16>(cpl << segment_attribute::kDplShift);
   cpu.update_mode();
-  if (!load_ldt(cpu, ldt, external)) return false;
+  if (!load_ldt(cpu, ldt, ext)) return false;
   if (cpu.virtual8086()) {
     for (u32 i = 0; i < 6; ++i) load_segment_real(cpu, static_cast<isa::SegmentRegister>(i), selector[i]);
     cpu.update_mode();
     return true;
   }
-  if (!load_code(cpu, selector[isa::kCs], external) || !load_stack(cpu, selector[isa::kSs], cpl, external)) return false;
+  if (!load_code(cpu, selector[isa::kCs], ext) || !load_stack(cpu, selector[isa::kSs], cpl, ext)) return false;
   for (const isa::SegmentRegister r : {isa::kEs, isa::kDs, isa::kFs, isa::kGs}) {
-    if (!load_data(cpu, r, selector[r], external)) return false;
+    if (!load_data(cpu, r, selector[r], ext)) return false;
   }
   return true;
 }
@@ -187,7 +186,7 @@ bool load_address_space(Cpu& cpu, u32 cr3) {
 }
 
 // Takes the new task's registers. From here on faults are its own.
-Outcome become(Cpu& cpu, const Image& image, const Layout& l, u32 flags, const u32* error_code, bool external) {
+Outcome become(Cpu& cpu, const Image& image, const Layout& l, u32 flags, const u32* error_code, Ext ext) {
   CpuState& s = cpu.state;
   if (l.cr3 != 0 && (s.cr0 & cr0::kPaging)) {
     const u32 cr3 = image.get(l.cr3, 4);
@@ -204,10 +203,10 @@ Outcome become(Cpu& cpu, const Image& image, const Layout& l, u32 flags, const u
 
   u16 selector[6] = {};
   for (u32 i = 0; i < l.segment_count; ++i) selector[i] = image.get16(l.segments + i * l.segment_step);
-  if (!load_segments(cpu, selector, image.get16(l.ldt), external)) return Outcome::kFault;
+  if (!load_segments(cpu, selector, image.get16(l.ldt), ext)) return Outcome::kFault;
 
   if (error_code != nullptr) {
-    PushFrame frame = PushFrame::current(cpu, external ? 1 : 0);
+    PushFrame frame = PushFrame::current(cpu, static_cast<u32>(ext));
     if (!frame.push(*error_code, l.width == 4 ? OperandSize::k32 : OperandSize::k16)) return Outcome::kFault;
     s.gpr[isa::kEsp] = frame.pointer();
   }
@@ -217,10 +216,10 @@ Outcome become(Cpu& cpu, const Image& image, const Layout& l, u32 flags, const u
 
 }  // namespace
 
-Outcome switch_task(Cpu& cpu, u16 selector, TaskSwitch kind, u32 next_eip, const u32* error_code, bool external) {
+Outcome switch_task(Cpu& cpu, u16 selector, TaskSwitch kind, u32 next_eip, const u32* error_code, Ext ext) {
   CpuState& s = cpu.state;
   Descriptor d;
-  if (!check_new_task(cpu, selector, kind, external, d)) return Outcome::kFault;
+  if (!check_new_task(cpu, selector, kind, ext, d)) return Outcome::kFault;
   const Layout& to = layout_of(d.type());
   const Layout& from = layout_of(s.tr.attributes & 0xf);
   constexpr Privilege kSystem = Privilege::kSupervisor;
@@ -237,7 +236,8 @@ Outcome switch_task(Cpu& cpu, u16 selector, TaskSwitch kind, u32 next_eip, const
   if (kind == TaskSwitch::kCall && !cpu.mmu.probe(d.base(), 2, Access::kWrite, kSystem)) return fail(cpu);
   for (const u16 tss : {selector, old_selector}) {
     u32 linear;
-    if (descriptor_address(cpu, tss, linear) && !cpu.mmu.probe(linear + 5, 1, Access::kWrite, kSystem)) return fail(cpu);
+    if (descriptor_address(cpu, tss, linear) && !cpu.mmu.probe(linear + 5, 1, Access::kWrite, kSystem))
+      return fail(cpu);
   }
 
   // Commit.
@@ -259,15 +259,15 @@ Outcome switch_task(Cpu& cpu, u16 selector, TaskSwitch kind, u32 next_eip, const
   s.cr0 |= cr0::kTaskSwitched;
   if (to.width == 4 && (image.get16(kTrapOffset) & 1)) s.pending_debug |= debug::kTaskSwitch;
   cpu.request_attention();
-  return become(cpu, image, to, flags, error_code, external);
+  return become(cpu, image, to, flags, error_code, ext);
 }
 
-bool read_tss_stack(Cpu& cpu, u32 cpl, u16& ss, u32& esp, bool external) {
+bool read_tss_stack(Cpu& cpu, u32 cpl, u16& ss, u32& esp, Ext ext) {
   const Segment& tr = cpu.state.tr;
   const bool wide = tr.attributes & 8;
   const u32 at = wide ? 4 + 8 * cpl : 2 + 4 * cpl;
   if (at + (wide ? 5 : 3) > tr.limit) {
-    cpu.raise(Vector::kInvalidTss, error_of(tr.selector, external));
+    cpu.raise(Vector::kInvalidTss, selector_error(tr.selector, ext));
     return false;
   }
   if (wide) return cpu.load_linear(tr.base + at, esp) && cpu.load_linear(tr.base + at + 4, ss);

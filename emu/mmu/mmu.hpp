@@ -8,8 +8,8 @@
 // Accesses return false when they fault, having changed nothing but accessed bits; the fault is in fault(). An access
 // that crosses a page translates and checks both pages before it touches either. Nothing here throws.
 //
-// Called by cpu, interp and jit. CpuState is read for CR0, CR3, CR4, PDPTEs and EFER; who changes one of those calls the
-// flush that the manual demands (SDM 3A, 4.10.4.1), see paging_changed().
+// Called by cpu, interp and jit. CpuState is read for CR0, CR3, CR4, PDPTEs and EFER; who changes one of those calls
+// the flush that the manual demands (SDM 3A, 4.10.4.1), see paging_changed().
 #pragma once
 
 #include <array>

@@ -18,7 +18,8 @@ TEST_CASE("a far jump to code needs the same ring, or a conforming segment of an
           M m;
           m.at_ring(cpl);
           m.descriptor(M::kFree, 0, 0xfffff, kind, dpl);
-          const bool expected = kind == access::kConforming ? dpl <= cpl : kind == access::kCode && dpl == cpl && rpl <= cpl;
+          const bool expected =
+              kind == access::kConforming ? dpl <= cpl : kind == access::kCode && dpl == cpl && rpl <= cpl;
           const Outcome o = far_jump(m.cpu, static_cast<u16>(M::kFree | rpl), kThere, 0);
           REQUIRE(o == (expected ? Outcome::kBranch : Outcome::kFault));
           if (expected) {
@@ -54,7 +55,8 @@ TEST_CASE("a call gate leads inwards with a new stack and copied parameters, RET
       m.push(0x1111);
       m.push(0x2222);
       const u32 outer = m.esp();
-      REQUIRE(far_call(m.cpu, static_cast<u16>(M::kFree | from), 0xdead, OperandSize::k32, M::kCode + 7) == Outcome::kBranch);
+      REQUIRE(far_call(m.cpu, static_cast<u16>(M::kFree | from), 0xdead, OperandSize::k32, M::kCode + 7) ==
+              Outcome::kBranch);
       REQUIRE(m.cpu.state.eip == kThere);
       REQUIRE(m.cpu.cpl == to);
       REQUIRE(m.stacked(0) == M::kCode + 7);

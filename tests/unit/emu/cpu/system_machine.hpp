@@ -65,7 +65,8 @@ class SystemMachine {
     descriptor(kTssSelector, kTss, 0x67 + 0x20, access::kTss, 0, 0);
     descriptor(kOtherTssSelector, kOtherTss, 0x67, access::kTss, 0, 0);
     descriptor(kLdtSelector, kLdt, 0xff, access::kLdt, 0, 0);
-    for (u32 v = 0; v < 256; ++v) gate(v, access::kInterruptGate, code_of(0), handler(v), v == 3 || v == 4 || v == 0x80 ? 3 : 0);
+    for (u32 v = 0; v < 256; ++v)
+      gate(v, access::kInterruptGate, code_of(0), handler(v), v == 3 || v == 4 || v == 0x80 ? 3 : 0);
     for (u32 ring = 0; ring < 3; ++ring) {
       put(kTss + 4 + 8 * ring, stack_of(ring));
       put(kTss + 8 + 8 * ring, data_of(ring));
@@ -98,7 +99,8 @@ class SystemMachine {
     CpuState& s = cpu.state;
     s.eflags = eflag::kAlwaysOne | eflag::kVirtual8086 | (iopl << eflag::kIoplShift);
     cpu.adopt();
-    for (u32 i = 0; i < 6; ++i) load_segment_real(cpu, static_cast<isa::SegmentRegister>(i), static_cast<u16>(0x4000 + i));
+    for (u32 i = 0; i < 6; ++i)
+      load_segment_real(cpu, static_cast<isa::SegmentRegister>(i), static_cast<u16>(0x4000 + i));
     load_segment_real(cpu, isa::kSs, 0x4000);
     load_segment_real(cpu, isa::kCs, kCode >> 4);
     s.eip = 0;
@@ -122,7 +124,8 @@ class SystemMachine {
   void descriptor(u16 selector, u32 base, u32 limit, u8 access, u32 dpl, u32 flags = 0xc) {
     const u32 at = ((selector & 4) ? kLdt : kGdt) + (selector & 0xfff8u);
     put(at, (base << 16) | (limit & 0xffff));
-    put(at + 4, (base & 0xff000000) | (flags << 20) | (limit & 0xf0000) | ((access | (dpl << 5)) << 8) | ((base >> 16) & 0xff));
+    put(at + 4,
+        (base & 0xff000000) | (flags << 20) | (limit & 0xf0000) | ((access | (dpl << 5)) << 8) | ((base >> 16) & 0xff));
   }
   void call_gate(u16 at, u8 access, u16 target, u32 offset, u32 dpl, u32 parameters = 0) {
     put(kGdt + (at & 0xfff8u), (u32{target} << 16) | (offset & 0xffff));

@@ -24,7 +24,8 @@ bool runs(M& m, std::initializer_list<u8> code, u32 eax, Vector vector = Vector:
   return false;
 }
 
-constexpr std::initializer_list<u8> kMovCr0 = {0x0f, 0x22, 0xc0}, kMovCr3 = {0x0f, 0x22, 0xd8}, kMovCr4 = {0x0f, 0x22, 0xe0};
+constexpr std::initializer_list<u8> kMovCr0 = {0x0f, 0x22, 0xc0}, kMovCr3 = {0x0f, 0x22, 0xd8},
+                                    kMovCr4 = {0x0f, 0x22, 0xe0};
 
 }  // namespace
 

@@ -66,7 +66,8 @@ TEST_CASE("every combination of rights and access is judged as the manual's tabl
           bool expected = p == Privilege::kSupervisor || user;
           if (a == Access::kWrite) expected &= writable || (p == Privilege::kSupervisor && !wp);
           if (a == Access::kFetch) expected &= !no_execute;
-          INFO("pae " << pae << " bits " << bits << " access " << static_cast<u32>(a) << " user " << static_cast<u32>(p));
+          INFO("pae " << pae << " bits " << bits << " access " << static_cast<u32>(a) << " user "
+                      << static_cast<u32>(p));
           REQUIRE(m.access(a, linear, p) == expected);
           if (expected) continue;
           const u32 cause = kPresent | (a == Access::kWrite ? kWrite : 0) | (p == Privilege::kUser ? kUser : 0) |
