@@ -50,14 +50,17 @@ void enter_body() {
   swapcontext(&running->context, &scheduler);
 }
 
-// A ready task by chance; else the first timed sleeper.
+constexpr u64 kTurn_ns = 1'000'000;  // what a task runs for between two switches
+
+// A ready task by chance, timed sleepers that are due among them; else the first timed sleeper.
 Task* pick() {
   std::vector<Task*> ready;
   Task* sleeper = nullptr;
   bool any = false;
+  clock_ns += kTurn_ns;
   for (auto& t : tasks) {
     any |= !t->ended;
-    if (!t->ended && t->ready) ready.push_back(t.get());
+    if (!t->ended && (t->ready || (t->timed && t->wake_ns <= clock_ns))) ready.push_back(t.get());
     if (!t->ended && !t->ready && t->timed && (sleeper == nullptr || t->wake_ns < sleeper->wake_ns)) sleeper = t.get();
   }
   if (!ready.empty()) return ready[(next_random() >> 16) % ready.size()];

@@ -150,3 +150,71 @@ TEST_CASE("Programs lose no byte while DIMMs come and go under them") {
     CHECK(event_count(MmEvent::kMigrateSuccess) > moved_before + 100);
   }
 }
+
+TEST_CASE("Removals that fail, because pages are held or refused, lose no byte and no page either") {
+  fake::Machine machine;
+  u32 failed = 0, removed = 0;
+  for (u32 seed = 1; seed <= 10; ++seed) {
+    User victim;
+    File file(64 * kPageSize);
+    const u32 at = victim.map(64 * kPageSize);
+    u32 refusals = 0;
+    bool done = false, ended = false;
+    file.on_migrate = [&]() -> Or<> {
+      yield_if_due();
+      if (++refusals % 97 == 0) return fail(Errno::kOpNotSupp);
+      return refusals % 5 == 0 ? Or<>(fail(Errno::kBusy)) : Or<>{};
+    };
+    REQUIRE(add_and_online_memory(fake::kHotplugBase, 2 * kSectionSize, 0).ok());
+    const u32 total = memory_info().total_pages;
+    fake::run_tasks(
+        seed,
+        {[&] {
+           Program program(seed);
+           while (!ended) program.step();
+           program.check_all();
+         },
+         [&] {  // holds pages for up to a second: beyond what offlining waits for
+           WaitQueue clock;
+           for (u32 i = 0; i < 30; ++i) {
+             const u32 page = at + (i * 7 + seed) % 64 * kPageSize;
+             REQUIRE(victim.mm().discard(page, kPageSize).ok());  // so that the next page comes from the DIMM
+             Page* held = victim.mm().get_user_page(page, FaultAccess::kWrite).value();
+             fake::physical(frame_of(held))[0] = static_cast<u8>(i);
+             (void)clock.wait_interruptible_for((i * 131 + seed * 17) % 1000 * 1'000'000);
+             fake::physical(frame_of(held))[1] = static_cast<u8>(i + 1);
+             put_page(held);
+             REQUIRE(victim.read(page) == static_cast<u8>(i));
+             REQUIRE(victim.read(page + 1) == static_cast<u8>(i + 1));
+             put_page(file.fetch_page(i).value());
+           }
+           done = true;
+         },
+         [&] {
+           while (!ended) {
+             OfflineReport report;
+             const bool last = done;
+             if (last) file.on_migrate = nullptr;
+             const bool ok = offline_memory(fake::kHotplugBase, 2 * kSectionSize, report).ok();
+             const u32 offline_pages = ok ? 2 * (kSectionPages - kMemMapPages) : 0;
+             REQUIRE(memory_info().total_pages == total - offline_pages);
+             REQUIRE(section_at(static_cast<u32>(fake::kHotplugBase >> kSectionShift)).isolated_pages <= offline_pages);
+             ++(ok ? removed : failed);
+             if (!ok) REQUIRE(report.owner[0] != 0);
+             for (u32 i = 0; i < 100; ++i) yield_if_due();
+             if (ok) REQUIRE(online_memory(fake::kHotplugBase, 2 * kSectionSize).ok());
+             for (u32 i = 0; i < 300; ++i) yield_if_due();
+             ended = last && ok;
+           }
+         }});
+    OfflineReport report;
+    REQUIRE(offline_and_remove_memory(fake::kHotplugBase, 2 * kSectionSize, report).ok());
+    for (u32 i = 0; i < 30; ++i) {
+      Page* page = file.find_page(i);
+      REQUIRE(fake::physical(frame_of(page))[9] == fake::file_byte(i, 9));
+      put_page(page);
+    }
+  }
+  CHECK(failed > 10);
+  CHECK(removed > 10);
+}
