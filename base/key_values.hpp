@@ -23,13 +23,17 @@ class KeyValues {
   static Or<KeyValues> parse(std::string_view text, std::string_view implied_key = {}) {
     KeyValues list;
     while (!text.empty()) {
-      if (list.items_.size() == kMaxItems) return fail("more than " + std::to_string(kMaxItems) + " settings in one list");
+      if (list.items_.size() == kMaxItems)
+        return fail("more than " + std::to_string(kMaxItems) + " settings in one list");
       const std::string item = take_item(text);
       const usize equals = item.find('=');
       Item parsed;
-      if (equals != std::string::npos) parsed = {item.substr(0, equals), item.substr(equals + 1)};
-      else if (list.items_.empty() && !implied_key.empty()) parsed = {std::string(implied_key), item};
-      else parsed = {item, "on"};
+      if (equals != std::string::npos)
+        parsed = {item.substr(0, equals), item.substr(equals + 1)};
+      else if (list.items_.empty() && !implied_key.empty())
+        parsed = {std::string(implied_key), item};
+      else
+        parsed = {item, "on"};
       if (parsed.first.empty()) return fail("a setting lacks its name in \"" + item + "\"");
       if (list.find(parsed.first) != nullptr) return fail("\"" + parsed.first + "\" is given twice");
       list.items_.push_back(std::move(parsed));

@@ -21,9 +21,12 @@ inline std::optional<u64> take_number(std::string_view& text) {
   for (; used < text.size(); ++used) {
     const char c = text[used], lower = static_cast<char>(c | 0x20);
     u64 digit;
-    if (c >= '0' && c <= '9') digit = static_cast<u64>(c - '0');
-    else if (radix == 16 && lower >= 'a' && lower <= 'f') digit = static_cast<u64>(lower - 'a' + 10);
-    else break;
+    if (c >= '0' && c <= '9')
+      digit = static_cast<u64>(c - '0');
+    else if (radix == 16 && lower >= 'a' && lower <= 'f')
+      digit = static_cast<u64>(lower - 'a' + 10);
+    else
+      break;
     if (value > (~u64{0} - digit) / radix) return {};
     value = value * radix + digit;
   }

@@ -19,13 +19,17 @@ Or<> Consoles::add(const Attachment& attachment, host::EventLoop& loop, Log& log
     if (attachment.spec.kind == host::ChardevSpec::Kind::Pty)
       log.line(attachment.label + " is on " + device->filename().substr(4));
     if (attachment.spec.mux && mux_ == nullptr) {
-      mux_ = std::make_unique<host::Mux>(std::move(device), [this] { if (leave_) leave_(); });
+      mux_ = std::make_unique<host::Mux>(std::move(device), [this] {
+        if (leave_) leave_();
+      });
       device = mux_->add_user();
     }
   }
   if (attachment.use == Attachment::Use::Serial) {
     serial_ = device.get();
-    serial_->on_receive([this](std::span<const u8> bytes) { if (serial_input_) serial_input_(bytes); });
+    serial_->on_receive([this](std::span<const u8> bytes) {
+      if (serial_input_) serial_input_(bytes);
+    });
   }
   consoles_.push_back({attachment.use, attachment.label, std::move(device), nullptr});
   return {};

@@ -55,9 +55,10 @@ Or<> Emulator::record_stop() {
 
 std::string Emulator::record_status() const {
   if (player_ != nullptr)
-    return "replaying " + reader_->name() + ": " + std::to_string(player_->checkpoints_passed()) + " checkpoints passed, ends at " +
-           std::to_string(player_->end().retired) + " retired instructions";
-  if (recorder_ != nullptr) return "recording into " + trace_path_ + ": " + std::to_string(recorder_->arrivals()) + " arrivals";
+    return "replaying " + reader_->name() + ": " + std::to_string(player_->checkpoints_passed()) +
+           " checkpoints passed, ends at " + std::to_string(player_->end().retired) + " retired instructions";
+  if (recorder_ != nullptr)
+    return "recording into " + trace_path_ + ": " + std::to_string(recorder_->arrivals()) + " arrivals";
   return "not recording";
 }
 

@@ -29,7 +29,8 @@ Or<> Emulator::prepare() {
   machine_->on_event([this](const MachineEvent& event) { monitor_.on_event(event); });
   consoles_->start(monitor_);
   consoles_->on_leave([this] { quit(); });
-  if (!options_.pidfile.empty()) TRY(host::write_file_whole(options_.pidfile, std::to_string(host::process_id()) + "\n"));
+  if (!options_.pidfile.empty())
+    TRY(host::write_file_whole(options_.pidfile, std::to_string(host::process_id()) + "\n"));
   greet();
   return {};
 }
@@ -47,7 +48,8 @@ Or<> Emulator::prepare_live() {
   live_ = std::make_unique<host::LiveInput>(loop_, paced ? host::Pacing::On : host::Pacing::Off,
                                             options_.rtc_start.value_or(host::wall_clock_us() / 1'000'000));
   live_->on_sleep([this] { consoles_->flush(), feed_serial(); });
-  consoles_->on_serial_input([this](std::span<const u8> bytes) { typed_.insert(typed_.end(), bytes.begin(), bytes.end()); });
+  consoles_->on_serial_input(
+      [this](std::span<const u8> bytes) { typed_.insert(typed_.end(), bytes.begin(), bytes.end()); });
   if (!options_.record.empty()) TRY(record_start(options_.record));
   return {};
 }
@@ -71,8 +73,10 @@ void Emulator::greet() {
 int Emulator::run() {
   if (!options_.start_paused) state_ = RunState::Running;
   while (!exit_code_) {
-    if (state_ == RunState::Running) slice();
-    else wait();
+    if (state_ == RunState::Running)
+      slice();
+    else
+      wait();
   }
   consoles_->flush();
   return *exit_code_;
@@ -175,7 +179,8 @@ void Emulator::end_replay(StopReason reason) {
 
 void Emulator::end_recording(StopReason reason) {
   if (recorder_ == nullptr) return;
-  if (const Or<> finished = recorder_->finish(reason); !finished) log_.line("the recording ended badly: " + finished.error().sentence);
+  if (const Or<> finished = recorder_->finish(reason); !finished)
+    log_.line("the recording ended badly: " + finished.error().sentence);
   recorder_.reset();
   trace_output_.reset();
 }

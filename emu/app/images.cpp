@@ -36,11 +36,13 @@ Or<> check_elf(std::span<const u8> kernel) {
   if (kernel[16] != 2) return fail("is an ELF file, but not an executable");
   const u64 table = read32(kernel, 28);
   const u64 count = kernel[44] | kernel[45] << 8;
-  if (count == 0 || table + count * 32 > kernel.size()) return fail("is an ELF file that ends before its program headers");
+  if (count == 0 || table + count * 32 > kernel.size())
+    return fail("is an ELF file that ends before its program headers");
   for (u64 i = 0; i < count; ++i) {
     const usize header = static_cast<usize>(table + i * 32);
     constexpr u32 kLoad = 1;
-    if (read32(kernel, header) == kLoad && u64{read32(kernel, header + 4)} + read32(kernel, header + 16) > kernel.size())
+    if (read32(kernel, header) == kLoad &&
+        u64{read32(kernel, header + 4)} + read32(kernel, header + 16) > kernel.size())
       return fail("is an ELF file that ends before its segments do: it is truncated");
   }
   return {};
@@ -76,12 +78,14 @@ Or<Images> load_images(const Options& options) {
   const std::string firmware = options.bios.empty() ? TRY(find_bundled(kFirmwareName)) : options.bios;
   images.firmware = TRY(read_image("-bios", firmware, kLargestFirmware));
   if (images.firmware.size() % 4096 != 0)
-    return fail("-bios: " + firmware + ": its size, " + std::to_string(images.firmware.size()) + " bytes, is not a multiple of 4096");
+    return fail("-bios: " + firmware + ": its size, " + std::to_string(images.firmware.size()) +
+                " bytes, is not a multiple of 4096");
   const std::string kernel = options.bundled ? TRY(find_bundled(kKernelName)) : options.kernel;
   const std::string initrd = options.bundled ? TRY(find_bundled(kInitrdName)) : options.initrd;
   if (!kernel.empty()) {
     images.kernel = TRY(read_image("-kernel", kernel, kLargestImage));
-    if (Or<> checked = check_kernel(images.kernel); !checked) return fail("-kernel: " + kernel + ": " + checked.error().sentence);
+    if (Or<> checked = check_kernel(images.kernel); !checked)
+      return fail("-kernel: " + kernel + ": " + checked.error().sentence);
   }
   if (!initrd.empty()) images.initrd = TRY(read_image("-initrd", initrd, kLargestImage));
   if (images.kernel.size() + images.initrd.size() > options.machine.ram_size)

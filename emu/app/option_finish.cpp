@@ -22,25 +22,33 @@ u64 address_space_end(const MachineConfig& machine) {
 
 Or<> Parser::check_memory() {
   MachineConfig& machine = options.machine;
-  if (machine.ram_size < 16 * kMiB) return fail("-m: " + size_text(machine.ram_size) + " is too little; the least is 16M");
-  if (machine.ram_size % kMiB != 0) return fail("-m: size " + size_text(machine.ram_size) + " is not a multiple of 1 MiB");
+  if (machine.ram_size < 16 * kMiB)
+    return fail("-m: " + size_text(machine.ram_size) + " is too little; the least is 16M");
+  if (machine.ram_size % kMiB != 0)
+    return fail("-m: size " + size_text(machine.ram_size) + " is not a multiple of 1 MiB");
   if (machine.maxmem < machine.ram_size)
-    return fail("-m: maxmem " + size_text(machine.maxmem) + " is less than the boot RAM, " + size_text(machine.ram_size));
-  if (machine.slots == 0 && machine.maxmem > machine.ram_size) return fail("-m: maxmem needs slots=N for the DIMMs that reach it");
+    return fail("-m: maxmem " + size_text(machine.maxmem) + " is less than the boot RAM, " +
+                size_text(machine.ram_size));
+  if (machine.slots == 0 && machine.maxmem > machine.ram_size)
+    return fail("-m: maxmem needs slots=N for the DIMMs that reach it");
   if (machine.slots != 0 && machine.maxmem == machine.ram_size)
-    return fail("-m: slots=" + std::to_string(machine.slots) + " needs maxmem larger than the boot RAM, " + size_text(machine.ram_size));
+    return fail("-m: slots=" + std::to_string(machine.slots) + " needs maxmem larger than the boot RAM, " +
+                size_text(machine.ram_size));
   if ((machine.maxmem - machine.ram_size) % abi::memory_map::kDimmAlignment != 0)
-    return fail("-m: maxmem less the boot RAM is " + size_text(machine.maxmem - machine.ram_size) + ", not a multiple of 128 MiB");
-  if (machine.maxmem > u64{1} << 40) return fail("-m: maxmem " + size_text(machine.maxmem) + " is more than 40 address bits can reach");
+    return fail("-m: maxmem less the boot RAM is " + size_text(machine.maxmem - machine.ram_size) +
+                ", not a multiple of 128 MiB");
+  if (machine.maxmem > u64{1} << 40)
+    return fail("-m: maxmem " + size_text(machine.maxmem) + " is more than 40 address bits can reach");
 
   const u64 end = address_space_end(machine);
   u32 needed = 32;
   while (needed < 64 && end > u64{1} << needed) ++needed;
   if (needed > 40)
-    return fail("-m: memory would end at " + size_text(end) + ", beyond what 40 physical address bits can reach; use a smaller maxmem");
+    return fail("-m: memory would end at " + size_text(end) +
+                ", beyond what 40 physical address bits can reach; use a smaller maxmem");
   if (physical_bits != 0 && needed > physical_bits)
-    return fail("-cpu: phys-bits=" + std::to_string(physical_bits) + " is too few for memory that ends at " + size_text(end) + "; use " +
-                std::to_string(needed));
+    return fail("-cpu: phys-bits=" + std::to_string(physical_bits) + " is too few for memory that ends at " +
+                size_text(end) + "; use " + std::to_string(needed));
   machine.physical_bits = physical_bits != 0 ? physical_bits : std::max(36u, needed);
 
   u64 backed = 0;
@@ -84,8 +92,10 @@ Or<> Parser::attach_defaults() {
   usize plain = 0, shared = 0;
   for (const Attachment& a : options.attachments) {
     if (a.spec.kind != Kind::Stdio) continue;
-    if (a.spec.mux) ++shared;
-    else ++plain;
+    if (a.spec.mux)
+      ++shared;
+    else
+      ++plain;
   }
   if (plain + (shared != 0 ? 1 : 0) > 1)
     return fail("-serial: stdio has more than one user; -serial mon:stdio lets serial port and monitor share it");

@@ -37,9 +37,18 @@ Or<Attachment> attachment(Parser& p, Attachment::Use use, const std::string& val
 }  // namespace
 
 // --- What to boot.
-Or<> kernel(Parser& p, const std::string& value) { p.options.kernel = TRY(path(value)); return {}; }
-Or<> initrd(Parser& p, const std::string& value) { p.options.initrd = TRY(path(value)); return {}; }
-Or<> bios(Parser& p, const std::string& value) { p.options.bios = TRY(path(value)); return {}; }
+Or<> kernel(Parser& p, const std::string& value) {
+  p.options.kernel = TRY(path(value));
+  return {};
+}
+Or<> initrd(Parser& p, const std::string& value) {
+  p.options.initrd = TRY(path(value));
+  return {};
+}
+Or<> bios(Parser& p, const std::string& value) {
+  p.options.bios = TRY(path(value));
+  return {};
+}
 Or<> append(Parser& p, const std::string& value) {
   // The firmware hands it over whole below 640 KiB, beside the tables.
   constexpr usize kMost = 4096;
@@ -108,7 +117,8 @@ Or<> device(Parser& p, const std::string& value) {
 
 Or<> numa(Parser& p, const std::string& value) {
   KeyValues settings = TRY(KeyValues::parse(value, "type"));
-  if (const std::string type = settings.take("type"); type != "node") return fail("\"" + type + "\" is not known here; use node");
+  if (const std::string type = settings.take("type"); type != "node")
+    return fail("\"" + type + "\" is not known here; use node");
   const u32 node = TRY(small_number(settings.take("nodeid", "0"), "nodeid", 63));
   p.options.machine.numa_nodes = std::max(p.options.machine.numa_nodes, node + 1);
   const std::string backend = settings.take("memdev");
@@ -127,8 +137,10 @@ Or<> cpu(Parser& p, const std::string& value) {
     const usize end = std::min(value.find(',', begin), value.size());
     const std::string item = value.substr(begin, end - begin);
     begin = end + 1;
-    if (item.starts_with("phys-bits=")) p.physical_bits = TRY(small_number(item.substr(10), "phys-bits", 40));
-    else model += (model.empty() ? "" : ",") + item;
+    if (item.starts_with("phys-bits="))
+      p.physical_bits = TRY(small_number(item.substr(10), "phys-bits", 40));
+    else
+      model += (model.empty() ? "" : ",") + item;
   }
   if (p.physical_bits != 0 && p.physical_bits < 32) return fail("phys-bits must be from 32 to 40");
   p.options.machine.cpu_model = model;
@@ -170,8 +182,14 @@ Or<> rtc(Parser& p, const std::string& value) {
   return {};
 }
 
-Or<> no_reboot(Parser& p, const std::string&) { p.options.machine.reboot = false; return {}; }
-Or<> no_shutdown(Parser& p, const std::string&) { p.options.stay_after_shutdown = true; return {}; }
+Or<> no_reboot(Parser& p, const std::string&) {
+  p.options.machine.reboot = false;
+  return {};
+}
+Or<> no_shutdown(Parser& p, const std::string&) {
+  p.options.stay_after_shutdown = true;
+  return {};
+}
 
 // --- Consoles.
 Or<> serial(Parser& p, const std::string& value) {
@@ -207,8 +225,10 @@ Or<> chardev(Parser& p, const std::string& value) {
   TRY(refuse_rest(settings));
   if (kind == "socket") {
     spec.kind = descriptor.empty() ? Kind::Unix : Kind::Descriptor;
-    if (!descriptor.empty()) spec.descriptor = static_cast<int>(TRY(small_number(descriptor, "fd", 65535)));
-    else if (spec.path.empty()) return fail("socket needs a path");
+    if (!descriptor.empty())
+      spec.descriptor = static_cast<int>(TRY(small_number(descriptor, "fd", 65535)));
+    else if (spec.path.empty())
+      return fail("socket needs a path");
   } else if (kind == "stdio" || kind == "pty" || kind == "null") {
     spec.kind = kind == "stdio" ? Kind::Stdio : kind == "pty" ? Kind::Pty : Kind::Null;
   } else if (kind == "file") {
@@ -237,12 +257,24 @@ Or<> mon(Parser& p, const std::string& value) {
 }
 
 Or<> nographic(Parser&, const std::string&) { return {}; }
-Or<> nodefaults(Parser& p, const std::string&) { p.defaults = false; return {}; }
+Or<> nodefaults(Parser& p, const std::string&) {
+  p.defaults = false;
+  return {};
+}
 
 // --- Recording and running.
-Or<> record(Parser& p, const std::string& value) { p.options.record = TRY(path(value)); return {}; }
-Or<> replay(Parser& p, const std::string& value) { p.options.replay = TRY(path(value)); return {}; }
-Or<> paused(Parser& p, const std::string&) { p.options.start_paused = true; return {}; }
+Or<> record(Parser& p, const std::string& value) {
+  p.options.record = TRY(path(value));
+  return {};
+}
+Or<> replay(Parser& p, const std::string& value) {
+  p.options.replay = TRY(path(value));
+  return {};
+}
+Or<> paused(Parser& p, const std::string&) {
+  p.options.start_paused = true;
+  return {};
+}
 Or<> pace(Parser& p, const std::string& value) {
   p.options.pace = TRY(parse_switch(value)) ? Switch::On : Switch::Off;
   return {};
@@ -252,10 +284,19 @@ Or<> name(Parser& p, const std::string& value) {
   p.options.name = settings.take("guest", "paemu");
   return {};
 }
-Or<> pidfile(Parser& p, const std::string& value) { p.options.pidfile = TRY(path(value)); return {}; }
-Or<> log_file(Parser& p, const std::string& value) { p.options.log_file = TRY(path(value)); return {}; }
+Or<> pidfile(Parser& p, const std::string& value) {
+  p.options.pidfile = TRY(path(value));
+  return {};
+}
+Or<> log_file(Parser& p, const std::string& value) {
+  p.options.log_file = TRY(path(value));
+  return {};
+}
 Or<> ignored(Parser&, const std::string&) { return {}; }
-Or<> version(Parser& p, const std::string&) { p.options.action = Action::Version; return {}; }
+Or<> version(Parser& p, const std::string&) {
+  p.options.action = Action::Version;
+  return {};
+}
 Or<> help(Parser& p, const std::string& value) {
   p.options.action = value == "man" ? Action::ManPage : Action::Help;
   return {};

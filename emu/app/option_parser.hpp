@@ -8,9 +8,9 @@ namespace paemu::app {
 struct Parser {
   Options options;
   bool size_given = false;
-  bool defaults = true;      // a serial port and a monitor on stdio unless asked for otherwise
+  bool defaults = true;  // a serial port and a monitor on stdio unless asked for otherwise
   bool serial_given = false, monitor_given = false;
-  u32 physical_bits = 0;     // 0: as many as the memory needs
+  u32 physical_bits = 0;  // 0: as many as the memory needs
   std::vector<NamedChardev> chardevs;
 
   // What can only be said when all options are known: defaults, and checks across options.

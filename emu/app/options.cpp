@@ -47,8 +47,10 @@ std::string wrap(std::string_view text, usize width, const std::string& indent) 
   usize column = 0;
   while (!text.empty()) {
     const usize end = std::min(text.find(' '), text.size());
-    if (column != 0 && column + 1 + end > width) out += "\n" + indent, column = 0;
-    else if (column != 0) out += ' ', ++column;
+    if (column != 0 && column + 1 + end > width)
+      out += "\n" + indent, column = 0;
+    else if (column != 0)
+      out += ' ', ++column;
     out += text.substr(0, end);
     column += end;
     text.remove_prefix(std::min(end + 1, text.size()));
@@ -60,9 +62,12 @@ std::string wrap(std::string_view text, usize width, const std::string& indent) 
 std::string troff(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    if (c == '-') out += "\\-";
-    else if (c == '\\') out += "\\e";
-    else out += c;
+    if (c == '-')
+      out += "\\-";
+    else if (c == '\\')
+      out += "\\e";
+    else
+      out += c;
   }
   return out;
 }
@@ -74,7 +79,8 @@ Or<Options> parse_options(const std::vector<std::string>& arguments) {
   for (usize i = 0; i < arguments.size(); ++i) {
     std::string_view text = arguments[i];
     if (text.size() < 2 || text[0] != '-')
-      return fail("\"" + std::string(text) + "\" is no option; there are no disk images yet, a kernel is given by -kernel FILE");
+      return fail("\"" + std::string(text) +
+                  "\" is no option; there are no disk images yet, a kernel is given by -kernel FILE");
     text.remove_prefix(text[1] == '-' && text.size() > 2 ? 2 : 1);
     const Row* row = find_row(text);
     if (row == nullptr) return fail("there is no option -" + std::string(text) + nearest(text));
@@ -95,34 +101,44 @@ Or<Options> parse_options(const std::vector<std::string>& arguments) {
 }
 
 std::string help_text() {
-  std::string out = "usage: paemu [option]...\nWithout -kernel, boots the bundled guest. Options may have one dash or two.\n";
+  std::string out =
+      "usage: paemu [option]...\nWithout -kernel, boots the bundled guest. Options may have one dash or two.\n";
   for (const Row& row : kRows) {
-    if (row.section != nullptr) out += std::string("\n") + row.section + ":\n";
-    else out += "  " + as_typed(row) + "\n        " + wrap(row.help, 100, "        ") + "\n";
+    if (row.section != nullptr)
+      out += std::string("\n") + row.section + ":\n";
+    else
+      out += "  " + as_typed(row) + "\n        " + wrap(row.help, 100, "        ") + "\n";
   }
-  out += "\nKeys on stdio: Ctrl-A c switches between the guest's console and the monitor, Ctrl-A x leaves,\n"
-         "Ctrl-A h helps. Exit status: 0, or what the guest wrote to the debug-exit port (v * 2 + 1);\n"
-         "2 after bad input, 3 when a replay parts from its recording.\n";
+  out +=
+      "\nKeys on stdio: Ctrl-A c switches between the guest's console and the monitor, Ctrl-A x leaves,\n"
+      "Ctrl-A h helps. Exit status: 0, or what the guest wrote to the debug-exit port (v * 2 + 1);\n"
+      "2 after bad input, 3 when a replay parts from its recording.\n";
   return out;
 }
 
 std::string man_page() {
-  std::string out = ".TH PAEMU 1\n.SH NAME\npaemu \\- deterministic emulator of a PAE PC with memory hotplug\n"
-                    ".SH SYNOPSIS\n.B paemu\n.RI [ option ]...\n.SH DESCRIPTION\n"
-                    "Emulates a 32\\-bit x86 PC whose RAM is DIMMs that can be added and removed while the guest runs.\n"
-                    "Every run can be recorded and replayed exactly. Without\n.B \\-kernel\n"
-                    "the bundled guest is booted. Options may have one dash or two.\n";
+  std::string out =
+      ".TH PAEMU 1\n.SH NAME\npaemu \\- deterministic emulator of a PAE PC with memory hotplug\n"
+      ".SH SYNOPSIS\n.B paemu\n.RI [ option ]...\n.SH DESCRIPTION\n"
+      "Emulates a 32\\-bit x86 PC whose RAM is DIMMs that can be added and removed while the guest runs.\n"
+      "Every run can be recorded and replayed exactly. Without\n.B \\-kernel\n"
+      "the bundled guest is booted. Options may have one dash or two.\n";
   for (const Row& row : kRows) {
-    if (row.section != nullptr) out += std::string(".SH OPTIONS: ") + row.section + "\n";
-    else out += ".TP\n.B \\-" + troff(row.name) + "\n" + (*row.argument ? troff(row.argument) + ":\n" : "") + troff(row.help) + ".\n";
+    if (row.section != nullptr)
+      out += std::string(".SH OPTIONS: ") + row.section + "\n";
+    else
+      out += ".TP\n.B \\-" + troff(row.name) + "\n" + (*row.argument ? troff(row.argument) + ":\n" : "") +
+             troff(row.help) + ".\n";
   }
   out += ".SH MONITOR COMMANDS\n";
   for (const monitor::Command& command : monitor::commands())
     if (!command.hmp.empty()) out += ".TP\n.B " + troff(monitor::usage(command)) + "\n" + troff(command.help) + "\n";
-  out += ".SH KEYS\nOn stdio, Ctrl\\-A c switches between the guest's console and the monitor, Ctrl\\-A x leaves, Ctrl\\-A h helps.\n"
-         ".SH EXIT STATUS\n0, or what the guest wrote to the debug\\-exit port (v * 2 + 1); 2 after bad input;\n"
-         "3 when a replay parts from its recording; 4 when the guest halted for ever.\n"
-         ".SH SEE ALSO\n.BR paetrace (1)\n";
+  out +=
+      ".SH KEYS\nOn stdio, Ctrl\\-A c switches between the guest's console and the monitor, Ctrl\\-A x leaves, "
+      "Ctrl\\-A h helps.\n"
+      ".SH EXIT STATUS\n0, or what the guest wrote to the debug\\-exit port (v * 2 + 1); 2 after bad input;\n"
+      "3 when a replay parts from its recording; 4 when the guest halted for ever.\n"
+      ".SH SEE ALSO\n.BR paetrace (1)\n";
   return out;
 }
 

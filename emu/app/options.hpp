@@ -48,9 +48,9 @@ struct Options {
   bool start_paused = false;         // -S
   bool stay_after_shutdown = false;  // -no-shutdown
   Switch pace = Switch::Auto;
-  std::optional<i64> rtc_start;      // seconds since the epoch; nothing: the host's clock
+  std::optional<i64> rtc_start;  // seconds since the epoch; nothing: the host's clock
   std::string pidfile;
-  std::string log_file;              // -D
+  std::string log_file;  // -D
 };
 
 // arguments: without the program's name. Errors begin with the option: "-m: ...".

@@ -19,12 +19,12 @@ namespace paemu::host {
 struct ChardevSpec {
   enum class Kind : u8 { Null, Stdio, Pty, Unix, File, Descriptor };
   Kind kind = Kind::Null;
-  std::string path;       // Unix, File
-  bool server = false;    // Unix: listen rather than connect
-  bool wait = true;       // Unix, server: start only once somebody connected
-  bool mux = false;       // "mon:": shared with a monitor, Ctrl-A c switches
-  int descriptor = -1;    // Descriptor: an inherited, listening socket
-  std::string text;       // as the user wrote it
+  std::string path;     // Unix, File
+  bool server = false;  // Unix: listen rather than connect
+  bool wait = true;     // Unix, server: start only once somebody connected
+  bool mux = false;     // "mon:": shared with a monitor, Ctrl-A c switches
+  int descriptor = -1;  // Descriptor: an inherited, listening socket
+  std::string text;     // as the user wrote it
 };
 
 // "stdio", "mon:stdio", "pty", "unix:PATH[,server=on|off][,wait=on|off]", "file:PATH", "null", "none".

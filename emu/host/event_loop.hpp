@@ -55,7 +55,7 @@ class EventLoop {
   int poll_all(i64 timeout_ns);
 
   std::vector<Entry> entries_;
-  std::vector<pollfd> polled_;  // the descriptors of the last poll, and
+  std::vector<pollfd> polled_;       // the descriptors of the last poll, and
   std::vector<Watch> polled_watch_;  // whose they are
   Watch next_watch_ = 1;
 };

@@ -1,7 +1,7 @@
 // LiveInput: the InputSource of a run with people and programs at its ends.
 //
-// Arrivals are queued between slices of Machine::run and handed out at its next poll. Pacing sleeps away idle ticks, one
-// a nanosecond; how long it slept decides only where in idle time an input lands, which is what a recording notes.
+// Arrivals are queued between slices of Machine::run and handed out at its next poll. Pacing sleeps away idle ticks,
+// one a nanosecond; how long it slept decides only where in idle time an input lands, which is what a recording notes.
 #pragma once
 
 #include <deque>
@@ -36,7 +36,8 @@ class LiveInput final : public InputSource {
   Pacing pacing_;
   std::deque<Arrival> queue_;
   std::function<void()> before_sleep_;
-  i64 owed_ns_ = 0;  // idle time not slept yet, because it is too short to be worth a system call; below 0: slept too long
+  i64 owed_ns_ =
+      0;  // idle time not slept yet, because it is too short to be worth a system call; below 0: slept too long
   bool interrupted_ = false;
 };
 

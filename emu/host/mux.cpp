@@ -44,8 +44,10 @@ void Mux::receive(std::span<const u8> bytes) {
   for (usize i = 0; i < bytes.size(); ++i) {
     if (!escaped_ && bytes[i] != kMuxEscape) continue;
     users_[current_]->give(bytes.subspan(begin, i - begin));
-    if (escaped_) escape(bytes[i]);
-    else escaped_ = true;
+    if (escaped_)
+      escape(bytes[i]);
+    else
+      escaped_ = true;
     begin = i + 1;
   }
   users_[current_]->give(bytes.subspan(begin));

@@ -104,7 +104,8 @@ Or<std::unique_ptr<Chardev>> make_socket_chardev(const ChardevSpec& spec, EventL
   device->serve(descriptor);
   if (spec.wait) {
     // A signal must be able to end the wait, so no blocking accept().
-    if (!loop.wait_for(descriptor, POLLIN, kForever)) return fail("unix:" + spec.path + ": ended while waiting for a client");
+    if (!loop.wait_for(descriptor, POLLIN, kForever))
+      return fail("unix:" + spec.path + ": ended while waiting for a client");
     device->accept_client();
   }
   return std::unique_ptr<Chardev>(std::move(device));

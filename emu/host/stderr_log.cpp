@@ -10,8 +10,10 @@ void StderrLog::line(std::string_view text) {
   for (const char c : text) whole.push_back(static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c);
   whole.push_back('\n');
   const auto bytes = std::span(reinterpret_cast<const u8*>(whole.data()), whole.size());
-  if (file_) (void)file_->append(bytes);
-  else if (write(STDERR_FILENO, whole.data(), whole.size()) < 0) return;  // nowhere left to complain
+  if (file_)
+    (void)file_->append(bytes);
+  else if (write(STDERR_FILENO, whole.data(), whole.size()) < 0)
+    return;  // nowhere left to complain
 }
 
 void StderrLog::once(std::string_view key, std::string_view text) {

@@ -29,7 +29,8 @@ class FileTraceInput final : public TraceInput {
   const std::string& name() const override { return path_; }
 
  private:
-  FileTraceInput(std::string path, int descriptor, u64 size) : path_(std::move(path)), descriptor_(descriptor), size_(size) {}
+  FileTraceInput(std::string path, int descriptor, u64 size)
+      : path_(std::move(path)), descriptor_(descriptor), size_(size) {}
   std::string path_;
   int descriptor_;
   u64 size_;

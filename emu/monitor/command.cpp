@@ -44,7 +44,14 @@ std::vector<Argument> parse_arguments(std::string_view text) {
 const std::vector<Command>& table() {
   static const std::vector<Command> rows = {
 #define COMMAND(hmp, qmp, arguments, noticed, handler, printer, help) \
-  {hmp, qmp, std::string_view(arguments).starts_with('@'), parse_arguments(arguments), Noticed::noticed, handle::handler, show::printer, help},
+  {hmp,                                                               \
+   qmp,                                                               \
+   std::string_view(arguments).starts_with('@'),                      \
+   parse_arguments(arguments),                                        \
+   Noticed::noticed,                                                  \
+   handle::handler,                                                   \
+   show::printer,                                                     \
+   help},
 #include "monitor/commands.inc"
 #undef COMMAND
   };
@@ -99,8 +106,10 @@ std::string usage(const Command& command) {
     if (argument.type == Type::Any) continue;
     std::string word = argument.name;
     for (char& c : word) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
-    if (command.key_values && !first) word = "," + argument.name + "=" + word;
-    else if (argument.type == Type::Format) word = "/FORMAT";
+    if (command.key_values && !first)
+      word = "," + argument.name + "=" + word;
+    else if (argument.type == Type::Format)
+      word = "/FORMAT";
     text += (command.key_values && !first ? "" : " ") + (argument.optional ? "[" + word + "]" : word);
     first = false;
   }
@@ -109,8 +118,8 @@ std::string usage(const Command& command) {
 
 Reply run(const Command& command, Monitor& monitor, const Json& arguments) {
   if (command.noticed == Noticed::Yes && monitor.control().replaying())
-    return base::fail("a replay takes no input but the recorded one: " + usage(command).substr(0, usage(command).find(' ')) +
-                      " would change the guest");
+    return base::fail("a replay takes no input but the recorded one: " +
+                      usage(command).substr(0, usage(command).find(' ')) + " would change the guest");
   return command.handler(monitor, arguments);
 }
 

@@ -73,9 +73,9 @@ using Handler = Reply (*)(Monitor&, const Json& arguments);
 using Printer = std::string (*)(const Json& result);  // what HMP shows
 
 struct Command {
-  std::string_view hmp;     // as typed: "dimm add", "cont|c"; empty: not in HMP
-  std::string_view qmp;     // "device_add"; empty: not in QMP
-  bool key_values;          // HMP takes the arguments as one key=value list, the first key implied
+  std::string_view hmp;  // as typed: "dimm add", "cont|c"; empty: not in HMP
+  std::string_view qmp;  // "device_add"; empty: not in QMP
+  bool key_values;       // HMP takes the arguments as one key=value list, the first key implied
   std::vector<Argument> arguments;
   Noticed noticed;
   Handler handler;
@@ -87,7 +87,10 @@ std::span<const Command> commands();
 
 const Command* find_qmp(std::string_view name);
 // The command that begins `words`, and how many words its name has (1 or 2).
-struct Found { const Command* command; usize words; };
+struct Found {
+  const Command* command;
+  usize words;
+};
 Found find_hmp(std::span<const std::string_view> words);
 // "dimm add SIZE[,id=ID]...": for help.
 std::string usage(const Command& command);

@@ -34,17 +34,28 @@ bool ost_refuses_ejection(u32 source, u32 status) {
 std::string ost_status_text(u32 source, u32 status) {
   const bool ejection = source == kEjectRequest || source == kEjectProcessing;
   const char* meaning = nullptr;
-  if (status == 0) meaning = "success";
-  else if (status == 1) meaning = "failure";
-  else if (status == 2) meaning = "unrecognized notification";
-  else if (ejection && status == 0x80) meaning = "in use by an application";
-  else if (ejection && status == 0x81) meaning = "in use";
-  else if (ejection && status == 0x82) meaning = "busy";
-  else if (ejection && status == 0x83) meaning = "something that it depends on is busy";
-  else if (ejection && status == kInProgress) meaning = "in progress";
-  else if (status == 0x80) meaning = "insertion in progress";
-  else if (status == 0x81) meaning = "the driver did not load";
-  else if (status == 0x82) meaning = "not supported by the system";
+  if (status == 0)
+    meaning = "success";
+  else if (status == 1)
+    meaning = "failure";
+  else if (status == 2)
+    meaning = "unrecognized notification";
+  else if (ejection && status == 0x80)
+    meaning = "in use by an application";
+  else if (ejection && status == 0x81)
+    meaning = "in use";
+  else if (ejection && status == 0x82)
+    meaning = "busy";
+  else if (ejection && status == 0x83)
+    meaning = "something that it depends on is busy";
+  else if (ejection && status == kInProgress)
+    meaning = "in progress";
+  else if (status == 0x80)
+    meaning = "insertion in progress";
+  else if (status == 0x81)
+    meaning = "the driver did not load";
+  else if (status == 0x82)
+    meaning = "not supported by the system";
   return hex(status) + (meaning != nullptr ? std::string(" (") + meaning + ")" : "");
 }
 
@@ -74,13 +85,17 @@ Json event_json(const MachineEvent& event, i64 wall_clock_us) {
       break;
     case Kind::AcpiDeviceOst: {
       name = "ACPI_DEVICE_OST";
-      Json info{{"slot", std::to_string(event.slot)}, {"slot-type", "DIMM"}, {"source", event.source}, {"status", event.status}};
+      Json info{{"slot", std::to_string(event.slot)},
+                {"slot-type", "DIMM"},
+                {"source", event.source},
+                {"status", event.status}};
       if (!event.device.empty()) info["device"] = event.device;
       data = {{"info", std::move(info)}};
       break;
     }
   }
-  Json json{{"event", name}, {"timestamp", {{"seconds", wall_clock_us / 1'000'000}, {"microseconds", wall_clock_us % 1'000'000}}}};
+  Json json{{"event", name},
+            {"timestamp", {{"seconds", wall_clock_us / 1'000'000}, {"microseconds", wall_clock_us % 1'000'000}}}};
   if (!data.empty()) json["data"] = std::move(data);
   return json;
 }
@@ -92,7 +107,8 @@ std::string event_text(const MachineEvent& event) {
     case Kind::AcpiDeviceOst: {
       if (event.device.empty()) return {};
       const std::string status = ost_status_text(event.source, event.status);
-      if (ost_refuses_ejection(event.source, event.status)) return event.device + ": the guest refused to release it, " + status + reason;
+      if (ost_refuses_ejection(event.source, event.status))
+        return event.device + ": the guest refused to release it, " + status + reason;
       if (event.source == kEjectRequest || event.source == kEjectProcessing)
         return event.status == kInProgress ? event.device + ": the guest is releasing it" : "";
       return event.status == 0 ? event.device + ": the guest took it into use"

@@ -28,7 +28,9 @@ std::string unit_text(u64 value, const Format& format) {
     case 'd': return fmt::format(" {}", static_cast<i64>(value << (64 - bits)) >> (64 - bits));
     case 'u': return fmt::format(" {}", value);
     case 'o': return fmt::format(" {:#o}", value);
-    case 'c': return value >= 0x20 && value < 0x7f ? fmt::format(" '{}'", static_cast<char>(value)) : fmt::format(" '\\x{:02x}'", value & 0xff);
+    case 'c':
+      return value >= 0x20 && value < 0x7f ? fmt::format(" '{}'", static_cast<char>(value))
+                                           : fmt::format(" '\\x{:02x}'", value & 0xff);
     default: return fmt::format(" 0x{:0{}x}", value, format.size * 2);
   }
 }
@@ -52,7 +54,9 @@ base::Or<std::string> show_units(const Machine& machine, Space space, u64 addres
 
 class Disassembler {
  public:
-  explicit Disassembler(bool is_32_bit) { open_ = cs_open(CS_ARCH_X86, is_32_bit ? CS_MODE_32 : CS_MODE_16, &handle_) == CS_ERR_OK; }
+  explicit Disassembler(bool is_32_bit) {
+    open_ = cs_open(CS_ARCH_X86, is_32_bit ? CS_MODE_32 : CS_MODE_16, &handle_) == CS_ERR_OK;
+  }
   ~Disassembler() {
     if (open_) cs_close(&handle_);
   }
@@ -81,7 +85,8 @@ base::Or<std::string> show_instructions(const Machine& machine, Space space, u64
   for (u32 i = 0; i < count; ++i) {
     u8 bytes[kLongestInstruction] = {};
     u32 readable = 0;
-    while (readable < kLongestInstruction && read(machine, space, address + readable, std::span(bytes + readable, 1))) ++readable;
+    while (readable < kLongestInstruction && read(machine, space, address + readable, std::span(bytes + readable, 1)))
+      ++readable;
     if (readable == 0 && i == 0) return base::fail("nothing can be read at " + fmt::format("{:#x}", address));
     if (readable == 0) return text + "\nnothing can be read at " + fmt::format("{:#x}", address);
     u32 length = 1;
@@ -117,13 +122,19 @@ base::Or<Format> parse_format(std::string_view text) {
   if (text.starts_with('/')) text.remove_prefix(1);
   if (!text.empty() && text[0] >= '0' && text[0] <= '9') {
     const auto count = base::take_number(text);
-    if (!count || *count == 0 || *count > kMaxUnits) return base::fail(whole + ": the count must be from 1 to " + std::to_string(kMaxUnits));
+    if (!count || *count == 0 || *count > kMaxUnits)
+      return base::fail(whole + ": the count must be from 1 to " + std::to_string(kMaxUnits));
     format.count = static_cast<u32>(*count);
   }
   bool sized = false;
   for (const char c : text) {
     switch (c) {
-      case 'x': case 'd': case 'u': case 'o': case 'c': case 'i': format.kind = c; break;
+      case 'x':
+      case 'd':
+      case 'u':
+      case 'o':
+      case 'c':
+      case 'i': format.kind = c; break;
       case 'b': format.size = 1, sized = true; break;
       case 'h': format.size = 2, sized = true; break;
       case 'w': format.size = 4, sized = true; break;
@@ -145,7 +156,8 @@ base::Or<u64> evaluate(const Machine& machine, std::string_view text) {
       u64 term;
       if (text.front() == '$') {
         usize end = 1;
-        while (end < text.size() && ((text[end] >= 'a' && text[end] <= 'z') || (text[end] >= '0' && text[end] <= '9'))) ++end;
+        while (end < text.size() && ((text[end] >= 'a' && text[end] <= 'z') || (text[end] >= '0' && text[end] <= '9')))
+          ++end;
         term = TRY(register_value(machine, text.substr(1, end - 1)));
         text.remove_prefix(end);
       } else if (const auto number = base::take_number(text)) {
@@ -168,7 +180,8 @@ base::Or<u64> evaluate(const Machine& machine, std::string_view text) {
 }
 
 base::Or<std::string> show_memory(const Machine& machine, Space space, u64 address, Format format) {
-  return format.kind == 'i' ? show_instructions(machine, space, address, format.count) : show_units(machine, space, address, format);
+  return format.kind == 'i' ? show_instructions(machine, space, address, format.count)
+                            : show_units(machine, space, address, format);
 }
 
 }  // namespace paemu::monitor

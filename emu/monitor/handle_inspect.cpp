@@ -15,13 +15,17 @@ constexpr const char* kGeneral[] = {"EAX", "ECX", "EDX", "EBX", "ESP", "EBP", "E
 constexpr const char* kSegments[] = {"ES", "CS", "SS", "DS", "FS", "GS"};
 
 std::string segment_line(const char* name, const Segment& s) {
-  return fmt::format("{:<4} sel={:04x} base={:08x} limit={:08x} attr={:04x}\n", name, s.selector, s.base, s.limit, s.attributes);
+  return fmt::format("{:<4} sel={:04x} base={:08x} limit={:08x} attr={:04x}\n", name, s.selector, s.base, s.limit,
+                     s.attributes);
 }
 
 std::string flags_text(u32 eflags) {
-  static constexpr struct { u32 bit; char letter; } kFlags[] = {
-      {eflag::kOverflow, 'O'}, {eflag::kDirection, 'D'}, {eflag::kInterrupt, 'I'}, {eflag::kTrap, 'T'}, {eflag::kSign, 'S'},
-      {eflag::kZero, 'Z'},     {eflag::kAdjust, 'A'},    {eflag::kParity, 'P'},    {eflag::kCarry, 'C'}};
+  static constexpr struct {
+    u32 bit;
+    char letter;
+  } kFlags[] = {{eflag::kOverflow, 'O'}, {eflag::kDirection, 'D'}, {eflag::kInterrupt, 'I'},
+                {eflag::kTrap, 'T'},     {eflag::kSign, 'S'},      {eflag::kZero, 'Z'},
+                {eflag::kAdjust, 'A'},   {eflag::kParity, 'P'},    {eflag::kCarry, 'C'}};
   std::string text;
   for (const auto& flag : kFlags) text += (eflags & flag.bit) != 0 ? flag.letter : '-';
   return text;
@@ -35,12 +39,15 @@ Reply info_registers(Monitor& m, const Json&) {
   std::string text;
   for (int i = 0; i < 8; ++i) text += fmt::format("{}={:08x}{}", kGeneral[i], cpu.gpr[i], i % 4 == 3 ? "\n" : " ");
   text += fmt::format("EIP={:08x} EFL={:08x} [{}] {}\n", cpu.eip, cpu.eflags, flags_text(cpu.eflags),
-                      cpu.activity == Activity::kHalted ? "halted" : cpu.activity == Activity::kShutdown ? "shut down" : "running");
+                      cpu.activity == Activity::kHalted     ? "halted"
+                      : cpu.activity == Activity::kShutdown ? "shut down"
+                                                            : "running");
   for (int i = 0; i < 6; ++i) text += segment_line(kSegments[i], cpu.segment[i]);
   text += segment_line("LDT", cpu.ldtr) + segment_line("TR", cpu.tr);
-  text += fmt::format("GDT  base={:08x} limit={:04x}\nIDT  base={:08x} limit={:04x}\n", cpu.gdtr.base, cpu.gdtr.limit, cpu.idtr.base,
-                      cpu.idtr.limit);
-  text += fmt::format("CR0={:08x} CR2={:08x} CR3={:08x} CR4={:08x} EFER={:08x}\n", cpu.cr0, cpu.cr2, cpu.cr3, cpu.cr4, cpu.efer);
+  text += fmt::format("GDT  base={:08x} limit={:04x}\nIDT  base={:08x} limit={:04x}\n", cpu.gdtr.base, cpu.gdtr.limit,
+                      cpu.idtr.base, cpu.idtr.limit);
+  text += fmt::format("CR0={:08x} CR2={:08x} CR3={:08x} CR4={:08x} EFER={:08x}\n", cpu.cr0, cpu.cr2, cpu.cr3, cpu.cr4,
+                      cpu.efer);
   const Position at = m.machine().position();
   text += fmt::format("retired {} instructions, at {} ns", at.retired, at.now.value);
   return Json(text);
@@ -68,7 +75,8 @@ Reply info_device(Monitor& m, const Json& a) {
 Reply info_pic(Monitor& m, const Json&) {
   std::string text;
   for (const char* part : {"pic", "ioapic", "lapic"})
-    if (const std::string fields = m.machine().describe(part); !fields.empty()) text += fmt::format("{}:\n{}\n", part, fields);
+    if (const std::string fields = m.machine().describe(part); !fields.empty())
+      text += fmt::format("{}:\n{}\n", part, fields);
   return Json(text);
 }
 

@@ -17,7 +17,8 @@ base::Or<> check_id(const std::string& id) {
   bool good = !id.empty() && id.size() <= kMaxIdLength && letter(id[0]);
   for (const char c : id) good &= letter(c) || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
   if (good) return {};
-  return base::fail("\"" + id + "\" is no id: it begins with a letter, then come letters, digits, '-', '.' or '_', at most " +
+  return base::fail("\"" + id +
+                    "\" is no id: it begins with a letter, then come letters, digits, '-', '.' or '_', at most " +
                     std::to_string(kMaxIdLength));
 }
 
@@ -60,12 +61,15 @@ Reply object_add(Monitor& m, const Json& a) {
   const std::string type = a["qom-type"], id = a["id"];
   if (type != "memory-backend-ram") return base::fail("invalid object type: " + type);
   TRY(check_id(id));
-  if (m.backends().contains(id)) return base::fail("attempt to add duplicate property '" + id + "' to object (type 'container')");
-  if (m.backends().size() >= kMaxBackends) return base::fail("there are " + std::to_string(kMaxBackends) + " memory backends already");
+  if (m.backends().contains(id))
+    return base::fail("attempt to add duplicate property '" + id + "' to object (type 'container')");
+  if (m.backends().size() >= kMaxBackends)
+    return base::fail("there are " + std::to_string(kMaxBackends) + " memory backends already");
   u64 size = a.value("size", u64{0});
   // Clients of before QEMU 6 nest the rest.
   if (a.contains("props") && a["props"].is_object() && a["props"].contains("size")) {
-    if (!a["props"]["size"].is_number_unsigned()) return base::fail("Invalid parameter type for 'size', expected: integer");
+    if (!a["props"]["size"].is_number_unsigned())
+      return base::fail("Invalid parameter type for 'size', expected: integer");
     size = a["props"]["size"];
   }
   if (size == 0) return base::fail("property 'size' of memory-backend-ram doesn't take value '0'");
@@ -77,7 +81,8 @@ Reply object_del(Monitor& m, const Json& a) {
   const std::string id = a["id"];
   const auto backend = m.backends().find(id);
   if (backend == m.backends().end()) return base::fail("object '" + id + "' not found");
-  if (backend->second.boot || m.user_of(id) != nullptr) return base::fail("object '" + id + "' is in use, can not be deleted");
+  if (backend->second.boot || m.user_of(id) != nullptr)
+    return base::fail("object '" + id + "' is in use, can not be deleted");
   m.backends().erase(backend);
   return Json::object();
 }
@@ -88,7 +93,8 @@ Reply device_add(Monitor& m, const Json& a) {
   if (memdev.empty()) return base::fail("'memdev' property is not set");
   const auto backend = m.backends().find(memdev);
   if (backend == m.backends().end()) return device_not_found(memdev);
-  if (backend->second.boot || m.user_of(memdev) != nullptr) return base::fail("can't use already busy memdev: " + memdev);
+  if (backend->second.boot || m.user_of(memdev) != nullptr)
+    return base::fail("can't use already busy memdev: " + memdev);
   DimmSpec spec = TRY(wanted_dimm(a));
   if (!spec.id.empty()) TRY(check_id(spec.id));
   if (find_dimm(m, spec.id) != nullptr) return base::fail("Duplicate device ID '" + spec.id + "'");
@@ -107,9 +113,10 @@ Reply dimm_add(Monitor& m, const Json& a) {
   spec.size = a["size"];
   spec = TRY(m.machine().plan_insert(std::move(spec)));
   spec.memdev = "mem-" + spec.id;
-  if (m.backends().contains(spec.memdev)) return base::fail("the memory backend " + spec.memdev + " exists already; use device_add");
-  const std::string text = spec.id + ": " + base::size_text(spec.size) + " in slot " + std::to_string(spec.slot) + " at " +
-                           address_text(spec.base.value);
+  if (m.backends().contains(spec.memdev))
+    return base::fail("the memory backend " + spec.memdev + " exists already; use device_add");
+  const std::string text = spec.id + ": " + base::size_text(spec.size) + " in slot " + std::to_string(spec.slot) +
+                           " at " + address_text(spec.base.value);
   TRY(m.control().submit(arrival::dimm_insert(spec)));
   m.backends()[spec.memdev] = {.size = spec.size, .automatic = true};
   return Json(text);
@@ -135,8 +142,12 @@ Reply dimm_list(Monitor& m, const Json&) {
   for (const auto& dimm : m.machine().dimms()) {
     const DimmSpec& spec = dimm->spec();
     const bool boot = spec.socket == Socket::Boot;
-    list.push_back({{"id", spec.id}, {"slot", boot ? "-" : std::to_string(spec.slot)}, {"size", spec.size},
-                    {"base", spec.base.value}, {"node", spec.node}, {"state", boot ? "boot" : m.removal_state(spec.id)}});
+    list.push_back({{"id", spec.id},
+                    {"slot", boot ? "-" : std::to_string(spec.slot)},
+                    {"size", spec.size},
+                    {"base", spec.base.value},
+                    {"node", spec.node},
+                    {"state", boot ? "boot" : m.removal_state(spec.id)}});
   }
   return list;
 }
@@ -147,23 +158,38 @@ Reply query_memory_devices(Monitor& m, const Json&) {
     const DimmSpec& spec = dimm->spec();
     if (spec.socket != Socket::Hotplug) continue;
     list.push_back({{"type", "dimm"},
-                    {"data", {{"id", spec.id}, {"addr", spec.base.value}, {"slot", spec.slot}, {"node", spec.node}, {"size", spec.size},
-                              {"memdev", "/objects/" + spec.memdev}, {"hotpluggable", true}, {"hotplugged", !m.present_at_start(spec.id)}}}});
+                    {"data",
+                     {{"id", spec.id},
+                      {"addr", spec.base.value},
+                      {"slot", spec.slot},
+                      {"node", spec.node},
+                      {"size", spec.size},
+                      {"memdev", "/objects/" + spec.memdev},
+                      {"hotpluggable", true},
+                      {"hotplugged", !m.present_at_start(spec.id)}}}});
   }
   return list;
 }
 
 Reply query_memory_size_summary(Monitor& m, const Json&) {
   u64 boot = 0, plugged = 0;
-  for (const auto& dimm : m.machine().dimms()) (dimm->spec().socket == Socket::Boot ? boot : plugged) += dimm->spec().size;
+  for (const auto& dimm : m.machine().dimms())
+    (dimm->spec().socket == Socket::Boot ? boot : plugged) += dimm->spec().size;
   return Json{{"base-memory", boot}, {"plugged-memory", plugged}};
 }
 
 Reply query_memdev(Monitor& m, const Json&) {
   Json list = Json::array();
   for (const auto& [id, backend] : m.backends())
-    list.push_back({{"id", id}, {"size", backend.size}, {"merge", false}, {"dump", true}, {"prealloc", false}, {"share", false},
-                    {"reserve", false}, {"host-nodes", Json::array()}, {"policy", "default"}});
+    list.push_back({{"id", id},
+                    {"size", backend.size},
+                    {"merge", false},
+                    {"dump", true},
+                    {"prealloc", false},
+                    {"share", false},
+                    {"reserve", false},
+                    {"host-nodes", Json::array()},
+                    {"policy", "default"}});
   return list;
 }
 
@@ -171,7 +197,8 @@ Reply query_acpi_ospm_status(Monitor& m, const Json&) {
   Json list = Json::array();
   for (u32 slot = 0; slot < m.machine().config().slots; ++slot) {
     const OstReport report = m.last_ost(slot);
-    Json row{{"slot", std::to_string(slot)}, {"slot-type", "DIMM"}, {"source", report.source}, {"status", report.status}};
+    Json row{
+        {"slot", std::to_string(slot)}, {"slot-type", "DIMM"}, {"source", report.source}, {"status", report.status}};
     for (const auto& dimm : m.machine().dimms())
       if (dimm->spec().socket == Socket::Hotplug && dimm->spec().slot == slot) row["device"] = dimm->spec().id;
     list.push_back(std::move(row));

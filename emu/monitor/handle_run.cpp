@@ -29,9 +29,15 @@ Reply query_status(Monitor& m, const Json&) {
   return Json{{"status", state_name(state)}, {"running", state == RunState::Running}, {"singlestep", false}};
 }
 
-Reply stop(Monitor& m, const Json&) { m.control().pause(); return Json::object(); }
+Reply stop(Monitor& m, const Json&) {
+  m.control().pause();
+  return Json::object();
+}
 Reply cont(Monitor& m, const Json&) { return done(m.control().resume()); }
-Reply quit(Monitor& m, const Json&) { m.control().quit(); return Json::object(); }
+Reply quit(Monitor& m, const Json&) {
+  m.control().quit();
+  return Json::object();
+}
 Reply system_reset(Monitor& m, const Json&) { return done(m.control().submit(arrival::reset_by_monitor())); }
 Reply system_powerdown(Monitor& m, const Json&) { return done(m.control().submit(arrival::power_button())); }
 Reply nmi(Monitor& m, const Json&) { return done(m.control().submit(arrival::non_maskable())); }
@@ -96,13 +102,19 @@ Reply human_monitor_command(Monitor& m, const Json& arguments) {
 Reply query_target(Monitor&, const Json&) { return Json{{"arch", "i386"}}; }
 
 Reply query_machines(Monitor&, const Json&) {
-  return Json::array({{{"name", "pc"}, {"is-default", true}, {"cpu-max", 1}, {"hotpluggable-cpus", false},
-                       {"numa-mem-supported", false}, {"deprecated", false}, {"default-ram-id", "pc.ram"}}});
+  return Json::array({{{"name", "pc"},
+                       {"is-default", true},
+                       {"cpu-max", 1},
+                       {"hotpluggable-cpus", false},
+                       {"numa-mem-supported", false},
+                       {"deprecated", false},
+                       {"default-ram-id", "pc.ram"}}});
 }
 
 Reply qom_list_types(Monitor&, const Json&) {
   Json list = Json::array();
-  for (const char* type : {"tcg-accel", "pc-dimm", "isa-serial", "memory-backend-ram"}) list.push_back({{"name", type}});
+  for (const char* type : {"tcg-accel", "pc-dimm", "isa-serial", "memory-backend-ram"})
+    list.push_back({{"name", type}});
   return list;
 }
 

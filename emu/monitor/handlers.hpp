@@ -6,7 +6,8 @@
 namespace paemu::monitor {
 
 namespace handle {
-#define COMMAND(hmp, qmp, arguments, noticed, handler, printer, help) Reply handler(Monitor& monitor, const Json& arguments_);
+#define COMMAND(hmp, qmp, arguments, noticed, handler, printer, help) \
+  Reply handler(Monitor& monitor, const Json& arguments_);
 #include "monitor/commands.inc"
 #undef COMMAND
 }  // namespace handle

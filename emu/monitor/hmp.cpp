@@ -13,7 +13,9 @@ constexpr char kPrompt[] = "(paemu) ";
 class HmpSession final : public Session {
  public:
   HmpSession(Monitor& monitor, Write write, Keyboard keyboard)
-      : monitor_(monitor), write_(std::move(write)), keyboard_(keyboard),
+      : monitor_(monitor),
+        write_(std::move(write)),
+        keyboard_(keyboard),
         editor_(kPrompt, {.write = [this](std::string_view text) { write_(text); },
                           .line = [this](const std::string& line) { write_(run_hmp_line(monitor_, line)); },
                           .complete = [this](std::string_view line) { return complete(monitor_, line); }}) {
@@ -36,8 +38,10 @@ class HmpSession final : public Session {
 
   void receive(std::span<const u8> bytes) override {
     for (const u8 byte : bytes) {
-      if (keyboard_ == Keyboard::Person) editor_.take(byte);
-      else take_plain(byte);
+      if (keyboard_ == Keyboard::Person)
+        editor_.take(byte);
+      else
+        take_plain(byte);
     }
   }
 
@@ -45,14 +49,18 @@ class HmpSession final : public Session {
     if (!greeted_) return;
     const std::string text = event_text(event);
     if (text.empty()) return;
-    if (open_ && keyboard_ == Keyboard::Person) editor_.interject(text + "\n");
-    else write_(text + "\n");
+    if (open_ && keyboard_ == Keyboard::Person)
+      editor_.interject(text + "\n");
+    else
+      write_(text + "\n");
   }
 
  private:
   void prompt() {
-    if (keyboard_ == Keyboard::Person) editor_.show_prompt();
-    else write_(kPrompt);
+    if (keyboard_ == Keyboard::Person)
+      editor_.show_prompt();
+    else
+      write_(kPrompt);
   }
 
   void take_plain(u8 byte) {

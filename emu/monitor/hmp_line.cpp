@@ -38,7 +38,8 @@ base::Or<Json> key_value_arguments(const Command& command, std::string_view rest
     if (!value) return base::fail(argument.name + ": " + value.error().sentence);
     arguments[argument.name] = std::move(*value);
   }
-  if (!list.items().empty()) return base::fail("there is no setting \"" + list.items()[0].first + "\"; usage: " + usage(command));
+  if (!list.items().empty())
+    return base::fail("there is no setting \"" + list.items()[0].first + "\"; usage: " + usage(command));
   return arguments;
 }
 
@@ -49,7 +50,9 @@ base::Or<Json> positional_arguments(const Command& command, std::string_view res
     rest.remove_prefix(begin);
     if (rest.empty()) break;
     if (argument.type == Type::Format && rest.front() != '/') continue;
-    const usize end = argument.type == Type::Rest || argument.type == Type::Command ? rest.size() : std::min(rest.find_first_of(" \t"), rest.size());
+    const usize end = argument.type == Type::Rest || argument.type == Type::Command
+                          ? rest.size()
+                          : std::min(rest.find_first_of(" \t"), rest.size());
     arguments[argument.name] = TRY(convert(argument, std::string(rest.substr(0, end))));
     rest.remove_prefix(end);
   }
@@ -86,7 +89,8 @@ std::string run_hmp_line(Monitor& monitor, std::string_view line) {
   if (found.command == nullptr) {
     std::string name(words[0]);
     for (const Command& command : commands())
-      if (command.hmp.starts_with(name + " ")) return "Error: " + name + " what? `help " + name + "` lists its commands\n";
+      if (command.hmp.starts_with(name + " "))
+        return "Error: " + name + " what? `help " + name + "` lists its commands\n";
     return "Error: unknown command '" + name + "'; `help` lists all\n";
   }
   const std::string_view last = words[found.words - 1];
@@ -98,7 +102,8 @@ std::string run_hmp_line(Monitor& monitor, std::string_view line) {
   auto arguments = command.key_values ? key_value_arguments(command, trimmed) : positional_arguments(command, trimmed);
   if (!arguments) return "Error: " + arguments.error().sentence + "\n";
   for (const Argument& argument : command.arguments)
-    if (!argument.optional && !arguments->contains(argument.name)) return "Error: " + argument.name + " is missing; usage: " + usage(command) + "\n";
+    if (!argument.optional && !arguments->contains(argument.name))
+      return "Error: " + argument.name + " is missing; usage: " + usage(command) + "\n";
   const Reply reply = run(command, monitor, *arguments);
   if (!reply.ok()) return "Error: " + reply.error().sentence + "\n";
   const std::string text = command.printer(reply.value());
@@ -124,7 +129,8 @@ std::vector<std::string> complete(Monitor& monitor, std::string_view line) {
       for (const Argument& argument : command.arguments) {
         if (argument.type == Type::Any) continue;
         pool.push_back(head + argument.name + "=");
-        for (const std::string& value : candidates(monitor, argument.type)) pool.push_back(head + argument.name + "=" + value);
+        for (const std::string& value : candidates(monitor, argument.type))
+          pool.push_back(head + argument.name + "=" + value);
       }
     }
   } else {
@@ -135,7 +141,8 @@ std::vector<std::string> complete(Monitor& monitor, std::string_view line) {
   }
   std::vector<std::string> fitting;
   for (std::string& candidate : pool)
-    if (candidate.starts_with(part) && std::find(fitting.begin(), fitting.end(), candidate) == fitting.end()) fitting.push_back(std::move(candidate));
+    if (candidate.starts_with(part) && std::find(fitting.begin(), fitting.end(), candidate) == fitting.end())
+      fitting.push_back(std::move(candidate));
   std::sort(fitting.begin(), fitting.end());
   return fitting;
 }

@@ -34,9 +34,12 @@ void JsonReader::take(char c) {
   if (text_.size() == kMaxLength) return fail("JSON token size limit exceeded");
   text_.push_back(c);
   if (in_string_) {
-    if (escaped_) escaped_ = false;
-    else if (c == '\\') escaped_ = true;
-    else if (c == '"') in_string_ = false;
+    if (escaped_)
+      escaped_ = false;
+    else if (c == '\\')
+      escaped_ = true;
+    else if (c == '"')
+      in_string_ = false;
     return;
   }
   if (c == '"') in_string_ = true;

@@ -38,13 +38,20 @@ void LineEditor::take(u8 byte) {
 
 void LineEditor::escape_sequence() {
   const std::string_view s = std::string_view(escape_).substr(1);
-  if (s == "[A" || s == "OA") key(ctrl('P'));
-  else if (s == "[B" || s == "OB") key(ctrl('N'));
-  else if (s == "[C" || s == "OC") key(ctrl('F'));
-  else if (s == "[D" || s == "OD") key(ctrl('B'));
-  else if (s == "[H" || s == "OH" || s == "[1~") key(ctrl('A'));
-  else if (s == "[F" || s == "OF" || s == "[4~") key(ctrl('E'));
-  else if (s == "[3~") key(ctrl('D'));
+  if (s == "[A" || s == "OA")
+    key(ctrl('P'));
+  else if (s == "[B" || s == "OB")
+    key(ctrl('N'));
+  else if (s == "[C" || s == "OC")
+    key(ctrl('F'));
+  else if (s == "[D" || s == "OD")
+    key(ctrl('B'));
+  else if (s == "[H" || s == "OH" || s == "[1~")
+    key(ctrl('A'));
+  else if (s == "[F" || s == "OF" || s == "[4~")
+    key(ctrl('E'));
+  else if (s == "[3~")
+    key(ctrl('D'));
 }
 
 void LineEditor::key(u8 byte) {
@@ -97,8 +104,10 @@ void LineEditor::insert(std::string_view text) {
   if (line_.size() + text.size() > kMaxLine) return;
   line_.insert(cursor_, text);
   cursor_ += text.size();
-  if (cursor_ == line_.size()) callbacks_.write(text);
-  else redraw();
+  if (cursor_ == line_.size())
+    callbacks_.write(text);
+  else
+    redraw();
 }
 
 void LineEditor::erase(usize from, usize to) {

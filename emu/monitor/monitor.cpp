@@ -34,7 +34,8 @@ void Monitor::on_event(const MachineEvent& event) {
     if (backend != backends_.end() && backend->second.automatic) backends_.erase(backend);
   } else if (event.kind == Kind::AcpiDeviceOst) {
     reports_[event.slot] = {event.source, event.status};
-    if (!event.device.empty() && ost_refuses_ejection(event.source, event.status)) removals_[event.device] = "refused" + (event.message.empty() ? "" : ": " + event.message);
+    if (!event.device.empty() && ost_refuses_ejection(event.source, event.status))
+      removals_[event.device] = "refused" + (event.message.empty() ? "" : ": " + event.message);
   } else if (event.kind == Kind::Reset) {
     removals_.clear();
     reports_.clear();

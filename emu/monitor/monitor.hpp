@@ -41,9 +41,9 @@ class Control {
   virtual std::string record_status() const = 0;  // one or more lines
 
   virtual std::vector<ChardevInfo> chardevs() const = 0;
-  virtual std::string name() const = 0;           // -name
-  virtual i64 wall_clock_us() const = 0;          // for the stamps of events
-  virtual int process_id() const = 0;             // what query-cpus-fast calls the processor's thread
+  virtual std::string name() const = 0;   // -name
+  virtual i64 wall_clock_us() const = 0;  // for the stamps of events
+  virtual int process_id() const = 0;     // what query-cpus-fast calls the processor's thread
   virtual bool replaying() const = 0;
 
  protected:

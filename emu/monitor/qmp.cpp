@@ -37,19 +37,24 @@ base::Or<> check_arguments(const Command& command, const Json& arguments) {
     // object-add takes more properties of a backend than matter here (prealloc, share, ...).
     if (argument == nullptr && command.qmp == "object-add") continue;
     if (argument == nullptr) return base::fail("Parameter '" + key + "' is unexpected");
-    if (!fits(value, argument->type)) return base::fail("Invalid parameter type for '" + key + "', expected: " + type_name(argument->type));
+    if (!fits(value, argument->type))
+      return base::fail("Invalid parameter type for '" + key + "', expected: " + type_name(argument->type));
   }
   for (const Argument& argument : command.arguments)
-    if (!argument.optional && !arguments.contains(argument.name)) return base::fail("Parameter '" + argument.name + "' is missing");
+    if (!argument.optional && !arguments.contains(argument.name))
+      return base::fail("Parameter '" + argument.name + "' is missing");
   return {};
 }
 
 class QmpSession final : public Session {
  public:
   QmpSession(Monitor& monitor, Write write)
-      : monitor_(monitor), write_(std::move(write)),
+      : monitor_(monitor),
+        write_(std::move(write)),
         reader_([this](const std::string& text) { object(text); },
-                [this](const char* reason) { error({}, {ErrorClass::Generic, reason}); }) {
+                [this](const char* reason) {
+                  error({}, {ErrorClass::Generic, reason});
+                }) {
     monitor_.add_listener(*this);
   }
   ~QmpSession() override { monitor_.remove_listener(*this); }
@@ -85,22 +90,29 @@ class QmpSession final : public Session {
       if (key != "execute" && key != "arguments" && key != "id")
         return error(id, {ErrorClass::Generic, "QMP input member '" + key + "' is unexpected"});
     if (!request.contains("execute")) return error(id, {ErrorClass::Generic, "QMP input lacks member 'execute'"});
-    if (!request["execute"].is_string()) return error(id, {ErrorClass::Generic, "QMP input member 'execute' must be a string"});
+    if (!request["execute"].is_string())
+      return error(id, {ErrorClass::Generic, "QMP input member 'execute' must be a string"});
     const Json arguments = request.contains("arguments") ? request["arguments"] : Json::object();
-    if (!arguments.is_object()) return error(id, {ErrorClass::Generic, "QMP input member 'arguments' must be an object"});
+    if (!arguments.is_object())
+      return error(id, {ErrorClass::Generic, "QMP input member 'arguments' must be an object"});
     execute(request["execute"], arguments, id);
   }
 
   void execute(const std::string& command_name, const Json& arguments, const Json& id) {
     if (command_name == "qmp_capabilities") {
-      if (negotiated_) return error(id, {ErrorClass::CommandNotFound, "Capabilities negotiation is already complete, command ignored"});
+      if (negotiated_)
+        return error(id,
+                     {ErrorClass::CommandNotFound, "Capabilities negotiation is already complete, command ignored"});
       negotiated_ = true;
       return answer(id, Json::object());
     }
-    if (!negotiated_) return error(id, {ErrorClass::CommandNotFound, "Expecting capabilities negotiation with 'qmp_capabilities'"});
+    if (!negotiated_)
+      return error(id, {ErrorClass::CommandNotFound, "Expecting capabilities negotiation with 'qmp_capabilities'"});
     const Command* command = find_qmp(command_name);
-    if (command == nullptr) return error(id, {ErrorClass::CommandNotFound, "The command " + command_name + " has not been found"});
-    if (const auto checked = check_arguments(*command, arguments); !checked) return error(id, {ErrorClass::Generic, checked.error().sentence});
+    if (command == nullptr)
+      return error(id, {ErrorClass::CommandNotFound, "The command " + command_name + " has not been found"});
+    if (const auto checked = check_arguments(*command, arguments); !checked)
+      return error(id, {ErrorClass::Generic, checked.error().sentence});
     const Reply reply = run(*command, monitor_, arguments);
     if (!reply.ok()) return error(id, reply.error());
     answer(id, reply.value());

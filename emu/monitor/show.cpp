@@ -26,18 +26,23 @@ std::string machine_name(const Json& r) { return r["name"]; }
 std::string kvm(const Json&) { return "kvm support: not compiled"; }
 std::string cpus(const Json& r) {
   std::string text;
-  for (const Json& cpu : r) text += fmt::format("{}* CPU #{}: thread_id={}", text.empty() ? "" : "\n", cpu["cpu-index"].get<int>(), cpu["thread-id"].get<int>());
+  for (const Json& cpu : r)
+    text += fmt::format("{}* CPU #{}: thread_id={}", text.empty() ? "" : "\n", cpu["cpu-index"].get<int>(),
+                        cpu["thread-id"].get<int>());
   return text;
 }
 
 std::string chardevs(const Json& r) {
   std::string text;
-  for (const Json& d : r) text += fmt::format("{}{}: filename={}", text.empty() ? "" : "\n", d["label"].get<std::string>(), d["filename"].get<std::string>());
+  for (const Json& d : r)
+    text += fmt::format("{}{}: filename={}", text.empty() ? "" : "\n", d["label"].get<std::string>(),
+                        d["filename"].get<std::string>());
   return text;
 }
 
 std::string memory_size(const Json& r) {
-  return fmt::format("base memory: {}\nplugged memory: {}", r["base-memory"].get<u64>(), r["plugged-memory"].get<u64>());
+  return fmt::format("base memory: {}\nplugged memory: {}", r["base-memory"].get<u64>(),
+                     r["plugged-memory"].get<u64>());
 }
 
 std::string memory_devices(const Json& r) {
@@ -45,9 +50,11 @@ std::string memory_devices(const Json& r) {
   for (const Json& device : r) {
     const Json& d = device["data"];
     text += fmt::format(
-        "{}Memory device [dimm]: \"{}\"\n  addr: {:#x}\n  slot: {}\n  node: {}\n  size: {}\n  memdev: {}\n  hotplugged: {}\n  hotpluggable: {}",
-        text.empty() ? "" : "\n", d["id"].get<std::string>(), d["addr"].get<u64>(), d["slot"].get<u64>(), d["node"].get<u64>(),
-        d["size"].get<u64>(), d["memdev"].get<std::string>(), d["hotplugged"].get<bool>(), d["hotpluggable"].get<bool>());
+        "{}Memory device [dimm]: \"{}\"\n  addr: {:#x}\n  slot: {}\n  node: {}\n  size: {}\n  memdev: {}\n  "
+        "hotplugged: {}\n  hotpluggable: {}",
+        text.empty() ? "" : "\n", d["id"].get<std::string>(), d["addr"].get<u64>(), d["slot"].get<u64>(),
+        d["node"].get<u64>(), d["size"].get<u64>(), d["memdev"].get<std::string>(), d["hotplugged"].get<bool>(),
+        d["hotpluggable"].get<bool>());
   }
   return text;
 }
@@ -55,15 +62,17 @@ std::string memory_devices(const Json& r) {
 std::string backends(const Json& r) {
   std::string text;
   for (const Json& b : r)
-    text += fmt::format("{}memory backend: {}\n  size: {}", text.empty() ? "" : "\n", b["id"].get<std::string>(), b["size"].get<u64>());
+    text += fmt::format("{}memory backend: {}\n  size: {}", text.empty() ? "" : "\n", b["id"].get<std::string>(),
+                        b["size"].get<u64>());
   return text;
 }
 
 std::string ospm(const Json& r) {
   std::string text;
   for (const Json& slot : r)
-    text += fmt::format("{}slot {}: {}, source {:#x}, status {}", text.empty() ? "" : "\n", slot["slot"].get<std::string>(),
-                        slot.value("device", "empty"), slot["source"].get<u32>(), ost_status_text(slot["source"], slot["status"]));
+    text += fmt::format("{}slot {}: {}, source {:#x}, status {}", text.empty() ? "" : "\n",
+                        slot["slot"].get<std::string>(), slot.value("device", "empty"), slot["source"].get<u32>(),
+                        ost_status_text(slot["source"], slot["status"]));
   return text;
 }
 
@@ -72,8 +81,9 @@ std::string dimms(const Json& r) {
   for (const Json& d : r) width = std::max(width, d["id"].get<std::string>().size());
   std::string text = fmt::format("{:<{}}  SLOT    SIZE  BASE          NODE  STATE", "ID", width);
   for (const Json& d : r)
-    text += fmt::format("\n{:<{}}  {:>4}  {:>6}  {:#012x}  {:>4}  {}", d["id"].get<std::string>(), width, d["slot"].get<std::string>(),
-                        base::size_text(d["size"]), d["base"].get<u64>(), d["node"].get<u32>(), d["state"].get<std::string>());
+    text += fmt::format("\n{:<{}}  {:>4}  {:>6}  {:#012x}  {:>4}  {}", d["id"].get<std::string>(), width,
+                        d["slot"].get<std::string>(), base::size_text(d["size"]), d["base"].get<u64>(),
+                        d["node"].get<u32>(), d["state"].get<std::string>());
   return text;
 }
 

@@ -1,8 +1,9 @@
 // The command line.
+#include "app/options.hpp"
+
 #include <catch2/catch.hpp>
 
 #include "app/images.hpp"
-#include "app/options.hpp"
 
 using namespace paemu;
 using namespace paemu::app;
@@ -67,7 +68,8 @@ TEST_CASE("as many physical address bits as the memory needs, 36 at least") {
 }
 
 TEST_CASE("DIMMs of the command line need their memory") {
-  const Options o = parse({"-object", "memory-backend-ram,id=m1,size=512M", "-device", "pc-dimm,id=d1,memdev=m1,slot=2,addr=0x140000000"});
+  const Options o = parse(
+      {"-object", "memory-backend-ram,id=m1,size=512M", "-device", "pc-dimm,id=d1,memdev=m1,slot=2,addr=0x140000000"});
   REQUIRE(o.machine.dimms.size() == 1);
   CHECK(o.machine.dimms[0].size == 512 * kMiB);
   CHECK(o.machine.dimms[0].slot == 2);
@@ -79,12 +81,48 @@ TEST_CASE("DIMMs of the command line need their memory") {
 }
 
 TEST_CASE("what libvirt starts an emulator with is taken") {
-  const Options o = parse({"-name", "guest=t,debug-threads=on", "-S", "-object", "secret,id=s,format=raw,file=x", "-machine", "pc,usb=off,dump-guest-core=off",
-                           "-accel", "tcg", "-m", "size=524288k,slots=8,maxmem=16777216k", "-overcommit", "mem-lock=off", "-smp", "1,sockets=1,cores=1,threads=1",
-                           "-object", "memory-backend-ram,id=ram-node0,size=536870912", "-numa", "node,nodeid=0,cpus=0,memdev=ram-node0", "-uuid", "u", "-display", "none",
-                           "-no-user-config", "-nodefaults", "-chardev", "socket,id=charmonitor,fd=6,server=on,wait=off", "-mon", "chardev=charmonitor,id=monitor,mode=control",
-                           "-rtc", "base=utc", "-no-shutdown", "-boot", "strict=on", "-kernel", "k", "-chardev", "pty,id=charserial0",
-                           "-device", "isa-serial,chardev=charserial0,id=serial0,index=0", "-msg", "timestamp=on"});
+  const Options o = parse({"-name",
+                           "guest=t,debug-threads=on",
+                           "-S",
+                           "-object",
+                           "secret,id=s,format=raw,file=x",
+                           "-machine",
+                           "pc,usb=off,dump-guest-core=off",
+                           "-accel",
+                           "tcg",
+                           "-m",
+                           "size=524288k,slots=8,maxmem=16777216k",
+                           "-overcommit",
+                           "mem-lock=off",
+                           "-smp",
+                           "1,sockets=1,cores=1,threads=1",
+                           "-object",
+                           "memory-backend-ram,id=ram-node0,size=536870912",
+                           "-numa",
+                           "node,nodeid=0,cpus=0,memdev=ram-node0",
+                           "-uuid",
+                           "u",
+                           "-display",
+                           "none",
+                           "-no-user-config",
+                           "-nodefaults",
+                           "-chardev",
+                           "socket,id=charmonitor,fd=6,server=on,wait=off",
+                           "-mon",
+                           "chardev=charmonitor,id=monitor,mode=control",
+                           "-rtc",
+                           "base=utc",
+                           "-no-shutdown",
+                           "-boot",
+                           "strict=on",
+                           "-kernel",
+                           "k",
+                           "-chardev",
+                           "pty,id=charserial0",
+                           "-device",
+                           "isa-serial,chardev=charserial0,id=serial0,index=0",
+                           "-msg",
+                           "timestamp=on"});
   CHECK(o.name == "t");
   CHECK(o.start_paused);
   CHECK(o.stay_after_shutdown);
@@ -118,14 +156,25 @@ TEST_CASE("the RTC's start may be a date") {
 }
 
 TEST_CASE("every option is in the help and in the man page") {
-  for (const char* name : {"-kernel FILE", "-record FILE", "-S\n", "Ctrl-A x leaves"}) CHECK_THAT(help_text(), Contains(name));
+  for (const char* name : {"-kernel FILE", "-record FILE", "-S\n", "Ctrl-A x leaves"})
+    CHECK_THAT(help_text(), Contains(name));
   CHECK_THAT(man_page(), Contains(".B \\-kernel") && Contains(".SH EXIT STATUS"));
 }
 
 TEST_CASE("random command lines end in options or in a sentence") {
-  const std::vector<std::string> words = {"-m", "1G", "-kernel", "x", "-device", "pc-dimm,id=a,memdev=b", "-object", "memory-backend-ram,id=b,size=1G",
-                                          "-serial", "unix:x,server=on", "-cpu", "coreduo,phys-bits=40", ",,,", "=", "-chardev", "pty,id=q", "-mon", "chardev=q",
-                                          "-numa", "node,memdev=b", "\xff\x01", "-rtc", "base=1", "-smp", "-", "--"};
+  const std::vector<std::string> words = {"-m",       "1G",
+                                          "-kernel",  "x",
+                                          "-device",  "pc-dimm,id=a,memdev=b",
+                                          "-object",  "memory-backend-ram,id=b,size=1G",
+                                          "-serial",  "unix:x,server=on",
+                                          "-cpu",     "coreduo,phys-bits=40",
+                                          ",,,",      "=",
+                                          "-chardev", "pty,id=q",
+                                          "-mon",     "chardev=q",
+                                          "-numa",    "node,memdev=b",
+                                          "\xff\x01", "-rtc",
+                                          "base=1",   "-smp",
+                                          "-",        "--"};
   u32 seed = 3;
   const auto next = [&] { return seed = seed * 1664525 + 1013904223, seed >> 16; };
   for (int i = 0; i < 5000; ++i) {
@@ -138,7 +187,9 @@ TEST_CASE("random command lines end in options or in a sentence") {
 
 TEST_CASE("a kernel is looked at before anything starts") {
   std::vector<u8> kernel(256);
-  const auto put = [&](usize at, u32 value) { for (int i = 0; i < 4; ++i) kernel[at + static_cast<usize>(i)] = static_cast<u8>(value >> (8 * i)); };
+  const auto put = [&](usize at, u32 value) {
+    for (int i = 0; i < 4; ++i) kernel[at + static_cast<usize>(i)] = static_cast<u8>(value >> (8 * i));
+  };
   CHECK_THAT(check_kernel(kernel).error().sentence, Contains("no Multiboot header"));
   CHECK_FALSE(check_kernel({}).ok());
   put(64, 0x1badb002), put(68, 0), put(72, 0u - 0x1badb002);

@@ -1,13 +1,12 @@
 // Character devices: what they are called, and sockets at work.
-#include <catch2/catch.hpp>
+#include "host/chardev.hpp"
 
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <catch2/catch.hpp>
 #include <cstring>
-
-#include "host/chardev.hpp"
 
 using namespace paemu::host;
 using Catch::Matchers::Contains;
@@ -36,7 +35,8 @@ TEST_CASE("devices are named as QEMU names them") {
   CHECK_FALSE(socket.value().wait);
   CHECK(parse_chardev("unix:/a,server,nowait")->wait == false);
   CHECK(parse_chardev("file:x")->path == "x");
-  for (const char* bad : {"", "tcp:1", "unix:", "file:", "unix:/a,server=perhaps", "unix:/a,colour=red", "mon:"}) CHECK_FALSE(parse_chardev(bad).ok());
+  for (const char* bad : {"", "tcp:1", "unix:", "file:", "unix:/a,server=perhaps", "unix:/a,colour=red", "mon:"})
+    CHECK_FALSE(parse_chardev(bad).ok());
 }
 
 TEST_CASE("a server takes one client after another, both ways") {
@@ -86,7 +86,9 @@ TEST_CASE("a client that reads nothing is left, and the guest goes on") {
 TEST_CASE("paths that can't be sockets are refused") {
   EventLoop loop;
   const auto open = [&](const std::string& path, bool server) {
-    return open_chardev({.kind = ChardevSpec::Kind::Unix, .path = path, .server = server, .wait = false}, loop).error().sentence;
+    return open_chardev({.kind = ChardevSpec::Kind::Unix, .path = path, .server = server, .wait = false}, loop)
+        .error()
+        .sentence;
   };
   CHECK_THAT(open("/nonexistent/socket", true), Contains("can't make the socket"));
   CHECK_THAT(open("/nonexistent/socket", false), Contains("can't connect"));

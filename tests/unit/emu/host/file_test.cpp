@@ -1,9 +1,10 @@
 // Files: whole, growing, and refused.
-#include <catch2/catch.hpp>
+#include "host/file.hpp"
 
 #include <unistd.h>
 
-#include "host/file.hpp"
+#include <catch2/catch.hpp>
+
 #include "host/stderr_log.hpp"
 
 using namespace paemu::host;

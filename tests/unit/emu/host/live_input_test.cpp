@@ -1,9 +1,10 @@
 // The live source: what it hands out, and how it sleeps.
-#include <catch2/catch.hpp>
+#include "host/live_input.hpp"
 
 #include <unistd.h>
 
-#include "host/live_input.hpp"
+#include <catch2/catch.hpp>
+
 #include "replay/arrival.hpp"
 
 using namespace paemu;

@@ -1,7 +1,7 @@
 // The mux: who has the keyboard.
-#include <catch2/catch.hpp>
-
 #include "host/mux.hpp"
+
+#include <catch2/catch.hpp>
 
 using namespace paemu::host;
 
@@ -38,7 +38,9 @@ struct Desk {
 
 TEST_CASE("Ctrl-A c gives the keyboard to the next user, in the middle of a burst too") {
   Desk d;
-  d.keyboard->type("ls\n\x01" "cinfo\n\x01");
+  d.keyboard->type(
+      "ls\n\x01"
+      "cinfo\n\x01");
   d.keyboard->type("cpwd\n");
   CHECK(d.first == "ls\npwd\n");
   CHECK(d.second == "info\n");
@@ -46,8 +48,12 @@ TEST_CASE("Ctrl-A c gives the keyboard to the next user, in the middle of a burs
 
 TEST_CASE("Ctrl-A Ctrl-A is one Ctrl-A, and other keys after it are swallowed") {
   Desk d;
-  d.keyboard->type("a\x01\x01" "b\x01zc");
-  CHECK(d.first == "a\x01" "bc");
+  d.keyboard->type(
+      "a\x01\x01"
+      "b\x01zc");
+  CHECK(d.first ==
+        "a\x01"
+        "bc");
 }
 
 TEST_CASE("Ctrl-A x leaves and Ctrl-A h helps") {

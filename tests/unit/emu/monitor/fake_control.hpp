@@ -31,7 +31,8 @@ class FakeMachine final : public Machine {
     if (arrival.kind == InputKind::DimmSurprisePull) release(*arrival::read_id(arrival));
   }
   Or<DimmSpec> plan_insert(DimmSpec wanted) const override {
-    if (wanted.size == 0 || wanted.size % (128 * kMiB) != 0) return fail("size " + size_text(wanted.size) + " is not a multiple of 128 MiB");
+    if (wanted.size == 0 || wanted.size % (128 * kMiB) != 0)
+      return fail("size " + size_text(wanted.size) + " is not a multiple of 128 MiB");
     if (wanted.id.empty()) wanted.id = "dimm" + std::to_string(dimms_.size());
     if (wanted.slot == ~0u) wanted.slot = static_cast<u32>(dimms_.size() - 1);
     if (wanted.base.value == ~u64{0}) wanted.base = GuestPhys{4 * kGiB};
@@ -51,10 +52,13 @@ class FakeMachine final : public Machine {
   }
   bool read_physical(GuestPhys address, std::span<u8> out) const override {
     if (address.value + out.size() > 0x2000) return false;
-    for (usize i = 0; i < out.size(); ++i) out[i] = static_cast<u8>(address.value + i < 0x1000 ? 0x90 : address.value + i);
+    for (usize i = 0; i < out.size(); ++i)
+      out[i] = static_cast<u8>(address.value + i < 0x1000 ? 0x90 : address.value + i);
     return true;
   }
-  bool read_linear(GuestLinear address, std::span<u8> out) const override { return read_physical(GuestPhys{address.value}, out); }
+  bool read_linear(GuestLinear address, std::span<u8> out) const override {
+    return read_physical(GuestPhys{address.value}, out);
+  }
   std::string describe(const std::string& device) const override { return device == "pic" ? "irr = 0\n" : ""; }
   std::vector<std::string> devices() const override { return {"cpu", "pic"}; }
   u64 state_hash() override { return 0; }
@@ -81,13 +85,21 @@ class FakeMachine final : public Machine {
 
 class FakeControl final : public Control {
  public:
-  FakeControl() { fake.on_event([this](const MachineEvent& event) { monitor.on_event(event); }); }
+  FakeControl() {
+    fake.on_event([this](const MachineEvent& event) { monitor.on_event(event); });
+  }
   Machine& machine() override { return fake; }
   RunState run_state() const override { return state; }
   void pause() override { state = RunState::Paused; }
-  Or<> resume() override { state = RunState::Running; return {}; }
+  Or<> resume() override {
+    state = RunState::Running;
+    return {};
+  }
   void quit() override { quitted = true; }
-  Or<> submit(Arrival arrival) override { fake.inject(arrival); return {}; }
+  Or<> submit(Arrival arrival) override {
+    fake.inject(arrival);
+    return {};
+  }
   Or<> record_start(const std::string& path) override {
     if (path == "/nowhere") return fail("/nowhere: can't be made");
     return {};

@@ -1,6 +1,5 @@
 // HMP: lines to commands and texts.
 #include <catch2/catch.hpp>
-
 #include <nlohmann/json.hpp>
 
 #include "fake_control.hpp"
@@ -22,9 +21,12 @@ TEST_CASE("every command of the table answers, and unknown ones are refused") {
     Json arguments = Json::object();
     for (const Argument& argument : command.arguments) {
       if (argument.optional) continue;
-      if (argument.type == Type::Size || argument.type == Type::Bytes) arguments[argument.name] = 128 * kMiB;
-      else if (argument.type == Type::Any) arguments[argument.name] = Json::array();
-      else arguments[argument.name] = argument.name == "id" ? "x1" : argument.type == Type::Rest ? "$esp" : "y";
+      if (argument.type == Type::Size || argument.type == Type::Bytes)
+        arguments[argument.name] = 128 * kMiB;
+      else if (argument.type == Type::Any)
+        arguments[argument.name] = Json::array();
+      else
+        arguments[argument.name] = argument.name == "id" ? "x1" : argument.type == Type::Rest ? "$esp" : "y";
     }
     INFO(usage(command));
     const Reply reply = run(command, c.monitor, arguments);
@@ -40,7 +42,8 @@ TEST_CASE("every command of the table answers, and unknown ones are refused") {
 TEST_CASE("dimm add, list and remove work as people type them") {
   FakeControl c;
   CHECK(hmp(c, "dimm add 512M") == "dimm1: 512M in slot 0 at 0x100000000\n");
-  CHECK_THAT(hmp(c, "dimm list"), Contains("dimm1     0    512M  0x0100000000     0  in use") && Contains("boot0     -    256M"));
+  CHECK_THAT(hmp(c, "dimm list"),
+             Contains("dimm1     0    512M  0x0100000000     0  in use") && Contains("boot0     -    256M"));
   CHECK(hmp(c, "dimm remove dimm1") == "dimm1: asked the guest to release it\n");
   CHECK(c.fake.arrivals.back().kind == InputKind::DimmEjectRequest);
   CHECK_THAT(hmp(c, "dimm list"), Contains("releasing"));
@@ -51,7 +54,8 @@ TEST_CASE("dimm add, list and remove work as people type them") {
 
 TEST_CASE("bad DIMM commands change nothing and say why") {
   FakeControl c;
-  CHECK(hmp(c, "dimm add") == "Error: size is missing; usage: dimm add SIZE[,id=ID][,slot=SLOT][,addr=ADDR][,node=NODE]\n");
+  CHECK(hmp(c, "dimm add") ==
+        "Error: size is missing; usage: dimm add SIZE[,id=ID][,slot=SLOT][,addr=ADDR][,node=NODE]\n");
   CHECK_THAT(hmp(c, "dimm add 12Q"), Contains("unknown suffix"));
   CHECK_THAT(hmp(c, "dimm add 100M"), Contains("not a multiple of 128 MiB"));
   CHECK_THAT(hmp(c, "dimm add 128M,colour=red"), Contains("no setting \"colour\""));
@@ -76,7 +80,8 @@ TEST_CASE("QEMU's spellings work, and their mistakes are told apart") {
   CHECK(hmp(c, "device_add pc-dimm,id=d1,memdev=m1").empty());
   CHECK_THAT(hmp(c, "device_add pc-dimm,id=d2,memdev=m1"), Contains("already busy memdev"));
   CHECK_THAT(hmp(c, "object_del m1"), Contains("is in use"));
-  CHECK_THAT(hmp(c, "info memory-devices"), Contains("Memory device [dimm]: \"d1\"") && Contains("size: 536870912") && Contains("memdev: /objects/m1"));
+  CHECK_THAT(hmp(c, "info memory-devices"), Contains("Memory device [dimm]: \"d1\"") && Contains("size: 536870912") &&
+                                                Contains("memdev: /objects/m1"));
   CHECK(hmp(c, "device_del d1").empty());
   c.fake.release("d1");
   CHECK(hmp(c, "object_del m1").empty());
@@ -105,8 +110,13 @@ TEST_CASE("memory is shown as gdb shows it") {
 }
 
 TEST_CASE("a refused removal is told with its reason") {
-  const MachineEvent event{.kind = MachineEvent::Kind::AcpiDeviceOst, .device = "dimm1", .source = 3, .status = 0x80, .message = "frame 0x123 is the kernel's"};
-  CHECK(event_text(event) == "dimm1: the guest refused to release it, 0x80 (in use by an application): frame 0x123 is the kernel's");
+  const MachineEvent event{.kind = MachineEvent::Kind::AcpiDeviceOst,
+                           .device = "dimm1",
+                           .source = 3,
+                           .status = 0x80,
+                           .message = "frame 0x123 is the kernel's"};
+  CHECK(event_text(event) ==
+        "dimm1: the guest refused to release it, 0x80 (in use by an application): frame 0x123 is the kernel's");
   FakeControl c;
   hmp(c, "dimm add 128M");
   hmp(c, "dimm remove dimm1");

@@ -1,7 +1,7 @@
 // The line editor: keys to lines.
-#include <catch2/catch.hpp>
-
 #include "monitor/line_editor.hpp"
+
+#include <catch2/catch.hpp>
 
 using paemu::monitor::LineEditor;
 
@@ -10,11 +10,13 @@ namespace {
 struct Typist {
   std::vector<std::string> lines;
   std::string screen;
-  LineEditor editor{"> ", {.write = [this](std::string_view text) { screen += text; },
-                           .line = [this](const std::string& line) { lines.push_back(line); },
-                           .complete = [](std::string_view line) {
-                             return line == "di" ? std::vector<std::string>{"dimm"} : std::vector<std::string>{};
-                           }}};
+  LineEditor editor{"> ",
+                    {.write = [this](std::string_view text) { screen += text; },
+                     .line = [this](const std::string& line) { lines.push_back(line); },
+                     .complete =
+                         [](std::string_view line) {
+                           return line == "di" ? std::vector<std::string>{"dimm"} : std::vector<std::string>{};
+                         }}};
   std::string type(std::string_view keys) {
     for (const char c : keys) editor.take(static_cast<paemu::monitor::u8>(c));
     return lines.empty() ? "" : lines.back();
@@ -26,8 +28,8 @@ struct Typist {
 TEST_CASE("keys edit the line") {
   CHECK(Typist().type("help\r") == "help");
   CHECK(Typist().type("hex\x7flp\r") == "help");
-  CHECK(Typist().type("elp\x1b[Hh\r") == "help");            // Home
-  CHECK(Typist().type("hlp\x1b[D\x1b[De\r") == "help");      // left twice
+  CHECK(Typist().type("elp\x1b[Hh\r") == "help");             // Home
+  CHECK(Typist().type("hlp\x1b[D\x1b[De\r") == "help");       // left twice
   CHECK(Typist().type("x help\x01\x1b[3~\x04\r") == "help");  // Ctrl-A, Delete, Ctrl-D
   CHECK(Typist().type("dimm wrong\x17list\r") == "dimm list");
   CHECK(Typist().type("all of it\x15gone\r") == "gone");
