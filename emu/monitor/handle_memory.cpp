@@ -49,6 +49,13 @@ Reply ask_to_release(Monitor& m, const std::string& id) {
   return Json::object();
 }
 
+// What can fail after the plan is the host alone.
+base::Or<> insert(Monitor& m, const DimmSpec& spec) {
+  TRY(m.control().submit(arrival::dimm_insert(spec)));
+  if (find_dimm(m, spec.id) != nullptr) return {};
+  return base::fail("the host has no address space left for " + base::size_text(spec.size));
+}
+
 std::string address_text(u64 address) {
   char text[32];
   std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(address));
@@ -101,7 +108,7 @@ Reply device_add(Monitor& m, const Json& a) {
   spec.memdev = memdev;
   spec.size = backend->second.size;
   spec = TRY(m.machine().plan_insert(std::move(spec)));
-  TRY(m.control().submit(arrival::dimm_insert(spec)));
+  TRY(insert(m, spec));
   return Json::object();
 }
 
@@ -117,7 +124,7 @@ Reply dimm_add(Monitor& m, const Json& a) {
     return base::fail("the memory backend " + spec.memdev + " exists already; use device_add");
   const std::string text = spec.id + ": " + base::size_text(spec.size) + " in slot " + std::to_string(spec.slot) +
                            " at " + address_text(spec.base.value);
-  TRY(m.control().submit(arrival::dimm_insert(spec)));
+  TRY(insert(m, spec));
   m.backends()[spec.memdev] = {.size = spec.size, .automatic = true};
   return Json(text);
 }
