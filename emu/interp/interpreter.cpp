@@ -4,13 +4,16 @@
 
 #include "cpu/exceptions.hpp"
 #include "interp/block_cache.hpp"
+#include "interp/step_decoder.hpp"
 #include "interp/trace.hpp"
-#include "isa/decoder.hpp"
 
 namespace paemu {
 
 Interpreter::Interpreter(Cpu& cpu)
-    : cpu_(cpu), engine_(std::make_unique<Engine>()), blocks_(std::make_unique<BlockCache>(cpu.memory, cpu.mmu, *engine_)) {
+    : cpu_(cpu),
+      engine_(std::make_unique<Engine>()),
+      blocks_(std::make_unique<BlockCache>(cpu.memory, cpu.mmu, *engine_)),
+      step_decoder_(std::make_unique<StepDecoder>(cpu)) {
   cpu_.engine = engine_.get();
   cpu_.memory.set_observer(this);
 }
@@ -93,62 +96,28 @@ void Interpreter::execute(const Insn* first, u32 eip) {
   for (const Insn* i = first; i != nullptr;) i = handler_of(i)(cpu_, i);
 }
 
-// The bytes of the instruction at CS:EIP, across a page boundary too. False: cpu_.fault.
-bool Interpreter::fetch_bytes(u8* bytes, u32& count) {
-  const Segment& cs = cpu_.state.segment[isa::kCs];
-  count = 0;
-  while (count < isa::kMaxLength) {
-    const u64 offset = u64{cpu_.state.eip} + count;
-    const u32 linear = cs.base + static_cast<u32>(offset);
-    const auto size = (cpu_.mode_key & mode::kCode32) ? isa::CodeSize::k32 : isa::CodeSize::k16;
-    Insn probe;
-    // Bytes after a page boundary, or after the limit of CS, are asked for only when the instruction has them.
-    if (count > 0 && isa::decode({bytes, count}, size, probe) != isa::DecodeStatus::kTruncated) return true;
-    if (offset > cs.limit) {
-      cpu_.general_protection();
-      return false;
-    }
-    FetchPage page;
-    if (!cpu_.mmu.fetch(linear, cpu_.privilege(), page)) {
-      cpu_.fault = cpu_.mmu.fault();
-      return false;
-    }
-    const u32 to_page_end = kPageSize - (linear & kPageMask);
-    const u32 here = static_cast<u32>(std::min<u64>({to_page_end, isa::kMaxLength - count, u64{cs.limit} - offset + 1}));
-    if (page.host != nullptr) std::memcpy(bytes + count, page.host, here);
-    else cpu_.mmu.read_physical(page.address, bytes + count, here);
-    count += here;
-  }
-  return true;
-}
-
-// One instruction, decoded anew: at the end of a slice, across pages, from device memory, while tracing or stepping.
+// One instruction on its own: at the end of a slice, across pages, from device memory, while tracing or stepping.
 void Interpreter::step() {
   const bool trap = cpu_.state.eflags & eflag::kTrap;
   const bool stepping = needs_stepping(cpu_);
   engine_->pending_link = nullptr;
   if (stepping && check_instruction_breakpoint(cpu_)) return delivered();
   cpu_.state.interrupt_shadow = false;
-  u8 bytes[isa::kMaxLength];
-  u32 count;
-  if (!fetch_bytes(bytes, count)) {
+  const Insn* insn = step_decoder_->decode();
+  if (insn == nullptr) {
     engine_->faulted = true;
     return;
   }
-  Insn insns[2];
-  const auto size = (cpu_.mode_key & mode::kCode32) ? isa::CodeSize::k32 : isa::CodeSize::k16;
-  const auto status = isa::decode({bytes, count}, size, insns[0]);
-  if (status == isa::DecodeStatus::kOk) set_handler(insns[0], cpu_.mode_key);
-  else insns[0].handler = reinterpret_cast<void (*)()>(status == isa::DecodeStatus::kUndefined ? undefined_handler() : too_long_handler());
-  if (keeps_link(insns[0]) && status == isa::DecodeStatus::kOk) insns[0].displacement = 0;
-  insns[1].offset = insns[0].length;
-  insns[1].handler = reinterpret_cast<void (*)()>(end_of_block_handler());
-  if (trace_) trace_instruction(cpu_, {bytes, insns[0].length}, insns[0]);
+  if (trace_) trace_instruction(cpu_, step_decoder_->bytes(), *insn);
+  Insn pair[2];
+  pair[0] = *insn;
+  pair[1].offset = insn->length;
+  pair[1].handler = reinterpret_cast<void (*)()>(end_of_block_handler());
 
   // With a budget of one, no handler can go on to another instruction.
   const u64 budget_end = cpu_.budget_end;
   cpu_.budget_end = std::min(budget_end, cpu_.clock.retired + 1);
-  execute(insns, cpu_.state.eip);
+  execute(pair, cpu_.state.eip);
   cpu_.budget_end = budget_end;
   engine_->pending_link = nullptr;
   if (stepping && !engine_->faulted) finish_step(cpu_, trap);

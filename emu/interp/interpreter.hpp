@@ -14,6 +14,7 @@
 namespace paemu {
 
 class BlockCache;
+class StepDecoder;
 struct Block;
 
 class Interpreter final : public MemoryObserver {
@@ -48,12 +49,12 @@ class Interpreter final : public MemoryObserver {
   void run_block();
   void step();
   void execute(const Insn* first, u32 eip);
-  bool fetch_bytes(u8* bytes, u32& count);
   static void link(const Insn* from, const Block& to);
 
   Cpu& cpu_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<BlockCache> blocks_;
+  std::unique_ptr<StepDecoder> step_decoder_;
   bool trace_ = false;
 };
 
