@@ -100,6 +100,10 @@ Or<> PcMachine::load_state(std::span<const u8> state) {
   memory_hash_->forget_untouched();
   pc_->visit_state([&](const char* name, auto& part) { loader.field(name, part); });
   TRY(loader.finish());
+  // A state is saved at a boundary, where no event is due; devices count on that, and on times that don't overflow.
+  constexpr u64 kMaxTicks = u64{1} << 62;
+  if (pc_->clock.retired >= kMaxTicks || pc_->clock.idle >= kMaxTicks) return fail("field \"clock\" is out of range");
+  if (pc_->events.next_deadline() < pc_->clock.now()) return fail("field \"events\" has a deadline that has passed");
   pc_->adopt_state();
   pc_->cpu.mmu.flush_all();
   pc_->interpreter.flush_code();

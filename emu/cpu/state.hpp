@@ -74,7 +74,7 @@ struct FpuState {
   FIELDS(control, status, tag, last_opcode, code_selector, data_selector, code_offset, data_offset, st, xmm, mxcsr)
 };
 
-enum class Activity : u8 { kRunning, kHalted, kShutdown };
+enum class Activity : u8 { kRunning, kHalted, kShutdown, kLast = kShutdown };
 
 struct CpuState {
   u32 gpr[9] = {};         // by isa::Register; the last is always zero and stands for "no register" in addresses
