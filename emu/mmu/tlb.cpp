@@ -135,6 +135,7 @@ bool Mmu::read_pdptes(u32 cr3, u64 out[4]) {
 }
 
 void Mmu::set_a20(bool enabled) {
+  if (enabled == a20()) return;
   a20_mask_ = enabled ? ~u64{0} : ~(u64{1} << 20);
   walker_.set_a20_mask(a20_mask_);
   drop_fast();

@@ -1,8 +1,8 @@
 // Random bytes as code, in every mode and with random tables around them. The processor has to come through unharmed,
 // and to end in the same state however its run is cut into slices: replay rests on that.
 #include <memory>
-#include <type_traits>
 
+#include "slices.hpp"
 #include "system_machine.hpp"
 
 using namespace paemu;
@@ -11,39 +11,7 @@ using namespace paemu::testing;
 namespace {
 
 using M = SystemMachine;
-
-class Random {
- public:
-  explicit Random(u32 seed) : state_(seed * 2654435761u + 1) {}
-  u32 next() {
-    state_ ^= state_ << 13;
-    state_ ^= state_ >> 17;
-    state_ ^= state_ << 5;
-    return state_;
-  }
-  u32 below(u32 n) { return next() % n; }
-
- private:
-  u32 state_;
-};
-
-// FNV-1a over all fields, in their order.
-struct Hasher {
-  u64 hash = 0xcbf29ce484222325;
-  void bytes(const void* data, usize size) {
-    for (usize i = 0; i < size; ++i) hash = (hash ^ static_cast<const u8*>(data)[i]) * 0x100000001b3;
-  }
-  template <class T>
-  void operator()(const char*, const T& v) {
-    if constexpr (std::is_array_v<T>) {
-      for (const auto& e : v) (*this)("", e);
-    } else if constexpr (std::is_class_v<T>) {
-      v.visit_fields(*this);
-    } else {
-      bytes(&v, sizeof v);
-    }
-  }
-};
+constexpr u64 kTicks = 4000;
 
 enum class Kind : u32 { kReal, kRing0, kRing3, kVirtual8086, kPaged32, kPagedPae, kCount };
 
@@ -115,23 +83,6 @@ std::unique_ptr<M> make(u32 seed, Kind kind) {
   return m;
 }
 
-constexpr u64 kTicks = 4000;
-
-// Runs to kTicks in slices that `slice` gives; a halt ends it.
-template <class Slice>
-u64 outcome(M& m, Slice&& slice) {
-  while (m.clock.retired < kTicks && m.cpu.state.activity == Activity::kRunning) {
-    m.interpreter.run(std::min<u64>(slice(), kTicks - m.clock.retired));
-  }
-  Hasher h;
-  m.cpu.state.visit_fields(h);
-  h.bytes(&m.clock.retired, sizeof m.clock.retired);
-  std::vector<u8> ram(0x110000);
-  REQUIRE(m.memory.read(GuestPhys{0}, ram));
-  h.bytes(ram.data(), ram.size());
-  return h.hash;
-}
-
 }  // namespace
 
 TEST_CASE("random code in every mode is contained and does not depend on slices") {
@@ -141,8 +92,8 @@ TEST_CASE("random code in every mode is contained and does not depend on slices"
       const auto whole = make(seed, Kind{kind});
       const auto sliced = make(seed, Kind{kind});
       Random r(seed + 1000);
-      const u64 expected = outcome(*whole, [] { return kTicks; });
-      const u64 got = outcome(*sliced, [&] { return 1 + r.below(20); });
+      const u64 expected = outcome(*whole, kTicks, [] { return kTicks; });
+      const u64 got = outcome(*sliced, kTicks, [&] { return 1 + r.below(20); });
       REQUIRE(sliced->clock.retired == whole->clock.retired);
       REQUIRE(sliced->cpu.state.eip == whole->cpu.state.eip);
       REQUIRE(got == expected);
