@@ -14,9 +14,8 @@ constexpr usize kFlushBytes = 256 * 1024;
 
 constexpr char kProgram[] = "paemu " PAEMU_VERSION;
 
-Ticks checkpoint_after(Ticks now, u64 interval) {
-  return interval == 0 ? kNever : Ticks{(now.value / interval + 1) * interval};
-}
+// Idle time is cheap to replay and can pass a million times faster than instructions, so it counts for less.
+constexpr u64 kIdleWeight = 100;
 
 Or<> write_snapshot(Machine& machine, TraceWriter& writer, TraceStart& start) {
   TRY(writer.state(machine.save_state()));
@@ -53,8 +52,20 @@ Recorder::Recorder(Machine& machine, InputSource& live, TraceWriter writer)
     : machine_(machine),
       live_(live),
       writer_(std::move(writer)),
-      next_checkpoint_(checkpoint_after(machine.position().now, machine.config().checkpoint_interval)),
+      interval_(machine.config().checkpoint_interval),
+      last_checkpoint_(machine.position()),
       last_flush_(machine.position().now) {}
+
+// The tick of the next checkpoint if the processor does not halt before it.
+Ticks Recorder::next_checkpoint(Position now) const {
+  if (interval_ == 0) return kNever;
+  const u64 done = now.retired - last_checkpoint_.retired;
+  const u64 waited = now.now - last_checkpoint_.now;
+  const u64 patience = interval_ > ~u64{0} / kIdleWeight ? ~u64{0} : interval_ * kIdleWeight;
+  if (done >= interval_ || waited >= patience) return now.now;
+  const u64 ahead = std::min(interval_ - done, patience - waited);
+  return ahead > kNever - now.now ? kNever : now.now + ahead;
+}
 
 void Recorder::note(Or<> result) {
   if (result || finished_) return;
@@ -64,13 +75,13 @@ void Recorder::note(Or<> result) {
 
 Ticks Recorder::next_poll(Position now) {
   const Ticks live = live_.next_poll(now);
-  return finished_ ? live : std::min(live, next_checkpoint_);
+  return finished_ ? live : std::min(live, next_checkpoint(now));
 }
 
 std::optional<Arrival> Recorder::poll(Position now) {
-  if (!finished_ && now.now >= next_checkpoint_) {
+  if (!finished_ && next_checkpoint(now) == now.now) {
     note(writer_.checkpoint(machine_.checkpoint()));
-    next_checkpoint_ = checkpoint_after(now.now, machine_.config().checkpoint_interval);
+    last_checkpoint_ = now;
     last_flush_ = now.now;
   }
   std::optional<Arrival> arrival = live_.poll(now);
@@ -91,9 +102,8 @@ Ticks Recorder::idle(Position now, Ticks deadline, Wake wake) {
   if (finished_) return live_.idle(now, deadline, wake);
   // Nobody knows how long the host will sleep, so what there is goes out first.
   if (deadline == kNever || wake == Wake::kNonMaskableOnly) note(writer_.flush());
-  // Without a deadline the source must see that there is none, to tell when nothing can come any more; the checkpoint
-  // is then taken late, which its position says.
-  return live_.idle(now, deadline == kNever ? deadline : std::min(deadline, next_checkpoint_), wake);
+  // A checkpoint that falls into idle time is taken after it: its position says when.
+  return live_.idle(now, deadline, wake);
 }
 
 Or<> Recorder::finish(StopReason reason) {

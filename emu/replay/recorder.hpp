@@ -37,11 +37,13 @@ class Recorder : public InputSource {
  private:
   Recorder(Machine& machine, InputSource& live, TraceWriter writer);
   void note(Or<> result);
+  Ticks next_checkpoint(Position now) const;
 
   Machine& machine_;
   InputSource& live_;
   TraceWriter writer_;
-  Ticks next_checkpoint_;
+  u64 interval_;              // MachineConfig::checkpoint_interval
+  Position last_checkpoint_;  // or the start
   Ticks last_flush_;
   u64 arrivals_ = 0;
   bool finished_ = false;

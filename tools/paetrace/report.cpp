@@ -74,7 +74,7 @@ Or<> info(TraceReader& reader, u64 file_size, std::FILE* out) {
   const u64 ticks = reader.end().now - start.at.now;
   const u64 retired = reader.end().retired - start.at.retired;
   row(out, "duration", fmt::format("{}.{:09} s of virtual time, {} instructions", ticks / 1'000'000'000, ticks % 1'000'000'000, retired));
-  row(out, "checkpoints", fmt::format("{}, every {} ticks", counts.checkpoints, m.checkpoint_interval));
+  row(out, "checkpoints", fmt::format("{}, every {} instructions", counts.checkpoints, m.checkpoint_interval));
   std::string kinds;
   for (const auto& [kind, number] : counts.arrivals) kinds += fmt::format("{}{} {}", kinds.empty() ? ": " : ", ", arrival::name(kind), number);
   row(out, "arrivals", fmt::format("{}{}", counts.total, kinds));
