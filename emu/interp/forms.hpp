@@ -140,6 +140,7 @@ Picks integer_picks();
 Picks control_picks();
 Picks system_picks();
 Picks simd_picks();
+Picks simd_float_picks();
 Picks fpu_picks();
 
 }  // namespace paemu

@@ -11,7 +11,7 @@ namespace {
 
 std::vector<Pick> join() {
   std::vector<Pick> all;
-  for (const Picks& part : {integer_picks(), control_picks(), system_picks(), simd_picks(), fpu_picks()}) {
+  for (const Picks& part : {integer_picks(), control_picks(), system_picks(), simd_picks(), simd_float_picks(), fpu_picks()}) {
     all.insert(all.end(), part.first, part.first + part.count);
   }
   assert(all.size() == isa::rows().size());  // every part of isa/x86.inc has its handlers_*.cpp

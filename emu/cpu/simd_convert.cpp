@@ -1,0 +1,155 @@
+// Conversions between floating-point numbers and integers in general or MMX registers (SDM 2, CVTxx), and the estimates
+// RCPPS and RSQRTPS.
+#include <cmath>
+
+#include "cpu/simd_float.hpp"
+
+namespace paemu {
+
+using namespace simd;
+
+// --- General registers.
+
+#define FROM_INTEGER(name)                                                                                            \
+  Outcome sem_##name(Cpu& cpu, const Insn& i) {                                                                       \
+    u32 value;                                                                                                        \
+    if (!sse_available(cpu) || !cpu.read_rm(i, value)) return Outcome::kFault;                                        \
+    Xmm target = get_xmm(cpu, i.reg);                                                                                 \
+    u32 word = host_word(cpu);                                                                                        \
+    asm volatile("ldmxcsr %[word]\n" #name "l %[b], %[a]\nstmxcsr %[word]\nldmxcsr %[host]"                           \
+                 : [a] "+x"(target), [word] "+m"(word)                                                                \
+                 : [b] "r"(value), [host] "m"(kHostMxcsr));                                                           \
+    if (!take_exceptions(cpu, word)) return Outcome::kFault;                                                          \
+    set_xmm(cpu, i.reg, target);                                                                                      \
+    return Outcome::kNext;                                                                                            \
+  }
+FROM_INTEGER(cvtsi2ss)
+FROM_INTEGER(cvtsi2sd)
+
+#define TO_INTEGER(name, size)                                                                                        \
+  Outcome sem_##name(Cpu& cpu, const Insn& i) {                                                                       \
+    Xmm source;                                                                                                       \
+    if (!sse_available(cpu) || !read_operand(cpu, i, size, source)) return Outcome::kFault;                           \
+    u32 value, word = host_word(cpu);                                                                                 \
+    asm volatile("ldmxcsr %[word]\n" #name " %[b], %[a]\nstmxcsr %[word]\nldmxcsr %[host]"                            \
+                 : [a] "=r"(value), [word] "+m"(word)                                                                 \
+                 : [b] "x"(source), [host] "m"(kHostMxcsr));                                                          \
+    if (!take_exceptions(cpu, word)) return Outcome::kFault;                                                          \
+    cpu.state.gpr[i.reg] = value;                                                                                     \
+    return Outcome::kNext;                                                                                            \
+  }
+TO_INTEGER(cvtss2si, 4)
+TO_INTEGER(cvttss2si, 4)
+TO_INTEGER(cvtsd2si, 8)
+TO_INTEGER(cvttsd2si, 8)
+
+// --- MMX registers. The host works on XMM registers, whose upper halves are zero and thus raise nothing.
+
+namespace {
+
+template <class Operate>
+Outcome to_mmx(Cpu& cpu, const Insn& i, u32 size, Operate operate) {
+  Xmm source;
+  if (!sse_available(cpu) || !mmx_available(cpu) || !read_operand(cpu, i, size, source)) return Outcome::kFault;
+  if (size == 8) source[1] = 0;
+  Xmm result{};
+  u32 word = host_word(cpu);
+  operate(result, source, word);
+  if (!take_exceptions(cpu, word)) return Outcome::kFault;
+  enter_mmx(cpu);
+  set_mmx(cpu, i.reg, static_cast<u64>(result[0]));
+  return Outcome::kNext;
+}
+
+}  // namespace
+
+Outcome sem_cvtps2pi(Cpu& cpu, const Insn& i) { return to_mmx(cpu, i, 8, HOST_FLOAT("cvtps2dq")); }
+Outcome sem_cvttps2pi(Cpu& cpu, const Insn& i) { return to_mmx(cpu, i, 8, HOST_FLOAT("cvttps2dq")); }
+Outcome sem_cvtpd2pi(Cpu& cpu, const Insn& i) { return to_mmx(cpu, i, 16, HOST_FLOAT("cvtpd2dq")); }
+Outcome sem_cvttpd2pi(Cpu& cpu, const Insn& i) { return to_mmx(cpu, i, 16, HOST_FLOAT("cvttpd2dq")); }
+
+Outcome sem_cvtpi2ps(Cpu& cpu, const Insn& i) {
+  u64 source;
+  if (!sse_available(cpu) || !mmx_available(cpu) || !read_mmx_operand(cpu, i, source)) return Outcome::kFault;
+  Xmm result{};
+  u32 word = host_word(cpu);
+  HOST_FLOAT("cvtdq2ps")(result, Xmm{static_cast<long long>(source), 0}, word);
+  if (!take_exceptions(cpu, word)) return Outcome::kFault;
+  enter_mmx(cpu);
+  set_xmm(cpu, i.reg, Xmm{result[0], get_xmm(cpu, i.reg)[1]});
+  return Outcome::kNext;
+}
+
+// Exact, so MXCSR plays no part. With a memory operand the MMX state is not entered (SDM 2, CVTPI2PD).
+Outcome sem_cvtpi2pd(Cpu& cpu, const Insn& i) {
+  u64 source;
+  if (!sse_available(cpu) || (!is_memory(i) && !mmx_available(cpu)) || !read_mmx_operand(cpu, i, source)) {
+    return Outcome::kFault;
+  }
+  if (!is_memory(i)) enter_mmx(cpu);
+  Xmm result;
+  asm("cvtdq2pd %1, %0" : "=x"(result) : "x"(Xmm{static_cast<long long>(source), 0}));
+  set_xmm(cpu, i.reg, result);
+  return Outcome::kNext;
+}
+
+// --- Estimates. The manual only bounds their error, by 1.5 * 2^-12, and processors differ; a guest must see the same
+// everywhere. Our rule: the exact value rounded to 12 bits of significand. They raise nothing and ignore MXCSR.
+
+namespace {
+
+constexpr u32 kSignBit = 1u << 31, kInfinity = 0x7f800000, kQuiet = 1u << 22, kDefaultNan = 0xffc00000;
+
+bool is_nan(u32 v) { return (v & ~kSignBit) > kInfinity; }
+bool zero_or_denormal(u32 v) { return (v & kInfinity) == 0; }
+
+double to_double(u32 bits) {
+  float f;
+  std::memcpy(&f, &bits, 4);
+  return f;
+}
+
+// `v` is positive and finite, so that rounding is an addition to its bits.
+u32 rounded_to_12_bits(double v, u32 sign) {
+  u64 bits;
+  std::memcpy(&bits, &v, 8);
+  bits += u64{1} << 40;  // half of the last of 11 fraction bits
+  const u32 exponent = static_cast<u32>(bits >> 52), fraction = static_cast<u32>(bits >> 41 & 0x7ff) << 12;
+  if (exponent <= 1023 - 127) return sign;  // a tiny result is zero
+  return sign | (exponent - (1023 - 127)) << 23 | fraction;
+}
+
+u32 reciprocal(u32 v) {
+  const u32 sign = v & kSignBit;
+  if (is_nan(v)) return v | kQuiet;
+  if (zero_or_denormal(v)) return sign | kInfinity;
+  if ((v & ~kSignBit) == kInfinity) return sign;
+  return rounded_to_12_bits(1.0 / to_double(v & ~kSignBit), sign);
+}
+
+u32 reciprocal_root(u32 v) {
+  if (is_nan(v)) return v | kQuiet;
+  if (zero_or_denormal(v)) return (v & kSignBit) | kInfinity;
+  if (v & kSignBit) return kDefaultNan;
+  if (v == kInfinity) return 0;
+  return rounded_to_12_bits(1.0 / std::sqrt(to_double(v)), 0);
+}
+
+Outcome estimate(Cpu& cpu, const Insn& i, u32 size, u32 (*function)(u32)) {
+  Xmm source;
+  if (!sse_available(cpu) || !read_operand(cpu, i, size, source)) return Outcome::kFault;
+  u32 lanes[4];
+  std::memcpy(lanes, &source, 16);
+  for (u32 n = 0; n < size / 4; ++n) lanes[n] = function(lanes[n]);
+  std::memcpy(cpu.state.fpu.xmm[i.reg], lanes, size);
+  return Outcome::kNext;
+}
+
+}  // namespace
+
+Outcome sem_rcpps(Cpu& cpu, const Insn& i) { return estimate(cpu, i, 16, reciprocal); }
+Outcome sem_rcpss(Cpu& cpu, const Insn& i) { return estimate(cpu, i, 4, reciprocal); }
+Outcome sem_rsqrtps(Cpu& cpu, const Insn& i) { return estimate(cpu, i, 16, reciprocal_root); }
+Outcome sem_rsqrtss(Cpu& cpu, const Insn& i) { return estimate(cpu, i, 4, reciprocal_root); }
+
+}  // namespace paemu

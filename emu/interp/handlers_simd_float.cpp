@@ -1,0 +1,14 @@
+#include "cpu/semantics.hpp"
+#include "interp/forms.hpp"
+
+namespace paemu {
+namespace {
+using enum isa::Operand;
+constexpr Pick kPicks[] = {
+#include "isa/x86_simd_float.inc"
+};
+}  // namespace
+
+Picks simd_float_picks() { return {kPicks, std::size(kPicks)}; }
+
+}  // namespace paemu
