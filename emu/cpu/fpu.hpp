@@ -43,6 +43,24 @@ inline void update_error_summary(FpuState& f) {
 // FERR# (SDM 1, 8.7). False: the fault is raised.
 bool no_pending_fpu_error(Cpu& cpu);
 
+// Held while an instruction may alter the status or control word: FERR# is asserted when the error summary bit becomes
+// set with CR0.NE clear, and released when it becomes clear (SDM 1, 8.7.2).
+class FpuErrorLine {
+ public:
+  explicit FpuErrorLine(Cpu& cpu) : cpu_(cpu), before_(pending()) {}
+  FpuErrorLine(const FpuErrorLine&) = delete;
+  FpuErrorLine& operator=(const FpuErrorLine&) = delete;
+  ~FpuErrorLine() {
+    if (pending() != before_) [[unlikely]] drive(!before_);
+  }
+
+ private:
+  bool pending() const { return cpu_.state.fpu.status & fpu_status::kErrorSummary; }
+  void drive(bool asserted);
+  Cpu& cpu_;
+  const bool before_;
+};
+
 inline constexpr u32 kMxcsrMask = 0xffff;  // with denormals-are-zero
 
 }  // namespace paemu

@@ -39,12 +39,20 @@ bool no_pending_fpu_error(Cpu& cpu) {
     cpu.raise(Vector::kFpuError);
     return false;
   }
+  // CR0.NE may have been cleared since the exception. IGNNE# is taken as asserted: the processor does not wait for IRQ 13.
   if (cpu.hooks != nullptr) cpu.hooks->on_fpu_error(true);
   return true;
 }
 
+void FpuErrorLine::drive(bool asserted) {
+  if (cpu_.hooks == nullptr || (asserted && (cpu_.state.cr0 & cr0::kNumericError))) return;
+  cpu_.hooks->on_fpu_error(asserted);
+  cpu_.request_attention();  // IRQ 13 is taken before the next instruction
+}
+
 Outcome sem_fninit(Cpu& cpu, const Insn&) {
   if (!x87_available(cpu)) return Outcome::kFault;
+  const FpuErrorLine line(cpu);
   FpuState& f = cpu.state.fpu;
   f.control = 0x37f;
   f.status = 0;
@@ -56,6 +64,7 @@ Outcome sem_fninit(Cpu& cpu, const Insn&) {
 
 Outcome sem_fnclex(Cpu& cpu, const Insn&) {
   if (!x87_available(cpu)) return Outcome::kFault;
+  const FpuErrorLine line(cpu);
   cpu.state.fpu.status &= 0x7f00;
   return Outcome::kNext;
 }
@@ -63,6 +72,7 @@ Outcome sem_fnclex(Cpu& cpu, const Insn&) {
 Outcome sem_fldcw(Cpu& cpu, const Insn& i) {
   u16 word;
   if (!x87_available(cpu) || !no_pending_fpu_error(cpu) || !cpu.load(i, word)) return Outcome::kFault;
+  const FpuErrorLine line(cpu);
   cpu.state.fpu.control = static_cast<u16>((word & 0x1f3f) | 0x40);
   update_error_summary(cpu.state.fpu);
   return Outcome::kNext;
@@ -127,6 +137,7 @@ Outcome sem_fxrstor(Cpu& cpu, const Insn& i) {
   if (!cpu.load_bytes(i.segment, offset, image, kFxImage)) return Outcome::kFault;
   const u32 mxcsr = get<u32>(image, 24);
   if (sse_enabled(cpu) && (mxcsr & ~kMxcsrMask)) return cpu.general_protection();
+  const FpuErrorLine line(cpu);
   FpuState& f = cpu.state.fpu;
   f.control = static_cast<u16>((get<u16>(image, 0) & 0x1f3f) | 0x40);
   f.status = get<u16>(image, 2);

@@ -135,6 +135,7 @@ Outcome run_register(Cpu& cpu, const Insn& i, u64& flags) {
   const u32 number = (i.opcode - 0xd8u) * 64 + (i.modrm - 0xc0u);
   run_on_host(f, paemu_x87_register_stubs + number * kStubSize, nullptr, flags);
   note_pointers(cpu, i, f);
+  const FpuErrorLine line(cpu);
   cpu.state.fpu = f;
   return Outcome::kNext;
 }
@@ -156,6 +157,7 @@ Outcome sem_x87_memory(Cpu& cpu, const Insn& i) {
   constexpr u16 kNoStore = 1u << 0 | 1u << 3 | 1u << 4;
   const u16 raised = static_cast<u16>(f.status & ~cpu.state.fpu.status & ~f.control);
   if (operand.store && !(raised & kNoStore) && !cpu.store_bytes(i.segment, offset, bytes, operand.size)) return Outcome::kFault;
+  const FpuErrorLine line(cpu);
   cpu.state.fpu = f;
   return Outcome::kNext;
 }

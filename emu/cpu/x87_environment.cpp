@@ -106,6 +106,7 @@ Outcome sem_fnstenv(Cpu& cpu, const Insn& i) {
   if (!x87_available(cpu)) return Outcome::kFault;
   write_environment(cpu, i, image);
   if (!cpu.store_bytes(i.segment, cpu.effective_address(i), image, environment_size(i))) return Outcome::kFault;
+  const FpuErrorLine line(cpu);
   cpu.state.fpu.control |= fpu_status::kExceptions;  // all masked afterwards (SDM 2, FSTENV)
   update_error_summary(cpu.state.fpu);
   return Outcome::kNext;
@@ -115,6 +116,7 @@ Outcome sem_fldenv(Cpu& cpu, const Insn& i) {
   u8 image[28];
   if (!x87_available(cpu) || !no_pending_fpu_error(cpu)) return Outcome::kFault;
   if (!cpu.load_bytes(i.segment, cpu.effective_address(i), image, environment_size(i))) return Outcome::kFault;
+  const FpuErrorLine line(cpu);
   read_environment(cpu, i, image, cpu.state.fpu);
   return Outcome::kNext;
 }
@@ -135,6 +137,7 @@ Outcome sem_frstor(Cpu& cpu, const Insn& i) {
   if (!x87_available(cpu) || !no_pending_fpu_error(cpu)) return Outcome::kFault;
   const u32 head = environment_size(i);
   if (!cpu.load_bytes(i.segment, cpu.effective_address(i), image, head + kRegisters)) return Outcome::kFault;
+  const FpuErrorLine line(cpu);
   FpuState& f = cpu.state.fpu;
   read_environment(cpu, i, image, f);
   for (u32 n = 0; n < 8; ++n) std::memcpy(f.st[(fpu_top(f) + n) & 7], image + head + n * 10, 10);

@@ -1,0 +1,142 @@
+// x87: arithmetic under the guest's control word, exceptions by #MF and by FERR#, and the images of its state.
+#include <catch2/catch.hpp>
+#include <cstring>
+#include <vector>
+
+#include "../interp/flat_machine.hpp"
+
+using namespace paemu;
+using testing::FlatMachine;
+
+namespace {
+
+constexpr u32 kData = 0x5000, kImage = 0x5100, kIdt = 0x6000, kHandler = 0x7000;
+
+class Pins final : public CpuHooks {
+ public:
+  void on_apic_base(u64) override {}
+  void on_fpu_error(bool asserted) override { ferr.push_back(asserted); }
+  std::vector<bool> ferr;
+};
+
+class X87Machine : public FlatMachine {
+ public:
+  X87Machine() {
+    cpu.hooks = &pins;
+    cpu.state.cr0 |= cr0::kNumericError;
+    cpu.state.idtr = DescriptorTable{kIdt, 0x7ff};
+    cpu.state.gdtr = DescriptorTable{0x1000, 0x1f};
+    const u8 segments[16] = {0xff, 0xff, 0, 0, 0, 0x9b, 0xcf, 0, 0xff, 0xff, 0, 0, 0, 0x93, 0xcf, 0};
+    load(0x1008, segments);
+    const u8 gate[8] = {kHandler & 0xff, kHandler >> 8, 8, 0, 0, 0x8e, 0, 0};
+    load(kIdt + 16 * 8, gate);
+    gpr(3) = kData;
+    gpr(6) = kImage;
+    cpu.adopt();
+  }
+  void put_double(u32 at, double v) {
+    u8 b[8];
+    std::memcpy(b, &v, 8);
+    load(at, b);
+  }
+  double get_double(u32 at) const {
+    u8 b[8];
+    double v;
+    memory.read(GuestPhys{at}, b);
+    std::memcpy(&v, b, 8);
+    return v;
+  }
+  void run(std::initializer_list<u8> bytes, u64 count) {
+    cpu.state.eip = kCode;
+    code(bytes);
+    interpreter.run(count);
+  }
+  u16 status() const { return cpu.state.fpu.status; }
+  Pins pins;
+};
+
+}  // namespace
+
+TEST_CASE("x87 divides in the precision that the control word asks for") {
+  X87Machine m;
+  m.put_double(kData, 3);
+  m.run({0xdb, 0xe3, 0xd9, 0xe8, 0xdc, 0x33, 0xdd, 0x1b}, 4);  // fninit; fld1; fdiv [ebx]; fstp [ebx]
+  CHECK(m.get_double(kData) == 1.0 / 3);
+  CHECK((m.status() & 0x3f) == 0x20);
+  CHECK(m.cpu.state.fpu.tag == 0);
+  m.put_double(kData, 3);
+  m.cpu.state.fpu.control = 0x007f;  // 24 bits
+  m.run({0xd9, 0xe8, 0xdc, 0x33, 0xdd, 0x1b}, 3);
+  CHECK(m.get_double(kData) == static_cast<double>(1.0f / 3.0f));
+}
+
+TEST_CASE("an unmasked x87 exception raises #MF at the next waiting instruction") {
+  X87Machine m;
+  m.put_double(kData, 0);
+  m.cpu.state.fpu.control = 0x37b;                            // divide by zero
+  m.run({0xd9, 0xe8, 0xdc, 0x33, 0xdf, 0xe0, 0xd9, 0xe8}, 3);  // fld1; fdiv; fnstsw ax; fld1
+  CHECK((m.gpr(0) & 0x80ff) == 0x8084);                        // B, ES, ZE
+  CHECK(m.cpu.state.fpu.code_offset == FlatMachine::kCode + 2);
+  CHECK(m.cpu.state.fpu.data_offset == kData);
+  m.interpreter.run(1);
+  CHECK(m.cpu.state.eip == kHandler);
+  CHECK(m.pins.ferr.empty());
+}
+
+TEST_CASE("with CR0.NE clear FERR# follows the error summary") {
+  X87Machine m;
+  m.cpu.state.cr0 &= ~cr0::kNumericError;
+  m.put_double(kData, 0);
+  m.cpu.state.fpu.control = 0x37b;
+  m.run({0xd9, 0xe8, 0xdc, 0x33, 0xdb, 0xe2}, 2);
+  CHECK(m.pins.ferr == std::vector<bool>{true});
+  m.interpreter.run(1);  // fnclex
+  CHECK(m.pins.ferr == std::vector<bool>{true, false});
+  m.run({0xd9, 0x2b}, 1);
+}
+
+TEST_CASE("an x87 stack overflow gives the indefinite number and C1") {
+  X87Machine m;
+  m.cpu.state.fpu.tag = 0xff;
+  m.run({0xd9, 0xe8}, 1);
+  CHECK((m.status() & 0x241) == 0x241);  // IE, SF, C1
+  CHECK(m.cpu.state.fpu.st[7][9] == 0xff);
+  CHECK(m.cpu.state.fpu.st[7][7] == 0xc0);
+}
+
+TEST_CASE("FCOMI sets EFLAGS and FCMOV follows them") {
+  X87Machine m;
+  m.run({0xd9, 0xee, 0xd9, 0xe8, 0xdb, 0xf1, 0xda, 0xc1, 0xdb, 0xc1}, 4);  // fldz; fld1; fcomi; fcmovb; fcmovnb
+  CHECK((m.cpu.state.eflags & eflag::kArithmetic) == 0);
+  CHECK(m.cpu.state.fpu.st[6][9] == 0x3f);
+  m.interpreter.run(1);
+  CHECK(m.cpu.state.fpu.st[6][9] == 0);
+}
+
+TEST_CASE("FNSAVE writes the state and initialises it, FRSTOR brings it back") {
+  X87Machine m;
+  m.run({0xd9, 0xe8, 0xd9, 0xeb, 0xdd, 0x36, 0xdd, 0x26}, 2);  // fld1; fldpi; fnsave [esi]; frstor [esi]
+  const FpuState before = m.cpu.state.fpu;
+  m.interpreter.run(1);
+  CHECK(m.cpu.state.fpu.tag == 0);
+  CHECK(m.cpu.state.fpu.control == 0x37f);
+  CHECK((m.dword(kImage + 8) & 0xffff) == 0x0fff);
+  m.interpreter.run(1);
+  CHECK(m.cpu.state.fpu.tag == before.tag);
+  CHECK(m.cpu.state.fpu.status == before.status);
+  CHECK(std::memcmp(m.cpu.state.fpu.st, before.st, sizeof before.st) == 0);
+}
+
+TEST_CASE("x87 instructions raise #NM with TS, WAIT only with MP as well") {
+  X87Machine m;
+  const u8 gate[8] = {(kHandler + 7) & 0xff, kHandler >> 8, 8, 0, 0, 0x8e, 0, 0};
+  m.load(kIdt + 7 * 8, gate);
+  m.cpu.state.cr0 |= cr0::kTaskSwitched;
+  m.run({0x9b}, 1);
+  CHECK(m.cpu.state.eip == FlatMachine::kCode + 1);
+  m.run({0xd9, 0xe8}, 1);
+  CHECK(m.cpu.state.eip == kHandler + 7);
+  m.cpu.state.cr0 |= cr0::kMonitorCoprocessor;
+  m.run({0x9b}, 1);
+  CHECK(m.cpu.state.eip == kHandler + 7);
+}
