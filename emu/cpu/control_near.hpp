@@ -12,9 +12,7 @@ namespace paemu::semantic {
 inline u32 eip_after(const Cpu& c, const Insn& i) { return c.position.eip + i.offset + i.length; }
 
 // EIP is truncated to 16 bits by a 16-bit operand size (SDM 2A, Jcc).
-inline u32 truncate_eip(const Insn& i, u32 eip) {
-  return (i.flags & isa::insn_flag::kOperand16) ? eip & 0xffff : eip;
-}
+inline u32 truncate_eip(const Insn& i, u32 eip) { return (i.flags & isa::insn_flag::kOperand16) ? eip & 0xffff : eip; }
 inline u32 branch_target(const Cpu& c, const Insn& i) { return truncate_eip(i, eip_after(c, i) + i.immediate); }
 
 template <u32 Code>
@@ -62,8 +60,10 @@ struct Loop {
     }
     if (taken && !Mode::target_allowed(c, branch_target(c, i))) return Mode::kMiss;
     if constexpr (Kind != LoopKind::kJumpIfCounterZero) {
-      if (counter16) c.set_reg<u16>(isa::kEcx, static_cast<u16>(count));
-      else c.state.gpr[isa::kEcx] = count;
+      if (counter16)
+        c.set_reg<u16>(isa::kEcx, static_cast<u16>(count));
+      else
+        c.state.gpr[isa::kEcx] = count;
     }
     return taken ? Outcome::kBranch : Outcome::kNext;
   }
@@ -103,9 +103,13 @@ struct JumpIndirect {
 struct RetNear {
   static constexpr bool kUsesStack = true;
   template <class Mode, class A>
-  static Outcome run(Cpu& c, const Insn&) { return leave<Mode, typename A::Type>(c, 0); }
+  static Outcome run(Cpu& c, const Insn&) {
+    return leave<Mode, typename A::Type>(c, 0);
+  }
   template <class Mode, class I, class A>
-  static Outcome run(Cpu& c, const Insn& i) { return leave<Mode, typename A::Type>(c, i.immediate); }
+  static Outcome run(Cpu& c, const Insn& i) {
+    return leave<Mode, typename A::Type>(c, i.immediate);
+  }
 
  private:
   template <class Mode, class T>
@@ -117,8 +121,10 @@ struct RetNear {
       c.state.gpr[isa::kEsp] = esp;
       return Mode::kMiss;
     }
-    if constexpr (Mode::kFast) c.state.gpr[isa::kEsp] += release;
-    else c.set_stack_pointer(c.stack_pointer() + release);
+    if constexpr (Mode::kFast)
+      c.state.gpr[isa::kEsp] += release;
+    else
+      c.set_stack_pointer(c.stack_pointer() + release);
     c.state.eip = target;
     return Outcome::kBranch;
   }

@@ -5,7 +5,8 @@
 // completes, or changes nothing architectural and returns kFault with the exception in `fault`.
 //
 // Invariants:
-//  - Arithmetic flags live in `lazy`; state.eflags has the other bits, exact, and the arithmetic ones only after settle().
+//  - Arithmetic flags live in `lazy`; state.eflags has the other bits, exact, and the arithmetic ones only after
+//  settle().
 //  - Everything derived from CR0, EFLAGS.VM and the segment registers (mode_key, cpl, windows) is recomputed by
 //    update_mode(); whoever changes one of those calls it before returning.
 #pragma once
@@ -31,10 +32,10 @@ struct Engine;
 
 // What is fixed while a block of code runs; part of a decoded block's key.
 namespace mode {
-inline constexpr u8 kCode32 = 1u << 0;   // CS.D
-inline constexpr u8 kStack32 = 1u << 1;  // SS.B
-inline constexpr u8 kFlat = 1u << 2;     // CS, SS, DS and ES: base 0, limit 4 GiB, readable, and writable but for CS
-inline constexpr u8 kUser = 1u << 3;     // CPL 3
+inline constexpr u8 kCode32 = 1u << 0;     // CS.D
+inline constexpr u8 kStack32 = 1u << 1;    // SS.B
+inline constexpr u8 kFlat = 1u << 2;       // CS, SS, DS and ES: base 0, limit 4 GiB, readable, and writable but for CS
+inline constexpr u8 kUser = 1u << 3;       // CPL 3
 inline constexpr u8 kProtected = 1u << 4;  // CR0.PE set and EFLAGS.VM clear
 }  // namespace mode
 
@@ -67,9 +68,9 @@ class Cpu final : private MmioListener {
   CpuState state;
   LazyFlags lazy;
   Fault fault;
-  u8 mode_key = 0;           // mode::*
+  u8 mode_key = 0;  // mode::*
   u8 cpl = 0;
-  bool attention = false;    // something happened that the engine must look at before the next instruction
+  bool attention = false;  // something happened that the engine must look at before the next instruction
   bool stop_requested = false;
 
   // --- Wiring.
@@ -115,8 +116,10 @@ class Cpu final : private MmioListener {
   // --- Registers by number. Byte registers 4-7 are AH, CH, DH, BH.
   template <class T>
   T reg(u32 n) const {
-    if constexpr (sizeof(T) == 1) return static_cast<u8>(state.gpr[n & 3] >> ((n & 4) * 2));
-    else return static_cast<T>(state.gpr[n]);
+    if constexpr (sizeof(T) == 1)
+      return static_cast<u8>(state.gpr[n & 3] >> ((n & 4) * 2));
+    else
+      return static_cast<T>(state.gpr[n]);
   }
   template <class T>
   void set_reg(u32 n, T v) {
@@ -159,20 +162,34 @@ class Cpu final : private MmioListener {
   // Segment checks (SDM 3A, 5.3 and 5.5): limit, rights, null selector. -> the linear address.
   bool linear_of(u32 segment, u32 offset, u32 size, Access access, u32& linear);
 
-  template <class T> bool load(u32 segment, u32 offset, T& out);
-  template <class T> bool store(u32 segment, u32 offset, T value);
+  template <class T>
+  bool load(u32 segment, u32 offset, T& out);
+  template <class T>
+  bool store(u32 segment, u32 offset, T value);
   // First half of a read-modify-write: checks as a write and faults as one.
-  template <class T> bool load_for_write(u32 segment, u32 offset, T& out);
-  template <class T> bool load(const Insn& i, T& out) { return load(i.segment, effective_address(i), out); }
-  template <class T> bool store(const Insn& i, T value) { return store(i.segment, effective_address(i), value); }
-  template <class T> bool load_for_write(const Insn& i, T& out) { return load_for_write(i.segment, effective_address(i), out); }
+  template <class T>
+  bool load_for_write(u32 segment, u32 offset, T& out);
+  template <class T>
+  bool load(const Insn& i, T& out) {
+    return load(i.segment, effective_address(i), out);
+  }
+  template <class T>
+  bool store(const Insn& i, T value) {
+    return store(i.segment, effective_address(i), value);
+  }
+  template <class T>
+  bool load_for_write(const Insn& i, T& out) {
+    return load_for_write(i.segment, effective_address(i), out);
+  }
   // The rm operand, register or memory.
-  template <class T> bool read_rm(const Insn& i, T& out) {
+  template <class T>
+  bool read_rm(const Insn& i, T& out) {
     if (i.flags & isa::insn_flag::kMemory) return load(i, out);
     out = reg<T>(i.rm);
     return true;
   }
-  template <class T> bool write_rm(const Insn& i, T v) {
+  template <class T>
+  bool write_rm(const Insn& i, T v) {
     if (i.flags & isa::insn_flag::kMemory) return store(i, v);
     set_reg<T>(i.rm, v);
     return true;
@@ -182,12 +199,20 @@ class Cpu final : private MmioListener {
   bool store_bytes(u32 segment, u32 offset, const void* data, u32 size);
 
   // --- System accesses, by linear address with supervisor rights (descriptor tables, task state segments).
-  template <class T> bool load_linear(u32 linear, T& out) { return linear_result(mmu.load(linear, Privilege::kSupervisor, out)); }
-  template <class T> bool store_linear(u32 linear, T v) { return linear_result(mmu.store(linear, Privilege::kSupervisor, v)); }
+  template <class T>
+  bool load_linear(u32 linear, T& out) {
+    return linear_result(mmu.load(linear, Privilege::kSupervisor, out));
+  }
+  template <class T>
+  bool store_linear(u32 linear, T v) {
+    return linear_result(mmu.store(linear, Privilege::kSupervisor, v));
+  }
 
   // --- Stack. push writes below the pointer and moves it only when all went well.
-  template <class T> bool push(T v);
-  template <class T> bool pop(T& out);
+  template <class T>
+  bool push(T v);
+  template <class T>
+  bool pop(T& out);
 
   // --- Time and the engine.
   // The engine stops before the instruction that would be number `retired` (counted as VirtualClock does).
@@ -207,8 +232,8 @@ class Cpu final : private MmioListener {
   struct Position {
     const Insn* first = nullptr;
     const Insn* current = nullptr;
-    u64 retired = 0;   // count at `first`
-    u32 eip = 0;       // address of `first`
+    u64 retired = 0;  // count at `first`
+    u32 eip = 0;      // address of `first`
   };
   Position position;
   // Instructions that may still retire before the engine must stop; only for repeated string instructions.
@@ -226,26 +251,31 @@ class Cpu final : private MmioListener {
   // The slow half of linear_of: decides and sets `fault` (#SS for the stack segment, else #GP).
   bool check_segment(u32 segment, u32 offset, u32 size, Access access);
   bool linear_result(bool ok) {
-    if (!ok) [[unlikely]] fault = mmu.fault();
+    if (!ok) [[unlikely]]
+      fault = mmu.fault();
     return ok;
   }
   // What an access of a segment may touch without further thought: offsets below `end` (exclusive), 0 when the slow
   // checks must decide. Derived by update_mode().
-  struct Window { u64 read_end = 0, write_end = 0; };
+  struct Window {
+    u64 read_end = 0, write_end = 0;
+  };
   Window window_[6];
 };
 
 inline bool Cpu::linear_of(u32 segment, u32 offset, u32 size, Access access, u32& linear) {
   const u64 end = access == Access::kWrite ? window_[segment].write_end : window_[segment].read_end;
   linear = state.segment[segment].base + offset;
-  if (u64{offset} + size <= end) [[likely]] return true;
+  if (u64{offset} + size <= end) [[likely]]
+    return true;
   return check_segment(segment, offset, size, access);
 }
 
 template <class T>
 bool Cpu::load(u32 segment, u32 offset, T& out) {
   u32 linear;
-  return linear_of(segment, offset, sizeof(T), Access::kRead, linear) && linear_result(mmu.load(linear, privilege(), out));
+  return linear_of(segment, offset, sizeof(T), Access::kRead, linear) &&
+         linear_result(mmu.load(linear, privilege(), out));
 }
 template <class T>
 bool Cpu::store(u32 segment, u32 offset, T value) {

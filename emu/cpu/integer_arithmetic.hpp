@@ -49,69 +49,84 @@ struct ModifyOne {
 namespace operation {
 
 struct Add {
-  template <class T> static T apply(LazyFlags& f, T a, T b) {
+  template <class T>
+  static T apply(LazyFlags& f, T a, T b) {
     const u64 wide = u64{a} + b;
     f.set_arithmetic<T>(a, b, wide);
     return static_cast<T>(wide);
   }
 };
 struct Adc {
-  template <class T> static T apply(LazyFlags& f, T a, T b) {
+  template <class T>
+  static T apply(LazyFlags& f, T a, T b) {
     const u64 wide = u64{a} + b + f.carry();
     f.set_arithmetic<T>(a, b, wide);
     return static_cast<T>(wide);
   }
 };
 struct Sub {
-  template <class T> static T apply(LazyFlags& f, T a, T b) {
+  template <class T>
+  static T apply(LazyFlags& f, T a, T b) {
     const u64 wide = u64{a} - b;
     f.set_arithmetic<T>(a, b, wide);
     return static_cast<T>(wide);
   }
 };
 struct Sbb {
-  template <class T> static T apply(LazyFlags& f, T a, T b) {
+  template <class T>
+  static T apply(LazyFlags& f, T a, T b) {
     const u64 wide = u64{a} - b - f.carry();
     f.set_arithmetic<T>(a, b, wide);
     return static_cast<T>(wide);
   }
 };
 struct And {
-  template <class T> static T apply(LazyFlags& f, T a, T b) {
+  template <class T>
+  static T apply(LazyFlags& f, T a, T b) {
     const T r = a & b;
     f.set_logic<T>(r);
     return r;
   }
 };
 struct Or {
-  template <class T> static T apply(LazyFlags& f, T a, T b) {
+  template <class T>
+  static T apply(LazyFlags& f, T a, T b) {
     const T r = a | b;
     f.set_logic<T>(r);
     return r;
   }
 };
 struct Xor {
-  template <class T> static T apply(LazyFlags& f, T a, T b) {
+  template <class T>
+  static T apply(LazyFlags& f, T a, T b) {
     const T r = a ^ b;
     f.set_logic<T>(r);
     return r;
   }
 };
 struct Not {
-  template <class T> static T apply(LazyFlags&, T a) { return static_cast<T>(~a); }
+  template <class T>
+  static T apply(LazyFlags&, T a) {
+    return static_cast<T>(~a);
+  }
 };
 struct Neg {
-  template <class T> static T apply(LazyFlags& f, T a) { return Sub::apply<T>(f, 0, a); }
+  template <class T>
+  static T apply(LazyFlags& f, T a) {
+    return Sub::apply<T>(f, 0, a);
+  }
 };
 struct Inc {
-  template <class T> static T apply(LazyFlags& f, T a) {
+  template <class T>
+  static T apply(LazyFlags& f, T a) {
     const u64 wide = u64{a} + 1;
     f.set_step<T>(a, 1, wide);
     return static_cast<T>(wide);
   }
 };
 struct Dec {
-  template <class T> static T apply(LazyFlags& f, T a) {
+  template <class T>
+  static T apply(LazyFlags& f, T a) {
     const u64 wide = u64{a} - 1;
     f.set_step<T>(a, 1, wide);
     return static_cast<T>(wide);

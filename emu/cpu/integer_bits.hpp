@@ -1,4 +1,5 @@
-// BT, BTS, BTR, BTC, BSF, BSR (SDM 2). Flags left undefined stay, but for BSF and BSR: as Intel's, OF, SF, AF and CF clear.
+// BT, BTS, BTR, BTC, BSF, BSR (SDM 2). Flags left undefined stay, but for BSF and BSR: as Intel's, OF, SF, AF and CF
+// clear.
 #pragma once
 
 #include "cpu/operands.hpp"
@@ -37,9 +38,15 @@ struct Bt {
 };
 
 namespace operation {
-struct Bts { static u32 apply(u32 v, u32 mask) { return v | mask; } };
-struct Btr { static u32 apply(u32 v, u32 mask) { return v & ~mask; } };
-struct Btc { static u32 apply(u32 v, u32 mask) { return v ^ mask; } };
+struct Bts {
+  static u32 apply(u32 v, u32 mask) { return v | mask; }
+};
+struct Btr {
+  static u32 apply(u32 v, u32 mask) { return v & ~mask; }
+};
+struct Btc {
+  static u32 apply(u32 v, u32 mask) { return v ^ mask; }
+};
 }  // namespace operation
 
 struct Bts : BitModify<operation::Bts> {};
@@ -81,8 +88,12 @@ struct BitScan {
 };
 
 namespace operation {
-struct Lowest { static u32 first(u32 v) { return static_cast<u32>(__builtin_ctz(v)); } };
-struct Highest { static u32 first(u32 v) { return 31 - static_cast<u32>(__builtin_clz(v)); } };
+struct Lowest {
+  static u32 first(u32 v) { return static_cast<u32>(__builtin_ctz(v)); }
+};
+struct Highest {
+  static u32 first(u32 v) { return 31 - static_cast<u32>(__builtin_clz(v)); }
+};
 }  // namespace operation
 
 struct Bsf : BitScan<operation::Lowest> {};

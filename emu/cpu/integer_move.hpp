@@ -82,8 +82,10 @@ struct Bswap {
     typename D::Type v;
     D::read(c, i, v);
     // Of 16 bits: undefined by the manual; Intel's processors clear the register's low half.
-    if constexpr (sizeof(v) == 2) D::write(c, i, 0);
-    else D::write(c, i, __builtin_bswap32(v));
+    if constexpr (sizeof(v) == 2)
+      D::write(c, i, 0);
+    else
+      D::write(c, i, __builtin_bswap32(v));
     return Outcome::kNext;
   }
 };
@@ -114,7 +116,9 @@ struct Cwd {
 
 struct Nop {
   template <class Mode, class... Operands>
-  static Outcome run(Cpu&, const Insn&) { return Outcome::kNext; }
+  static Outcome run(Cpu&, const Insn&) {
+    return Outcome::kNext;
+  }
 };
 
 struct Cmpxchg {

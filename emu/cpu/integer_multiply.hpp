@@ -1,5 +1,5 @@
-// MUL, IMUL, DIV, IDIV (SDM 2). Flags that the manual leaves undefined follow Intel's processors: after a multiplication
-// SF, ZF and PF are those of the low half and AF is clear; a division changes none.
+// MUL, IMUL, DIV, IDIV (SDM 2). Flags that the manual leaves undefined follow Intel's processors: after a
+// multiplication SF, ZF and PF are those of the low half and AF is clear; a division changes none.
 #pragma once
 
 #include <limits>
@@ -8,17 +8,32 @@
 
 namespace paemu::semantic {
 
-template <class T> struct WideOf;
-template <> struct WideOf<u8> { using Unsigned = u16; using Signed = i16; };
-template <> struct WideOf<u16> { using Unsigned = u32; using Signed = i32; };
-template <> struct WideOf<u32> { using Unsigned = u64; using Signed = i64; };
+template <class T>
+struct WideOf;
+template <>
+struct WideOf<u8> {
+  using Unsigned = u16;
+  using Signed = i16;
+};
+template <>
+struct WideOf<u16> {
+  using Unsigned = u32;
+  using Signed = i32;
+};
+template <>
+struct WideOf<u32> {
+  using Unsigned = u64;
+  using Signed = i64;
+};
 
 // The double-width accumulator: AX, DX:AX or EDX:EAX.
 template <class T>
 inline typename WideOf<T>::Unsigned wide_accumulator(const Cpu& c) {
   using W = typename WideOf<T>::Unsigned;
-  if constexpr (sizeof(T) == 1) return c.reg<u16>(isa::kEax);
-  else return static_cast<W>(static_cast<W>(c.reg<T>(isa::kEdx)) << (sizeof(T) * 8) | c.reg<T>(isa::kEax));
+  if constexpr (sizeof(T) == 1)
+    return c.reg<u16>(isa::kEax);
+  else
+    return static_cast<W>(static_cast<W>(c.reg<T>(isa::kEdx)) << (sizeof(T) * 8) | c.reg<T>(isa::kEax));
 }
 template <class T>
 inline void set_halves(Cpu& c, T high, T low) {

@@ -1,5 +1,5 @@
-// Shifts and rotates (SDM 2: SAL/SAR/SHL/SHR, RCL/RCR/ROL/ROR, SHLD, SHRD). The count is taken modulo 32; with a count of
-// zero no flag changes.
+// Shifts and rotates (SDM 2: SAL/SAR/SHL/SHR, RCL/RCR/ROL/ROR, SHLD, SHRD). The count is taken modulo 32; with a count
+// of zero no flag changes.
 //
 // Flags that the manual leaves undefined follow Intel's processors: AF is cleared by shifts; OF is computed by the rule
 // for a count of one, on the last step, whatever the count; SHLD and SHRD of 16 bits by more than 16 go on as if the
@@ -10,8 +10,12 @@
 
 namespace paemu::semantic {
 
-template <class T> inline constexpr u32 kWidth = sizeof(T) * 8;
-template <class T> inline bool top_bit(T v) { return (v >> (kWidth<T> - 1)) & 1; }
+template <class T>
+inline constexpr u32 kWidth = sizeof(T) * 8;
+template <class T>
+inline bool top_bit(T v) {
+  return (v >> (kWidth<T> - 1)) & 1;
+}
 
 // Operation: T apply(LazyFlags&, T value, u32 count), count 1 to 31.
 template <class Operation>
@@ -34,16 +38,18 @@ struct ShiftBy {
 namespace operation {
 
 struct Shl {
-  template <class T> static T apply(LazyFlags& f, T a, u32 count) {
+  template <class T>
+  static T apply(LazyFlags& f, T a, u32 count) {
     const u64 wide = u64{a} << count;
     const T r = static_cast<T>(wide);
-    const bool cf = (wide >> kWidth<T>) & 1;
+    const bool cf = (wide >> kWidth<T>)&1;
     f.set_result_carry_overflow<T>(r, cf, top_bit(r) != cf);
     return r;
   }
 };
 struct Shr {
-  template <class T> static T apply(LazyFlags& f, T a, u32 count) {
+  template <class T>
+  static T apply(LazyFlags& f, T a, u32 count) {
     const u64 before = u64{a} >> (count - 1);
     const T r = static_cast<T>(before >> 1);
     f.set_result_carry_overflow<T>(r, before & 1, (before >> (kWidth<T> - 1)) & 1);
@@ -51,7 +57,8 @@ struct Shr {
   }
 };
 struct Sar {
-  template <class T> static T apply(LazyFlags& f, T a, u32 count) {
+  template <class T>
+  static T apply(LazyFlags& f, T a, u32 count) {
     const i64 before = i64{static_cast<std::make_signed_t<T>>(a)} >> (count - 1);
     const T r = static_cast<T>(before >> 1);
     f.set_result_carry_overflow<T>(r, before & 1, false);
@@ -59,7 +66,8 @@ struct Sar {
   }
 };
 struct Rol {
-  template <class T> static T apply(LazyFlags& f, T a, u32 count) {
+  template <class T>
+  static T apply(LazyFlags& f, T a, u32 count) {
     const u32 n = count % kWidth<T>;
     const T r = static_cast<T>(u64{a} << n | u64{a} >> ((kWidth<T> - n) % kWidth<T>));
     const bool cf = r & 1;
@@ -68,7 +76,8 @@ struct Rol {
   }
 };
 struct Ror {
-  template <class T> static T apply(LazyFlags& f, T a, u32 count) {
+  template <class T>
+  static T apply(LazyFlags& f, T a, u32 count) {
     const u32 n = count % kWidth<T>;
     const T r = static_cast<T>(u64{a} >> n | u64{a} << ((kWidth<T> - n) % kWidth<T>));
     const bool cf = top_bit(r);
@@ -78,30 +87,33 @@ struct Ror {
 };
 // Rotates of width + 1 bits, CF on top.
 struct Rcl {
-  template <class T> static T apply(LazyFlags& f, T a, u32 count) {
+  template <class T>
+  static T apply(LazyFlags& f, T a, u32 count) {
     constexpr u32 kRing = kWidth<T> + 1;
     const u32 n = count % kRing;
     if (n == 0) return unchanged(f, a);
     const u64 ring = u64{f.carry()} << kWidth<T> | a;
     const u64 turned = ring << n | ring >> (kRing - n);
     const T r = static_cast<T>(turned);
-    const bool cf = (turned >> kWidth<T>) & 1;
+    const bool cf = (turned >> kWidth<T>)&1;
     f.set_carry_overflow(cf, top_bit(r) != cf);
     return r;
   }
-  template <class T> static T unchanged(LazyFlags& f, T a) {
+  template <class T>
+  static T unchanged(LazyFlags& f, T a) {
     f.set_carry_overflow(f.carry(), top_bit(a) != (f.carry() != 0));
     return a;
   }
 };
 struct Rcr {
-  template <class T> static T apply(LazyFlags& f, T a, u32 count) {
+  template <class T>
+  static T apply(LazyFlags& f, T a, u32 count) {
     constexpr u32 kRing = kWidth<T> + 1;
     const u32 n = count % kRing;
     const u64 ring = u64{f.carry()} << kWidth<T> | a;
     const u64 turned = n == 0 ? ring : ring >> n | ring << (kRing - n);
     const T r = static_cast<T>(turned);
-    f.set_carry_overflow((turned >> kWidth<T>) & 1, top_bit(r) != ((r >> (kWidth<T> - 2)) & 1));
+    f.set_carry_overflow((turned >> kWidth<T>)&1, top_bit(r) != ((r >> (kWidth<T> - 2)) & 1));
     return r;
   }
 };
@@ -137,7 +149,8 @@ struct DoubleShift {
 namespace operation {
 
 struct Shld {
-  template <class T> static T apply(LazyFlags& f, T a, T b, u32 count) {
+  template <class T>
+  static T apply(LazyFlags& f, T a, T b, u32 count) {
     // 32 bits: a:b. 16 bits: a:b:a, so that counts above 16 find something.
     T r;
     bool cf;
@@ -155,10 +168,13 @@ struct Shld {
   }
 };
 struct Shrd {
-  template <class T> static T apply(LazyFlags& f, T a, T b, u32 count) {
+  template <class T>
+  static T apply(LazyFlags& f, T a, T b, u32 count) {
     u64 wide;
-    if constexpr (sizeof(T) == 4) wide = u64{b} << 32 | a;
-    else wide = u64{a} << 32 | u64{b} << 16 | a;
+    if constexpr (sizeof(T) == 4)
+      wide = u64{b} << 32 | a;
+    else
+      wide = u64{a} << 32 | u64{b} << 16 | a;
     const T r = static_cast<T>(wide >> count);
     const bool cf = (wide >> (count - 1)) & 1;
     f.set_result_carry_overflow<T>(r, cf, top_bit(r) != ((r >> (kWidth<T> - 2)) & 1));

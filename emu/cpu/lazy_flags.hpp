@@ -1,10 +1,10 @@
-// LazyFlags: the six arithmetic flags as the last result and its carries, from which each flag is derived when asked for.
+// LazyFlags: the six arithmetic flags as the last result and its carries; each flag is derived when asked for.
 //
-// `result` holds the last result sign-extended to 32 bits in its low half; `carries` the borrow or carry *into* each bit
-// position of that operation, moved so that the carry out of the operand is bit 32 and the carry into its sign bit 31.
-//   CF = carries[32]                  OF = carries[32] ^ carries[31]           AF = carries[4]
-//   ZF = low half of result == 0      SF = result[31] ^ result[32]             PF = even parity of result[7:0] ^ result[47:40]
-// The two last terms are zero after every operation; they let any combination of flags be written (POPF, SAHF).
+// `result` holds the last result sign-extended to 32 bits in its low half; `carries` the borrow or carry *into* each
+// bit of that operation, moved so that the carry out of the operand is bit 32 and the carry into its sign bit 31.
+//   CF = carries[32]               OF = carries[32] ^ carries[31]      AF = carries[4]
+//   ZF = low half of result == 0   SF = result[31] ^ result[32]        PF = even parity of result[7:0] ^ result[47:40]
+// The last terms of SF and PF are zero after every operation; they let any set of flags be written (POPF, SAHF).
 // For an addition or subtraction of 32 bits the carries are a ^ b ^ r, computed in 64 bits: two host instructions.
 #pragma once
 
@@ -48,9 +48,7 @@ struct LazyFlags {
     result = extend(static_cast<T>(wide));
     carries = (c & 0x10) | old | ((old >> 1) ^ overflow_at_31);
   }
-  void set_carry_overflow(bool cf, bool of) {
-    carries = (carries & 0x10) | (u64{cf} << 32) | (u64{cf != of} << 31);
-  }
+  void set_carry_overflow(bool cf, bool of) { carries = (carries & 0x10) | (u64{cf} << 32) | (u64{cf != of} << 31); }
   void set_carry(bool cf) { set_carry_overflow(cf, overflow() != 0); }
   // ZF, SF and PF of r; CF, OF as given; AF 0.
   template <class T>
@@ -76,11 +74,15 @@ struct LazyFlags {
 
  private:
   template <class T>
-  static u64 extend(T r) { return static_cast<u32>(static_cast<i32>(static_cast<std::make_signed_t<T>>(r))); }
+  static u64 extend(T r) {
+    return static_cast<u32>(static_cast<i32>(static_cast<std::make_signed_t<T>>(r)));
+  }
   template <class T>
   static u64 place(u64 x) {
-    if constexpr (sizeof(T) == 4) return x;
-    else return (x & 0x10) | (((x >> (sizeof(T) * 8 - 1)) & 3) << 31);
+    if constexpr (sizeof(T) == 4)
+      return x;
+    else
+      return (x & 0x10) | (((x >> (sizeof(T) * 8 - 1)) & 3) << 31);
   }
 };
 
@@ -89,14 +91,22 @@ template <u32 Code>
 inline bool condition(const LazyFlags& f) {
   constexpr u32 kind = Code >> 1;
   bool value;
-  if constexpr (kind == 0) value = f.overflow();
-  else if constexpr (kind == 1) value = f.carry();
-  else if constexpr (kind == 2) value = f.zero();
-  else if constexpr (kind == 3) value = f.carry() | f.zero();
-  else if constexpr (kind == 4) value = f.sign();
-  else if constexpr (kind == 5) value = f.parity();
-  else if constexpr (kind == 6) value = f.sign() ^ f.overflow();
-  else value = f.zero() | (f.sign() ^ f.overflow());
+  if constexpr (kind == 0)
+    value = f.overflow();
+  else if constexpr (kind == 1)
+    value = f.carry();
+  else if constexpr (kind == 2)
+    value = f.zero();
+  else if constexpr (kind == 3)
+    value = f.carry() | f.zero();
+  else if constexpr (kind == 4)
+    value = f.sign();
+  else if constexpr (kind == 5)
+    value = f.parity();
+  else if constexpr (kind == 6)
+    value = f.sign() ^ f.overflow();
+  else
+    value = f.zero() | (f.sign() ^ f.overflow());
   return value != ((Code & 1) != 0);
 }
 

@@ -1,7 +1,8 @@
 // Operands as types: how a template semantic reads and writes what its row's operand kinds name.
 //
-// A semantic that has forms is `template <class Mode, class... Operands> static Outcome run(Cpu&, const Insn&)`. Mode says
-// how memory is reached; an access that returns false makes the semantic return Mode::kMiss, having changed nothing.
+// A semantic that has forms is `template <class Mode, class... Operands> static Outcome run(Cpu&, const Insn&)`. Mode
+// says how memory is reached; an access that returns false makes the semantic return Mode::kMiss, having changed
+// nothing.
 //  - FastMode: flat 32-bit segments and a hit in the fast TLB, no calls. A miss is no fault: the slow form then runs.
 //  - SlowMode: everything, by Cpu's own accesses. A miss is a fault, in Cpu::fault.
 //
@@ -17,9 +18,18 @@ namespace paemu {
 struct SlowMode {
   static constexpr Outcome kMiss = Outcome::kFault;
   static constexpr bool kFast = false;
-  template <class T> static bool push(Cpu& c, T v) { return c.push<T>(v); }
-  template <class T> static bool pop(Cpu& c, T& v) { return c.pop<T>(v); }
-  template <class T> static bool load_stack(Cpu& c, u32 offset, T& v) { return c.load<T>(isa::kSs, offset, v); }
+  template <class T>
+  static bool push(Cpu& c, T v) {
+    return c.push<T>(v);
+  }
+  template <class T>
+  static bool pop(Cpu& c, T& v) {
+    return c.pop<T>(v);
+  }
+  template <class T>
+  static bool load_stack(Cpu& c, u32 offset, T& v) {
+    return c.load<T>(isa::kSs, offset, v);
+  }
   // May a near transfer go to `eip` (SDM 2, JMP: #GP(0) beyond the limit of CS)?
   static bool target_allowed(Cpu& c, u32 eip) {
     if (eip <= c.state.segment[isa::kCs].limit) return true;
@@ -31,22 +41,28 @@ struct SlowMode {
 struct FastMode {
   static constexpr Outcome kMiss = Outcome::kSlow;
   static constexpr bool kFast = true;
-  template <class T> static bool push(Cpu& c, T v) {
+  template <class T>
+  static bool push(Cpu& c, T v) {
     const u32 to = c.state.gpr[isa::kEsp] - static_cast<u32>(sizeof(T));
     u8* host = c.mmu.host_pointer(to, sizeof(T), Access::kWrite, c.privilege());
-    if (host == nullptr) [[unlikely]] return false;
+    if (host == nullptr) [[unlikely]]
+      return false;
     std::memcpy(host, &v, sizeof(T));
     c.state.gpr[isa::kEsp] = to;
     return true;
   }
-  template <class T> static bool pop(Cpu& c, T& v) {
-    if (!load_stack(c, c.state.gpr[isa::kEsp], v)) [[unlikely]] return false;
+  template <class T>
+  static bool pop(Cpu& c, T& v) {
+    if (!load_stack(c, c.state.gpr[isa::kEsp], v)) [[unlikely]]
+      return false;
     c.state.gpr[isa::kEsp] += static_cast<u32>(sizeof(T));
     return true;
   }
-  template <class T> static bool load_stack(Cpu& c, u32 offset, T& v) {
+  template <class T>
+  static bool load_stack(Cpu& c, u32 offset, T& v) {
     const u8* host = c.mmu.host_pointer(offset, sizeof(T), Access::kRead, c.privilege());
-    if (host == nullptr) [[unlikely]] return false;
+    if (host == nullptr) [[unlikely]]
+      return false;
     std::memcpy(&v, host, sizeof(T));
     return true;
   }
@@ -64,13 +80,21 @@ struct RegisterField {
   using Type = T;
   using Place = NoPlace;
   static constexpr bool kIsMemory = false;
-  static bool read(Cpu& c, const Insn& i, T& v) { v = c.reg<T>(i.*Field); return true; }
-  static bool write(Cpu& c, const Insn& i, T v) { c.set_reg<T>(i.*Field, v); return true; }
+  static bool read(Cpu& c, const Insn& i, T& v) {
+    v = c.reg<T>(i.*Field);
+    return true;
+  }
+  static bool write(Cpu& c, const Insn& i, T v) {
+    c.set_reg<T>(i.*Field, v);
+    return true;
+  }
   static bool open(Cpu& c, const Insn& i, Place&, T& v) { return read(c, i, v); }
   static void close(Cpu& c, const Insn& i, Place, T v) { write(c, i, v); }
 };
-template <class T> using RmRegister = RegisterField<T, &Insn::rm>;
-template <class T> using RegRegister = RegisterField<T, &Insn::reg>;
+template <class T>
+using RmRegister = RegisterField<T, &Insn::rm>;
+template <class T>
+using RegRegister = RegisterField<T, &Insn::reg>;
 
 // A register that the opcode implies.
 template <class T, u32 Number>
@@ -78,8 +102,14 @@ struct FixedRegister {
   using Type = T;
   using Place = NoPlace;
   static constexpr bool kIsMemory = false;
-  static bool read(Cpu& c, const Insn&, T& v) { v = c.reg<T>(Number); return true; }
-  static bool write(Cpu& c, const Insn&, T v) { c.set_reg<T>(Number, v); return true; }
+  static bool read(Cpu& c, const Insn&, T& v) {
+    v = c.reg<T>(Number);
+    return true;
+  }
+  static bool write(Cpu& c, const Insn&, T v) {
+    c.set_reg<T>(Number, v);
+    return true;
+  }
   static bool open(Cpu& c, const Insn& i, Place&, T& v) { return read(c, i, v); }
   static void close(Cpu& c, const Insn& i, Place, T v) { write(c, i, v); }
 };
@@ -88,14 +118,20 @@ template <class T>
 struct Immediate {
   using Type = T;
   static constexpr bool kIsMemory = false;
-  static bool read(Cpu&, const Insn& i, T& v) { v = static_cast<T>(i.immediate); return true; }
+  static bool read(Cpu&, const Insn& i, T& v) {
+    v = static_cast<T>(i.immediate);
+    return true;
+  }
 };
 
 template <class T, T Value>
 struct Constant {
   using Type = T;
   static constexpr bool kIsMemory = false;
-  static bool read(Cpu&, const Insn&, T& v) { v = Value; return true; }
+  static bool read(Cpu&, const Insn&, T& v) {
+    v = Value;
+    return true;
+  }
 };
 
 // Ways to sum up an address. Registers that are absent read the zero slot.
@@ -120,19 +156,22 @@ struct FastMemory {
   static u32 address(const Cpu& c, const Insn& i) { return Address::of(c, i); }
   static bool read(Cpu& c, const Insn& i, T& v) {
     const u8* host = c.mmu.host_pointer(address(c, i), sizeof(T), Access::kRead, c.privilege());
-    if (host == nullptr) [[unlikely]] return false;
+    if (host == nullptr) [[unlikely]]
+      return false;
     std::memcpy(&v, host, sizeof(T));
     return true;
   }
   static bool write(Cpu& c, const Insn& i, T v) {
     u8* host = c.mmu.host_pointer(address(c, i), sizeof(T), Access::kWrite, c.privilege());
-    if (host == nullptr) [[unlikely]] return false;
+    if (host == nullptr) [[unlikely]]
+      return false;
     std::memcpy(host, &v, sizeof(T));
     return true;
   }
   static bool open(Cpu& c, const Insn& i, Place& place, T& v) {
     place = c.mmu.host_pointer(address(c, i), sizeof(T), Access::kWrite, c.privilege());
-    if (place == nullptr) [[unlikely]] return false;
+    if (place == nullptr) [[unlikely]]
+      return false;
     std::memcpy(&v, place, sizeof(T));
     return true;
   }

@@ -28,7 +28,8 @@ Outcome movs(Cpu& c, const Insn& i) {
   };
   const auto many = [&](u32 limit) -> u32 {
     if (!bulk || limit < 2) return 0;
-    const u32 n = std::min({limit, elements_in_page(r.source(), sizeof(T)), elements_in_page(r.destination(), sizeof(T))});
+    const u32 n =
+        std::min({limit, elements_in_page(r.source(), sizeof(T)), elements_in_page(r.destination(), sizeof(T))});
     if (n == 0) return 0;
     const u8* from = c.mmu.host_pointer(r.source(), n * sizeof(T), Access::kRead, c.privilege());
     u8* to = c.mmu.host_pointer(r.destination(), n * sizeof(T), Access::kWrite, c.privilege());

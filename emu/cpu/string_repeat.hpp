@@ -11,8 +11,7 @@ namespace paemu {
 // The registers of a string instruction by its address size.
 class StringRegisters {
  public:
-  StringRegisters(Cpu& c, const Insn& i)
-      : cpu_(c), mask_((i.flags & isa::insn_flag::kAddress16) ? 0xffffu : ~0u) {}
+  StringRegisters(Cpu& c, const Insn& i) : cpu_(c), mask_((i.flags & isa::insn_flag::kAddress16) ? 0xffffu : ~0u) {}
 
   u32 source() const { return cpu_.state.gpr[isa::kEsi] & mask_; }
   u32 destination() const { return cpu_.state.gpr[isa::kEdi] & mask_; }

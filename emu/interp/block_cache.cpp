@@ -4,13 +4,12 @@
 #include <span>
 
 #include "base/bits.hpp"
-
 #include "isa/decoder.hpp"
 
 namespace paemu {
 
 BlockCache::BlockCache(PhysicalMemory& memory, Mmu& mmu, Engine& engine)
-    : memory_(memory), mmu_(mmu), engine_(engine), arena_(new u8[kArenaSize]), buckets_(new Block*[kBuckets]{}) {}
+    : memory_(memory), mmu_(mmu), engine_(engine), arena_(new u8[kArenaSize]), buckets_(new Block* [kBuckets] {}) {}
 
 Block* BlockCache::get(GuestPhys address, const u8* host, u8 mode_key, u32 limit) {
   for (Block* b = bucket(address); b != nullptr; b = b->next_in_bucket) {

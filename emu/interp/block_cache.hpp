@@ -62,9 +62,9 @@ class BlockCache {
 
 // Fills in what runs `insn`: its handler, or the one that raises the fault `status` stands for.
 void set_handler(Insn& insn, u8 mode_key);
-Handler undefined_handler();       // #UD, and a word in the log
-Handler too_long_handler();        // #GP(0)
-Handler end_of_block_handler();    // the sentinel
+Handler undefined_handler();     // #UD, and a word in the log
+Handler too_long_handler();      // #GP(0)
+Handler end_of_block_handler();  // the sentinel
 
 // Does the engine keep a link in the displacement of this instruction?
 bool keeps_link(const Insn& insn);

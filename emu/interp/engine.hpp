@@ -1,7 +1,7 @@
 // What threaded code shares with the run loop: blocks, the jump cache, and the ways in and out of a block.
 //
-// A handler executes one Insn and returns what to execute next, or nullptr to go back to the run loop. With optimisation
-// on, handlers of fast forms jump straight to the next handler instead (a sibling call).
+// A handler executes one Insn and returns what to execute next, or nullptr to go back to the run loop. With
+// optimisation on, handlers of fast forms jump straight to the next handler instead (a sibling call).
 #pragma once
 
 #include <cstddef>
@@ -24,18 +24,18 @@ struct Block {
   const u8* host = nullptr;  // of the first byte; nullptr once the block is no longer valid
   u64 address = 0;           // physical, of the first byte
   u32 bytes = 0;
-  u16 count = 0;             // instructions, the sentinel not counted
-  u8 mode = 0;               // Cpu::mode_key that it was made for
+  u16 count = 0;  // instructions, the sentinel not counted
+  u8 mode = 0;    // Cpu::mode_key that it was made for
   Block* next_in_page = nullptr;
   Block* next_in_bucket = nullptr;
-  Insn insns[1];             // count + 1
+  Insn insns[1];  // count + 1
 };
 inline const Block* block_of(const Insn* first) {
   return reinterpret_cast<const Block*>(reinterpret_cast<const u8*>(first) - offsetof(Block, insns));
 }
 
-// Blocks by linear address. An entry is only a hint: dispatch() checks it against the Mmu's own code translation, so the
-// cache never makes a stale translation last longer.
+// Blocks by linear address. An entry is only a hint: dispatch() checks it against the Mmu's own code translation, so
+// the cache never makes a stale translation last longer.
 struct JumpEntry {
   u32 linear = 0;
   const Block* block = nullptr;
@@ -45,10 +45,10 @@ struct Engine {
   static constexpr u32 kJumpEntries = 4096;
   static u32 jump_index(u32 linear) { return (linear ^ (linear >> 12)) & (kJumpEntries - 1); }
 
-  bool faulted = false;              // the run loop has to deliver Cpu::fault
+  bool faulted = false;                // the run loop has to deliver Cpu::fault
   const Insn* pending_link = nullptr;  // a branch within its page that wants a direct link to its target
-  u64 invalidations = 0;             // counts events after which links must not be made
-  u64 pending_invalidations = 0;     // `invalidations` when pending_link was set
+  u64 invalidations = 0;               // counts events after which links must not be made
+  u64 pending_invalidations = 0;       // `invalidations` when pending_link was set
   JumpEntry jumps[kJumpEntries];
 };
 
@@ -70,7 +70,9 @@ inline const Insn* leave(Cpu& c, u32 eip, u64 retired) {
   c.position.current = nullptr;
   return nullptr;
 }
-inline const Insn* leave_after(Cpu& c, const Insn* i) { return leave(c, eip_of(c, i) + i->length, retired_after(c, i)); }
+inline const Insn* leave_after(Cpu& c, const Insn* i) {
+  return leave(c, eip_of(c, i) + i->length, retired_after(c, i));
+}
 // The instruction faulted and did not retire. EIP is put back to its own.
 inline const Insn* leave_faulted(Cpu& c, const Insn* i) {
   c.engine->faulted = true;
@@ -79,7 +81,8 @@ inline const Insn* leave_faulted(Cpu& c, const Insn* i) {
 
 // --- In. Leaves when the whole block would go beyond the budget.
 inline const Insn* enter(Cpu& c, const Insn* first, u32 eip, u64 retired) {
-  if (retired + block_of(first)->count > c.budget_end) [[unlikely]] return leave(c, eip, retired);
+  if (retired + block_of(first)->count > c.budget_end) [[unlikely]]
+    return leave(c, eip, retired);
   c.position = Cpu::Position{first, first, retired, eip};
   PAEMU_CONTINUE(c, first);
 }
@@ -89,7 +92,8 @@ inline const Insn* dispatch(Cpu& c, u32 eip, u64 retired) {
   const JumpEntry& e = c.engine->jumps[Engine::jump_index(eip)];  // flat: EIP is the linear address
   if (e.linear == eip && e.block != nullptr && e.block->mode == c.mode_key) [[likely]] {
     const u8* host = c.mmu.fetch_hit(eip, c.privilege());
-    if (host != nullptr && host == e.block->host) [[likely]] return enter(c, e.block->insns, eip, retired);
+    if (host != nullptr && host == e.block->host) [[likely]]
+      return enter(c, e.block->insns, eip, retired);
   }
   return leave(c, eip, retired);
 }

@@ -30,10 +30,20 @@ constexpr u32 width(Operand o, u32 operand_size) {
   if (o == Ed || o == Gd) return 4;
   return operand_size;
 }
-template <u32 Size> struct IntegerOf;
-template <> struct IntegerOf<1> { using Type = u8; };
-template <> struct IntegerOf<2> { using Type = u16; };
-template <> struct IntegerOf<4> { using Type = u32; };
+template <u32 Size>
+struct IntegerOf;
+template <>
+struct IntegerOf<1> {
+  using Type = u8;
+};
+template <>
+struct IntegerOf<2> {
+  using Type = u16;
+};
+template <>
+struct IntegerOf<4> {
+  using Type = u32;
+};
 
 // Address: void for the slow form.
 struct InRegister {};
@@ -42,15 +52,24 @@ constexpr auto accessor() {
   using enum Operand;
   using T = typename IntegerOf<width(O, sizeof(V))>::Type;
   if constexpr (is_rm(O)) {
-    if constexpr (std::is_same_v<Address, InRegister>) return operand::RmRegister<T>{};
-    else if constexpr (std::is_same_v<Address, void>) return operand::SlowMemory<T>{};
-    else return operand::FastMemory<T, Address>{};
-  } else if constexpr (O == Zb || O == Zv) return operand::RmRegister<T>{};
-  else if constexpr (O == Gb || O == Gw || O == Gd || O == Gv) return operand::RegRegister<T>{};
-  else if constexpr (O == Ib || O == Ibs || O == Iw || O == Iz) return operand::Immediate<T>{};
-  else if constexpr (O == AL || O == eAX) return operand::FixedRegister<T, isa::kEax>{};
-  else if constexpr (O == CL) return operand::FixedRegister<T, isa::kEcx>{};
-  else if constexpr (O == One) return operand::Constant<T, 1>{};
+    if constexpr (std::is_same_v<Address, InRegister>)
+      return operand::RmRegister<T>{};
+    else if constexpr (std::is_same_v<Address, void>)
+      return operand::SlowMemory<T>{};
+    else
+      return operand::FastMemory<T, Address>{};
+  } else if constexpr (O == Zb || O == Zv)
+    return operand::RmRegister<T>{};
+  else if constexpr (O == Gb || O == Gw || O == Gd || O == Gv)
+    return operand::RegRegister<T>{};
+  else if constexpr (O == Ib || O == Ibs || O == Iw || O == Iz)
+    return operand::Immediate<T>{};
+  else if constexpr (O == AL || O == eAX)
+    return operand::FixedRegister<T, isa::kEax>{};
+  else if constexpr (O == CL)
+    return operand::FixedRegister<T, isa::kEcx>{};
+  else if constexpr (O == One)
+    return operand::Constant<T, 1>{};
 }
 template <Operand O, class V, class Address>
 using Accessor = decltype(accessor<O, V, Address>());
@@ -83,8 +102,10 @@ Handler pick(const Insn& i, Speed speed) {
       return &fast<Semantic, kSlowForm, Accessor<Os, V, operand::FullAddress>...>;
     }
   }
-  if constexpr (((Os == Operand::M) || ...)) return nullptr;  // memory only: the table has no register form
-  else return pick_register<Semantic, V, Os...>(speed);
+  if constexpr (((Os == Operand::M) || ...))
+    return nullptr;  // memory only: the table has no register form
+  else
+    return pick_register<Semantic, V, Os...>(speed);
 }
 
 // Does the operand size matter to any of them?
@@ -99,13 +120,16 @@ Handler select(const Insn& i, Speed speed) {
 }
 
 template <class Semantic, Operand... Os>
-Handler select_sized(const Insn& i, Speed speed) { return select<Semantic, Os..., Operand::eAX>(i, speed); }
+Handler select_sized(const Insn& i, Speed speed) {
+  return select<Semantic, Os..., Operand::eAX>(i, speed);
+}
 
 template <template <u32> class Semantic, Operand... Os>
 Handler select_condition(const Insn& i, Speed speed) {
   static constexpr auto kPicks = []<u32... Code>(std::integer_sequence<u32, Code...>) {
     return std::array<Pick, 16>{&select<Semantic<Code>, Os...>...};
-  }(std::make_integer_sequence<u32, 16>{});
+  }
+  (std::make_integer_sequence<u32, 16>{});
   return kPicks[i.opcode & 15](i, speed);
 }
 
@@ -119,12 +143,15 @@ template <template <u32> class Semantic, Operand... Os>
 Handler select_condition_branch(const Insn& i, Speed speed) {
   static constexpr auto kPicks = []<u32... Code>(std::integer_sequence<u32, Code...>) {
     return std::array<Pick, 16>{&select_branch<Semantic<Code>, Os...>...};
-  }(std::make_integer_sequence<u32, 16>{});
+  }
+  (std::make_integer_sequence<u32, 16>{});
   return kPicks[i.opcode & 15](i, speed);
 }
 
 template <Outcome (*Semantic)(Cpu&, const Insn&), Operand...>
-Handler select_plain(const Insn&, Speed) { return &plain<Semantic>; }
+Handler select_plain(const Insn&, Speed) {
+  return &plain<Semantic>;
+}
 
 }  // namespace forms
 
@@ -145,6 +172,7 @@ Picks fpu_picks();
 
 }  // namespace paemu
 
+// clang-format off
 // For the expansion of a table part: each row becomes the address of a selector, its operands the last arguments.
 #define OPS(...) __VA_OPT__(, ) __VA_ARGS__ >
 #define PLAIN(name) &forms::select_plain<sem_##name
@@ -155,3 +183,4 @@ Picks fpu_picks();
 #define BRANCH(name) &forms::select_branch<semantic::name
 #define BITS(name) &forms::select_bits<semantic::name
 #define ROW(map, opcode, prefix, modrm, mnemonic, operands, flags, attributes, semantic) semantic operands,
+// clang-format on

@@ -36,8 +36,8 @@ void report_undefined(Cpu& c, u32 eip) {
   }
   // The same for every occurrence of the first three bytes.
   std::snprintf(key, sizeof(key), "undefined %02x%02x%02x", bytes[0], bytes[1], bytes[2]);
-  std::snprintf(text, sizeof(text), "cpu: undefined instruction at %04x:%08x:%s", c.state.segment[isa::kCs].selector, eip,
-                dump.c_str());
+  std::snprintf(text, sizeof(text), "cpu: undefined instruction at %04x:%08x:%s", c.state.segment[isa::kCs].selector,
+                eip, dump.c_str());
   c.log.once(key, text);
 }
 

@@ -36,7 +36,10 @@ void Interpreter::run(u64 max_ticks) {
       delivered();
       continue;
     }
-    if (trace_ || cpu_.state.interrupt_shadow || needs_stepping(cpu_)) step(); else run_block();
+    if (trace_ || cpu_.state.interrupt_shadow || needs_stepping(cpu_))
+      step();
+    else
+      run_block();
     if (engine_->faulted) deliver();
   }
   cpu_.settle();
@@ -77,7 +80,8 @@ void Interpreter::run_block() {
   FetchPage page;
   if (eip > cs.limit || !cpu_.mmu.fetch(linear, cpu_.privilege(), page) || page.host == nullptr) return step();
   const u64 to_limit = u64{cs.limit} - eip + 1;
-  Block* block = blocks_->get(page.address, page.host, cpu_.mode_key, static_cast<u32>(std::min<u64>(to_limit, kPageSize)));
+  Block* block =
+      blocks_->get(page.address, page.host, cpu_.mode_key, static_cast<u32>(std::min<u64>(to_limit, kPageSize)));
   if (block == nullptr || cpu_.clock.retired + block->count > cpu_.budget_end) return step();
   if (fast_mode(block->mode)) {
     engine_->jumps[Engine::jump_index(linear)] = JumpEntry{linear, block};

@@ -25,7 +25,8 @@ class Interpreter final : public MemoryObserver {
 
   // Runs until `max_ticks` more instructions have retired, or earlier: the processor is not kRunning any more, a device
   // asked to stop (Cpu::request_stop), or an event has become due because a device armed it meanwhile
-  // (Cpu::shorten_budget). Delivers pending interrupts at entry and between instructions. VirtualClock::retired says how far it came.
+  // (Cpu::shorten_budget). Delivers pending interrupts at entry and between instructions. VirtualClock::retired says
+  // how far it came.
   void run(u64 max_ticks);
 
   // A halted processor wakes when an interrupt that it accepts, or an NMI, is pending: sets kRunning. -> is it running?

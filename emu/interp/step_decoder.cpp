@@ -31,12 +31,8 @@ const Insn* StepDecoder::decode() {
       set_handler(e.insn, e.mode);
       if (keeps_link(e.insn)) e.insn.displacement = 0;
       break;
-    case isa::DecodeStatus::kUndefined:
-      e.insn.handler = reinterpret_cast<void (*)()>(undefined_handler());
-      break;
-    default:
-      e.insn.handler = reinterpret_cast<void (*)()>(too_long_handler());
-      break;
+    case isa::DecodeStatus::kUndefined: e.insn.handler = reinterpret_cast<void (*)()>(undefined_handler()); break;
+    default: e.insn.handler = reinterpret_cast<void (*)()>(too_long_handler()); break;
   }
   e.count = e.insn.length;
   return &e.insn;
@@ -61,7 +57,8 @@ bool StepDecoder::fetch(Entry& e) {
   while (e.count < kMaxBytes) {
     const u64 offset = u64{cpu_.state.eip} + e.count;
     Insn probe;
-    const bool partial = isa::decode({e.bytes, e.count}, code_size(cpu_.mode_key), probe) == isa::DecodeStatus::kTruncated;
+    const bool partial =
+        isa::decode({e.bytes, e.count}, code_size(cpu_.mode_key), probe) == isa::DecodeStatus::kTruncated;
     if (e.count > 0 && !partial) return true;
     if (offset > cs.limit) {
       cpu_.general_protection();
@@ -75,8 +72,10 @@ bool StepDecoder::fetch(Entry& e) {
     }
     const u64 to_limit = u64{cs.limit} - offset + 1;
     const u32 here = static_cast<u32>(std::min<u64>({bytes_to_page_end(linear), kMaxBytes - e.count, to_limit}));
-    if (page.host != nullptr) std::memcpy(e.bytes + e.count, page.host, here);
-    else cpu_.mmu.read_physical(page.address, e.bytes + e.count, here);
+    if (page.host != nullptr)
+      std::memcpy(e.bytes + e.count, page.host, here);
+    else
+      cpu_.mmu.read_physical(page.address, e.bytes + e.count, here);
     e.count = static_cast<u8>(e.count + here);
   }
   return true;

@@ -1,5 +1,5 @@
-// StepDecoder: the instruction at CS:EIP on its own, for the places where blocks do not do: across pages, at the end of a
-// slice, in device memory, while stepping.
+// StepDecoder: the instruction at CS:EIP on its own, for the places where blocks do not do: across pages, at the end of
+// a slice, in device memory, while stepping.
 //
 // Remembers what it decoded by linear address and compares the bytes, so that an instruction across pages in a hot loop
 // need not be decoded each time, and a change of its bytes or mapping needs no notice.

@@ -13,14 +13,12 @@ const Insn* plain(Cpu& c, const Insn* i) {
   c.sync();
   switch (Semantic(c, *i)) {
     case Outcome::kNext:
-      if (c.attention) [[unlikely]] return leave_after(c, i);
+      if (c.attention) [[unlikely]]
+        return leave_after(c, i);
       return i + 1;
-    case Outcome::kBranch:
-      return leave(c, c.state.eip, retired_after(c, i));
-    case Outcome::kRepeat:
-      return leave(c, eip_of(c, i), retired_before(c, i));
-    case Outcome::kEnd:
-      return leave_after(c, i);
+    case Outcome::kBranch: return leave(c, c.state.eip, retired_after(c, i));
+    case Outcome::kRepeat: return leave(c, eip_of(c, i), retired_before(c, i));
+    case Outcome::kEnd: return leave_after(c, i);
     default:
       // EIP is the semantic's: a task switch may fault in the new task.
       c.engine->faulted = true;
@@ -34,7 +32,8 @@ const Insn* slow(Cpu& c, const Insn* i) {
   c.position.current = i;
   const Outcome o = Semantic::template run<SlowMode, Operands...>(c, *i);
   if (o == Outcome::kNext) [[likely]] {
-    if (c.attention) [[unlikely]] return leave_after(c, i);
+    if (c.attention) [[unlikely]]
+      return leave_after(c, i);
     return i + 1;
   }
   if (o == Outcome::kBranch) {
@@ -48,7 +47,8 @@ const Insn* slow(Cpu& c, const Insn* i) {
 template <class Semantic, Handler Slow, class... Operands>
 const Insn* fast(Cpu& c, const Insn* i) {
   const Outcome o = Semantic::template run<FastMode, Operands...>(c, *i);
-  if (o == Outcome::kNext) [[likely]] PAEMU_CONTINUE(c, i + 1);
+  if (o == Outcome::kNext) [[likely]]
+    PAEMU_CONTINUE(c, i + 1);
   if (o == Outcome::kBranch) return dispatch(c, c.state.eip, retired_after(c, i));
   if (o == Outcome::kFault) return leave_faulted(c, i);
   return Slow(c, i);
@@ -60,7 +60,8 @@ const Insn* slow_branch(Cpu& c, const Insn* i) {
   c.position.current = i;
   const Outcome o = Semantic::template run<SlowMode>(c, *i);
   if (o == Outcome::kNext) {
-    if (c.attention) [[unlikely]] return leave_after(c, i);
+    if (c.attention) [[unlikely]]
+      return leave_after(c, i);
     return i + 1;
   }
   if (o == Outcome::kBranch) return leave(c, semantic::branch_target(c, *i), retired_after(c, i));
@@ -72,7 +73,8 @@ template <class Semantic>
 const Insn* fast_branch(Cpu& c, const Insn* i) {
   const Outcome o = Semantic::template run<FastMode>(c, *i);
   if (o == Outcome::kNext) PAEMU_CONTINUE(c, i + 1);
-  if (o == Outcome::kBranch) [[likely]] return follow(c, i, semantic::branch_target(c, *i), retired_after(c, i));
+  if (o == Outcome::kBranch) [[likely]]
+    return follow(c, i, semantic::branch_target(c, *i), retired_after(c, i));
   return slow_branch<Semantic>(c, i);
 }
 

@@ -16,11 +16,12 @@ void trace_instruction(Cpu& cpu, std::span<const u8> bytes, const Insn& insn) {
     hex += two;
   }
   char line[256];
-  std::snprintf(line, sizeof(line),
-                "%llu %04x:%08x %-30s%-10s eax=%08x ecx=%08x edx=%08x ebx=%08x esp=%08x ebp=%08x esi=%08x edi=%08x efl=%08x",
-                static_cast<unsigned long long>(cpu.clock.retired), s.segment[isa::kCs].selector, s.eip, hex.c_str(),
-                isa::mnemonic(insn).c_str(), s.gpr[0], s.gpr[1], s.gpr[2], s.gpr[3], s.gpr[4], s.gpr[5], s.gpr[6], s.gpr[7],
-                cpu.flags());
+  std::snprintf(
+      line, sizeof(line),
+      "%llu %04x:%08x %-30s%-10s eax=%08x ecx=%08x edx=%08x ebx=%08x esp=%08x ebp=%08x esi=%08x edi=%08x efl=%08x",
+      static_cast<unsigned long long>(cpu.clock.retired), s.segment[isa::kCs].selector, s.eip, hex.c_str(),
+      isa::mnemonic(insn).c_str(), s.gpr[0], s.gpr[1], s.gpr[2], s.gpr[3], s.gpr[4], s.gpr[5], s.gpr[6], s.gpr[7],
+      cpu.flags());
   cpu.log.line(line);
 }
 

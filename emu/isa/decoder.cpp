@@ -39,7 +39,7 @@ struct Prefixes {
   bool operand = false;  // 66
   bool address = false;  // 67
   bool lock = false;
-  u8 repeat = 0;         // the last of F2 and F3
+  u8 repeat = 0;  // the last of F2 and F3
   u8 segment = kNoSegment;
 };
 
@@ -85,14 +85,16 @@ class Reader {
     operand16_ = default16 != prefixes_.operand;
     address16_ = default16 != prefixes_.address;
     out_.opcode = opcode;
-    out_.flags = static_cast<u8>((operand16_ ? insn_flag::kOperand16 : 0) | (address16_ ? insn_flag::kAddress16 : 0) |
-                                 (prefixes_.lock ? insn_flag::kLock : 0) |
-                                 (prefixes_.repeat == 0xf3 ? insn_flag::kRep : 0) |
-                                 (prefixes_.repeat == 0xf2 ? insn_flag::kRepne : 0) |
-                                 (prefixes_.operand ? insn_flag::kOperandPrefix : 0));
+    out_.flags = static_cast<u8>(
+        (operand16_ ? insn_flag::kOperand16 : 0) | (address16_ ? insn_flag::kAddress16 : 0) |
+        (prefixes_.lock ? insn_flag::kLock : 0) | (prefixes_.repeat == 0xf3 ? insn_flag::kRep : 0) |
+        (prefixes_.repeat == 0xf2 ? insn_flag::kRepne : 0) | (prefixes_.operand ? insn_flag::kOperandPrefix : 0));
     u8 modrm = 0;
     if (index().needs_modrm(map, opcode)) {
-      if (position_ >= bytes_.size()) { truncated_ = true; return DecodeStatus::kTruncated; }
+      if (position_ >= bytes_.size()) {
+        truncated_ = true;
+        return DecodeStatus::kTruncated;
+      }
       modrm = bytes_[position_];
     }
     const Row* row = find(map, opcode, modrm);
@@ -104,8 +106,8 @@ class Reader {
     if (row->attributes & attribute::kByRegister) out_.reg = out_.rm = opcode & 7;
     for (const Operand o : row->operands) take_operand(o);
     segment();
-    const bool lock_legal = (row->attributes & attribute::kLockable) && (out_.flags & insn_flag::kMemory) &&
-                            destination_is_rm(*row);
+    const bool lock_legal =
+        (row->attributes & attribute::kLockable) && (out_.flags & insn_flag::kMemory) && destination_is_rm(*row);
     if (prefixes_.lock && !lock_legal) return DecodeStatus::kUndefined;
     return DecodeStatus::kOk;
   }
@@ -117,7 +119,8 @@ class Reader {
         case 0x66: prefixes_.operand = true; break;
         case 0x67: prefixes_.address = true; break;
         case 0xf0: prefixes_.lock = true; break;
-        case 0xf2: case 0xf3: prefixes_.repeat = b; break;
+        case 0xf2:
+        case 0xf3: prefixes_.repeat = b; break;
         case 0x26: prefixes_.segment = kEs; break;
         case 0x2e: prefixes_.segment = kCs; break;
         case 0x36: prefixes_.segment = kSs; break;
@@ -158,7 +161,10 @@ class Reader {
     out_.rm = modrm & 7;
     if (modrm >= 0xc0 || register_always) return;
     out_.flags |= insn_flag::kMemory;
-    if (address16_) address16(modrm); else address32(modrm);
+    if (address16_)
+      address16(modrm);
+    else
+      address32(modrm);
   }
 
   // SDM 2, table 2-1.
@@ -206,11 +212,12 @@ class Reader {
   void take_operand(Operand o) {
     switch (o) {
       case Operand::Ib:
-        if (has_immediate_) out_.immediate2 = byte(); else immediate(byte());
+        if (has_immediate_)
+          out_.immediate2 = byte();
+        else
+          immediate(byte());
         break;
-      case Operand::Ibs:
-        immediate(static_cast<u32>(static_cast<i8>(byte())));
-        break;
+      case Operand::Ibs: immediate(static_cast<u32>(static_cast<i8>(byte()))); break;
       case Operand::Iw: immediate(word()); break;
       case Operand::Iz: immediate(operand16_ ? word() : dword()); break;
       case Operand::Jb: immediate(static_cast<u32>(static_cast<i8>(byte()))); break;
@@ -219,11 +226,13 @@ class Reader {
         immediate(operand16_ ? word() : dword());
         out_.immediate2 = word();
         break;
-      case Operand::Ob: case Operand::Ov:
+      case Operand::Ob:
+      case Operand::Ov:
         out_.flags |= insn_flag::kMemory;
         out_.displacement = address16_ ? word() : dword();
         break;
-      case Operand::AL: case Operand::eAX: break;  // implied; the engines know
+      case Operand::AL:
+      case Operand::eAX: break;  // implied; the engines know
       default: break;
     }
   }
@@ -239,7 +248,11 @@ class Reader {
   }
 
   u8 byte() {
-    if (position_ >= bytes_.size()) { truncated_ = true; ++position_; return 0; }
+    if (position_ >= bytes_.size()) {
+      truncated_ = true;
+      ++position_;
+      return 0;
+    }
     return bytes_[position_++];
   }
   u16 word() {

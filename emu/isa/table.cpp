@@ -28,7 +28,10 @@ consteval u32 flags_of(const char* column, char which) {
   char group = 0;
   for (const char* p = column; *p != 0; ++p) {
     if (*p == ' ') continue;
-    if (p[1] == ':') { group = *p++; continue; }
+    if (p[1] == ':') {
+      group = *p++;
+      continue;
+    }
     if (group == which) flags |= flag_bit(*p);
   }
   return flags;
@@ -40,8 +43,11 @@ using enum Operand;
 using namespace attribute;
 
 template <class... Bits>
-constexpr u16 attributes_of(Bits... bits) { return static_cast<u16>((0u | ... | bits)); }
+constexpr u16 attributes_of(Bits... bits) {
+  return static_cast<u16>((0u | ... | bits));
+}
 
+// clang-format off
 #define OPS(...) {__VA_ARGS__}
 #define A(...) attributes_of(__VA_ARGS__)
 #define ROW(map, opcode, prefix, modrm, mnemonic, operands, flags, attributes, semantic)                          \
@@ -50,6 +56,7 @@ constexpr u16 attributes_of(Bits... bits) { return static_cast<u16>((0u | ... | 
 constexpr Row kRows[] = {
 #include "isa/x86.inc"
 };
+// clang-format on
 #undef ROW
 #undef A
 #undef OPS

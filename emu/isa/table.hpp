@@ -26,12 +26,13 @@ inline constexpr Modrm kNoModrm{};
 inline constexpr Modrm kModrm{true};
 inline constexpr Modrm kMem{true, Modrm::Mod::kMemory};
 inline constexpr Modrm kReg{true, Modrm::Mod::kRegister};
-constexpr Modrm kDigit(u8 n) { return {true, Modrm::Mod::kEither, n}; }        // /n
-constexpr Modrm kMemDigit(u8 n) { return {true, Modrm::Mod::kMemory, n}; }     // /n, memory only
-constexpr Modrm kRegDigit(u8 n) { return {true, Modrm::Mod::kRegister, n}; }   // /n, register only
+constexpr Modrm kDigit(u8 n) { return {true, Modrm::Mod::kEither, n}; }                  // /n
+constexpr Modrm kMemDigit(u8 n) { return {true, Modrm::Mod::kMemory, n}; }               // /n, memory only
+constexpr Modrm kRegDigit(u8 n) { return {true, Modrm::Mod::kRegister, n}; }             // /n, register only
 constexpr Modrm kRegExact(u8 n, u8 rm) { return {true, Modrm::Mod::kRegister, n, rm}; }  // one ModRM byte
 
 // Operand kinds in the manual's notation (SDM 2, appendix A.2), without those of 64-bit mode.
+// clang-format off
 enum class Operand : u8 {
   kNothing,
   Eb, Ew, Ed, Ev,           // ModRM.rm: general register or memory
@@ -54,19 +55,20 @@ enum class Operand : u8 {
   Udq, Uq, Ups, Upd,        // XMM by rm, register only
   ST0, STi,
 };
+// clang-format on
 
 // Attributes.
 namespace attribute {
 inline constexpr u16 kNothing = 0;
-inline constexpr u16 kLockable = 1u << 0;      // LOCK is legal when the destination is memory
-inline constexpr u16 kPrivileged = 1u << 1;    // CPL 0 only, in protected mode
-inline constexpr u16 kEndsBlock = 1u << 2;     // may go elsewhere than to the next instruction, or alter the mode
-inline constexpr u16 kByRegister = 1u << 3;    // the row stands for 8 opcodes: low three bits name a register
-inline constexpr u16 kByCondition = 1u << 4;   // for 16 opcodes: low four bits are a condition
-inline constexpr u16 kString = 1u << 5;        // F2 and F3 repeat it
-inline constexpr u16 kSlow = 1u << 6;          // sees time, mode or devices: the engine saves all state around it
-inline constexpr u16 kFpu = 1u << 7;           // x87, MMX or SSE state
-inline constexpr u16 kProtectedOnly = 1u << 8; // #UD in real and virtual-8086 mode
+inline constexpr u16 kLockable = 1u << 0;       // LOCK is legal when the destination is memory
+inline constexpr u16 kPrivileged = 1u << 1;     // CPL 0 only, in protected mode
+inline constexpr u16 kEndsBlock = 1u << 2;      // may go elsewhere than to the next instruction, or alter the mode
+inline constexpr u16 kByRegister = 1u << 3;     // the row stands for 8 opcodes: low three bits name a register
+inline constexpr u16 kByCondition = 1u << 4;    // for 16 opcodes: low four bits are a condition
+inline constexpr u16 kString = 1u << 5;         // F2 and F3 repeat it
+inline constexpr u16 kSlow = 1u << 6;           // sees time, mode or devices: the engine saves all state around it
+inline constexpr u16 kFpu = 1u << 7;            // x87, MMX or SSE state
+inline constexpr u16 kProtectedOnly = 1u << 8;  // #UD in real and virtual-8086 mode
 }  // namespace attribute
 
 struct Row {

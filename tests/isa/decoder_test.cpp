@@ -1,6 +1,8 @@
 // The decoder against Capstone: every opcode of both maps, with generated prefixes, ModRM and SIB bytes.
 //
 // Every difference must be explained by a row of one of the two tables below.
+#include "isa/decoder.hpp"
+
 #include <capstone/capstone.h>
 
 #include <catch2/catch.hpp>
@@ -9,8 +11,6 @@
 #include <set>
 #include <string>
 #include <vector>
-
-#include "isa/decoder.hpp"
 
 using namespace base;
 namespace isa = paemu::isa;
@@ -64,7 +64,8 @@ constexpr Difference kDifferences[] = {
     {0x0f, 0x05, 0x07, "SYSCALL and SYSRET are AMD's in 32-bit mode"},
     {0x0f, 0x0d, 0x0f, "3DNow!"},
     {0x0f, 0x18, 0x1f, "hint NOPs: Capstone knows some, and MPX and CET in their place"},
-    {0x0f, 0x20, 0x23, "control and debug registers: mod is ignored, and registers that do not exist fault at run time"},
+    {0x0f, 0x20, 0x23,
+     "control and debug registers: mod is ignored, and registers that do not exist fault at run time"},
     {0x0f, 0x24, 0x27, "test registers of the 486"},
     {0x0f, 0x36, 0x3f, "SMX and the three-byte maps: SSSE3 and later"},
     {0x0f, 0x78, 0x79, "VMX and SSE4A"},
@@ -125,6 +126,7 @@ std::string hex(const std::vector<u8>& bytes) {
   return s;
 }
 
+// clang-format off
 int register_number(unsigned reg) {
   switch (reg) {
     case X86_REG_EAX: return isa::kEax;
@@ -138,6 +140,7 @@ int register_number(unsigned reg) {
     default: return isa::kNoRegister;
   }
 }
+// clang-format on
 
 // Capstone's mnemonic without the prefixes that it prints with it.
 std::string plain_mnemonic(const cs_insn& i) {
@@ -157,13 +160,15 @@ std::string compare(const Insn& ours, DecodeStatus status, const cs_insn* theirs
   if (theirs == nullptr) return status == DecodeStatus::kOk ? "only we decode it, as " + isa::mnemonic(ours) : "";
   const std::string name = plain_mnemonic(*theirs);
   if (status != DecodeStatus::kOk) return "only Capstone decodes it, as " + name;
-  if (ours.length != theirs->size) return "lengths " + std::to_string(ours.length) + " and " + std::to_string(theirs->size);
+  if (ours.length != theirs->size)
+    return "lengths " + std::to_string(ours.length) + " and " + std::to_string(theirs->size);
   if (!same_mnemonic(isa::mnemonic(ours), name)) return "names " + isa::mnemonic(ours) + " and " + name;
   if (!compare_memory || !(ours.flags & isa::insn_flag::kMemory)) return "";
   for (u32 n = 0; n < theirs->detail->x86.op_count; ++n) {
     const cs_x86_op& op = theirs->detail->x86.operands[n];
     if (op.type != X86_OP_MEM) continue;
-    if (register_number(op.mem.base) != ours.base || register_number(op.mem.index) != ours.index) return "address registers";
+    if (register_number(op.mem.base) != ours.base || register_number(op.mem.index) != ours.index)
+      return "address registers";
     if (ours.index != isa::kNoRegister && op.mem.scale != 1 << ours.scale) return "scales";
     const u32 mask = (ours.flags & isa::insn_flag::kAddress16) ? 0xffff : ~0u;
     if ((static_cast<u32>(op.mem.disp) & mask) != (ours.displacement & mask)) return "displacements";

@@ -23,17 +23,16 @@ TEST_CASE("run executes exactly as many instructions as it is asked for") {
 TEST_CASE("the result does not depend on where slices end") {
   // A loop with a call, memory and flags: see the comments on the bytes.
   const std::initializer_list<u8> program = {
-      0xb9, 0x10, 0x00, 0x00, 0x00,              // mov ecx, 16
-      0xe8, 0x0a, 0x00, 0x00, 0x00,              // 5: call 20
-      0x11, 0xc8,                                // adc eax, ecx
-      0x49,                                      // dec ecx
-      0x75, 0xf6,                                // jnz 5
-      0xeb, 0xfe,                                // jmp .
-      0x90, 0x90, 0x90,
-      0xf7, 0xd0,                                // 20: not eax
-      0x31, 0x05, 0x00, 0x00, 0x20, 0x00,        // xor [0x200000], eax
-      0xd1, 0xc0,                                // rol eax, 1
-      0xc3,                                      // ret
+      0xb9, 0x10, 0x00, 0x00, 0x00,        // mov ecx, 16
+      0xe8, 0x0a, 0x00, 0x00, 0x00,        // 5: call 20
+      0x11, 0xc8,                          // adc eax, ecx
+      0x49,                                // dec ecx
+      0x75, 0xf6,                          // jnz 5
+      0xeb, 0xfe,                          // jmp .
+      0x90, 0x90, 0x90, 0xf7, 0xd0,        // 20: not eax
+      0x31, 0x05, 0x00, 0x00, 0x20, 0x00,  // xor [0x200000], eax
+      0xd1, 0xc0,                          // rol eax, 1
+      0xc3,                                // ret
   };
   FlatMachine whole;
   whole.code(program);

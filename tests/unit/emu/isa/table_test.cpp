@@ -90,7 +90,7 @@ TEST_CASE("LOCK is legal on lockable rows with a memory destination only") {
   CHECK(status_of({0xf0, 0x03, 0x03}) == isa::DecodeStatus::kUndefined);  // memory is the source
   CHECK(status_of({0xf0, 0x39, 0x03}) == isa::DecodeStatus::kUndefined);  // cmp writes nothing
   CHECK(status_of({0xf0, 0x90}) == isa::DecodeStatus::kUndefined);
-  CHECK(status_of({0xf0, 0x0f, 0xc7, 0x0b}) == isa::DecodeStatus::kOk);   // lock cmpxchg8b [ebx]
+  CHECK(status_of({0xf0, 0x0f, 0xc7, 0x0b}) == isa::DecodeStatus::kOk);  // lock cmpxchg8b [ebx]
 }
 
 TEST_CASE("an instruction has at most 15 bytes") {
