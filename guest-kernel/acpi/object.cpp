@@ -14,6 +14,9 @@ Object::Object(Type t) : type_(t) { ++live_objects; }
 Object::~Object() { --live_objects; }
 u32 Object::live() { return live_objects; }
 
+Reference::Reference(Kind k) : Object(Type::kReference), kind(k) {}
+Reference::~Reference() = default;
+
 Bytes::~Bytes() { ::operator delete(data); }
 
 u32 FieldFlags::access_bytes() const {

@@ -117,7 +117,8 @@ struct Reference : Object {
     kByte,     // of a string or buffer
     kDebug,    // the debug object
   };
-  explicit Reference(Kind k) : Object(Type::kReference), kind(k) {}
+  explicit Reference(Kind k);
+  ~Reference() override;
   Kind kind;
   bool is_argument = false;  // kSlot: stores go through a reference that the slot holds
   Ref<Node> node;

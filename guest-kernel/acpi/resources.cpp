@@ -1,7 +1,5 @@
 #include "acpi/resources.hpp"
 
-#include "acpi/namespace.hpp"
-
 namespace ido::acpi {
 
 namespace {

@@ -2,8 +2,6 @@
 
 #include <catch2/catch.hpp>
 
-#include "acpi/namespace.hpp"
-
 using namespace ido::acpi;
 using base::u32;
 using base::u8;
