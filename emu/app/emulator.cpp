@@ -27,6 +27,7 @@ Or<> Emulator::prepare() {
   TRY(options_.replay.empty() ? prepare_live() : prepare_replay());
   for (const BackendOption& backend : options_.backends) monitor_.backends()[backend.id] = {backend.size, backend.boot};
   machine_->on_event([this](const MachineEvent& event) { monitor_.on_event(event); });
+  machine_->trace_instructions(options_.trace_instructions);
   consoles_->start(monitor_);
   consoles_->on_leave([this] { quit(); });
   if (!options_.pidfile.empty())

@@ -292,6 +292,11 @@ Or<> log_file(Parser& p, const std::string& value) {
   p.options.log_file = TRY(path(value));
   return {};
 }
+Or<> log_items(Parser& p, const std::string& value) {
+  if (value != "insn") return fail("there is no log item \"" + value + "\"; use insn");
+  p.options.trace_instructions = true;
+  return {};
+}
 Or<> ignored(Parser&, const std::string&) { return {}; }
 Or<> version(Parser& p, const std::string&) {
   p.options.action = Action::Version;

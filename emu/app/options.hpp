@@ -51,6 +51,7 @@ struct Options {
   std::optional<i64> rtc_start;  // seconds since the epoch; nothing: the host's clock
   std::string pidfile;
   std::string log_file;  // -D
+  bool trace_instructions = false;  // -d insn
 };
 
 // arguments: without the program's name. Errors begin with the option: "-m: ...".

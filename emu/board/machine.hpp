@@ -83,6 +83,7 @@ class Machine {
   virtual bool read_linear(GuestLinear address, std::span<u8> out) const = 0;
   virtual std::string describe(const std::string& device) const = 0;  // "pic", "cpu", ...: fields by name; "" unknown
   virtual std::vector<std::string> devices() const = 0;
+  virtual void trace_instructions(bool) {}  // each executed instruction to the log
 
   // --- State, for replay.
   // Over everything the guest can notice. Asking for it changes nothing, and it does not depend on who asked before.

@@ -52,6 +52,7 @@ class PcMachine final : public Machine, private PcListener {
   bool read_linear(GuestLinear address, std::span<u8> out) const override;
   std::string describe(const std::string& device) const override;
   std::vector<std::string> devices() const override;
+  void trace_instructions(bool on) override { pc_->interpreter.set_trace(on); }
 
   u64 state_hash() override;
   Checkpoint checkpoint() override;

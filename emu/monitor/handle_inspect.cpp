@@ -72,6 +72,13 @@ Reply info_device(Monitor& m, const Json& a) {
   return Json(text);
 }
 
+Reply log_items(Monitor& m, const Json& a) {
+  const std::string items = a["items"];
+  if (items != "insn" && items != "none") return base::fail("there is no log item \"" + items + "\"; use insn or none");
+  m.machine().trace_instructions(items == "insn");
+  return Json::object();
+}
+
 Reply info_pic(Monitor& m, const Json&) {
   std::string text;
   for (const char* part : {"pic", "ioapic", "lapic"})

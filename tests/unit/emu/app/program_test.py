@@ -59,11 +59,11 @@ class Program(unittest.TestCase):
             if stream:
                 stream.close()
 
-    def run_paemu(self, *options, stdin=b"", timeout=30):
+    def run_paemu(self, *options, stdin=b"", timeout=90):
         return subprocess.run([PAEMU, *options], input=stdin, capture_output=True, timeout=timeout, check=False)
 
     def wait_until(self, condition):
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while not condition():
             self.assertLess(time.monotonic(), end, "waited in vain")
             time.sleep(0.02)
@@ -129,15 +129,15 @@ class Runs(Program):
         process.stdin.close()
         got = b""
         while len(got) < len(text):
-            self.assertTrue(select.select([process.stdout], [], [], 20)[0], f"{len(got)} bytes came back")
+            self.assertTrue(select.select([process.stdout], [], [], 60)[0], f"{len(got)} bytes came back")
             got += os.read(process.stdout.fileno(), 65536)
         self.assertEqual(got, text)
         process.send_signal(signal.SIGTERM)
-        self.assertEqual(process.wait(10), 0)
+        self.assertEqual(process.wait(60), 0)
 
     def test_closed_standard_streams_do_no_harm(self):
         command = f"exec {PAEMU} -bios {self.firmware(EXIT_5)} -record {self.path('trace')} <&- >&- 2>&-"
-        self.assertEqual(subprocess.run(["sh", "-c", command], timeout=30, check=False).returncode, 11)
+        self.assertEqual(subprocess.run(["sh", "-c", command], timeout=90, check=False).returncode, 11)
         self.assertEqual(self.run_paemu("-replay", self.path("trace")).returncode, 0)
 
     def test_a_reader_that_leaves_does_no_harm(self):
@@ -148,7 +148,7 @@ class Runs(Program):
         time.sleep(0.3)
         self.assertIsNone(process.poll())
         process.terminate()
-        self.assertEqual(process.wait(10), 0)
+        self.assertEqual(process.wait(60), 0)
 
     def test_monitor_over_a_pipe(self):
         done = self.run_paemu("-bios", self.firmware(HALT), stdin=b"\x01cinfo status\ndimm add 512M\ndimm add 100M\nfrob\nquit\n")
@@ -175,7 +175,7 @@ class Terminal(Program):
         def expect(text):
             nonlocal seen
             while text not in seen:
-                self.assertTrue(select.select([master], [], [], 20)[0], seen)
+                self.assertTrue(select.select([master], [], [], 60)[0], seen)
                 seen += os.read(master, 4096)
             seen = seen.split(text, 1)[1]
 
@@ -190,7 +190,7 @@ class Terminal(Program):
         expect(b"Ctrl-A Ctrl-A")
         self.assertNotEqual(termios.tcgetattr(slave), before)
         os.write(master, b"\x01x")
-        self.assertEqual(process.wait(10), 0)
+        self.assertEqual(process.wait(60), 0)
         self.assertEqual(termios.tcgetattr(slave), before)
         os.close(master), os.close(slave)
 
@@ -203,11 +203,11 @@ class Terminal(Program):
         os.write(terminal, b"hello")
         got = b""
         while got != b"hello":
-            self.assertTrue(select.select([terminal], [], [], 20)[0], got)
+            self.assertTrue(select.select([terminal], [], [], 60)[0], got)
             got += os.read(terminal, 16)
         os.close(terminal)
         process.terminate()
-        self.assertEqual(process.wait(10), 0)
+        self.assertEqual(process.wait(60), 0)
 
 
 class Sockets(Program):
@@ -226,14 +226,14 @@ class Sockets(Program):
                 self.assertEqual(json.loads(lines.readline())["return"]["status"], "prelaunch")
                 lines.close()
         process.terminate()
-        self.assertEqual(process.wait(10), 0)
+        self.assertEqual(process.wait(60), 0)
         self.assertEqual(os.listdir(self.folder.name), ["firmware"])
 
     def test_a_signal_ends_the_wait_for_a_client(self):
         process = self.start("-bios", self.firmware(HALT), "-serial", f"unix:{self.path('s')},server=on", stderr=subprocess.PIPE)
         self.wait_until(lambda: os.path.exists(self.path("s")))
         process.terminate()
-        self.assertEqual(process.wait(10), 2)
+        self.assertEqual(process.wait(60), 2)
 
 
 if __name__ == "__main__":
