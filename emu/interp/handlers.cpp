@@ -11,7 +11,8 @@ namespace {
 
 std::vector<Pick> join() {
   std::vector<Pick> all;
-  for (const Picks& part : {integer_picks(), control_picks(), system_picks(), simd_picks(), simd_float_picks(), fpu_picks()}) {
+  for (const Picks& part :
+       {integer_picks(), control_picks(), system_picks(), simd_picks(), simd_float_picks(), fpu_picks()}) {
     all.insert(all.end(), part.first, part.first + part.count);
   }
   assert(all.size() == isa::rows().size());  // every part of isa/x86.inc has its handlers_*.cpp
@@ -25,7 +26,9 @@ void report_undefined(Cpu& c, u32 eip) {
   while (count < sizeof(bytes)) {
     const auto address = c.mmu.translate(c.state.segment[isa::kCs].base + eip + count);
     if (!address) break;
-    c.mmu.read_physical(*address, &bytes[count++], 1);
+    // Not through the bus: a look at a device's register could change it.
+    if (!c.memory.read(*address, {&bytes[count], 1})) break;
+    ++count;
   }
   char key[40] = "undefined ", text[120];
   std::string dump;
