@@ -59,14 +59,6 @@ bool Mmu::store_slow(u32 linear, Privilege privilege, const void* data, u32 size
   return true;
 }
 
-bool Mmu::load_bytes(u32 linear, Privilege privilege, void* out, u32 size) {
-  return load_slow(linear, privilege, out, size, Access::kRead);
-}
-
-bool Mmu::store_bytes(u32 linear, Privilege privilege, const void* data, u32 size) {
-  return store_slow(linear, privilege, data, size);
-}
-
 bool Mmu::probe(u32 linear, u32 size, Access access, Privilege privilege) {
   Piece pieces[2];
   return resolve(linear, size, access, privilege, pieces);

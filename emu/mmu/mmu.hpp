@@ -83,26 +83,19 @@ class Mmu {
     return load_slow(linear, privilege, &out, sizeof(T), Access::kWrite);
   }
 
-  // Replaces the value by change(value).
-  template <class T, class Change>
-  bool rmw(u32 linear, Privilege privilege, Change&& change) {
-    const FastEntry& e = fast(Access::kWrite, privilege, linear);
-    if (e.tag == fast_tag<T>(linear)) [[likely]] {
-      T value;
-      std::memcpy(&value, e.host(linear), sizeof(T));
-      value = change(value);
-      std::memcpy(e.host(linear), &value, sizeof(T));
-      return true;
-    }
-    T value;
-    if (!load_slow(linear, privilege, &value, sizeof(T), Access::kWrite)) return false;
-    value = change(value);
-    return store_slow(linear, privilege, &value, sizeof(T));
+  // Any size up to 4096 bytes, same rules: for FXSAVE, SSE operands, task state segments.
+  bool load_bytes(u32 linear, Privilege privilege, void* out, u32 size) {
+    const u8* host = host_pointer(linear, size, Access::kRead, privilege);
+    if (host == nullptr) return load_slow(linear, privilege, out, size, Access::kRead);
+    std::memcpy(out, host, size);
+    return true;
   }
-
-  // Any size up to 4096 bytes, same rules: for FXSAVE, descriptors, stack frames.
-  bool load_bytes(u32 linear, Privilege privilege, void* out, u32 size);
-  bool store_bytes(u32 linear, Privilege privilege, const void* data, u32 size);
+  bool store_bytes(u32 linear, Privilege privilege, const void* data, u32 size) {
+    u8* host = host_pointer(linear, size, Access::kWrite, privilege);
+    if (host == nullptr) return store_slow(linear, privilege, data, size);
+    std::memcpy(host, data, size);
+    return true;
+  }
   // Would the access fault? Sets accessed and dirty bits as the access would; touches no data. size: 1 to 4096 bytes.
   bool probe(u32 linear, u32 size, Access access, Privilege privilege);
 
@@ -123,9 +116,6 @@ class Mmu {
     const FastEntry& e = fast(Access::kFetch, privilege, linear);
     return e.tag == fast_tag<u8>(linear) ? e.host(linear) : nullptr;
   }
-  // Changes whenever a code translation that was held is no longer: links between blocks of different pages made under
-  // another epoch must be looked up again.
-  u64 fetch_epoch() const { return fetch_epoch_; }
 
   // --- Looking, without any side effect on the guest: for monitors and the debugger. No value: not mapped.
   std::optional<GuestPhys> translate(u32 linear) const;
@@ -133,9 +123,9 @@ class Mmu {
   void read_physical(GuestPhys address, void* out, u32 size);
 
   // --- Flushes (SDM 3A, 4.10.4.1).
-  void flush_all();               // global pages too; a snapshot does this, in the live run as well
-  void flush_non_global();        // MOV to CR3
-  void flush_page(u32 linear);    // INVLPG; all of a large page
+  void flush_all();             // global pages too; a snapshot does this, in the live run as well
+  void flush_non_global();      // MOV to CR3
+  void flush_page(u32 linear);  // INVLPG; all of a large page
   // After CR0, CR4 or EFER changed from these values; CpuState holds the new ones.
   void paging_changed(u32 old_cr0, u32 old_cr4, u32 old_efer);
   // Reads the four PDPTEs at `cr3` (SDM 3A, 4.4.1). False: a reserved bit is set in a present one, so #GP(0).
@@ -146,10 +136,13 @@ class Mmu {
   bool a20() const { return a20_mask_ == ~u64{0}; }
   void set_listener(MmioListener* listener) { listener_ = listener; }
   // Without PSE-36 bits 13 to 21 of a 4-MiB entry are reserved (SDM 3A, table 4-4).
-  void set_pse36(bool enabled) { walker_.set_pse36(enabled); flush_all(); }
+  void set_pse36(bool enabled) {
+    walker_.set_pse36(enabled);
+    flush_all();
+  }
 
   // Memory's events, passed on by the engine that is its MemoryObserver. None alters what the guest sees.
-  void on_mapping_changed() { drop_fast(); ++fetch_epoch_; }
+  void on_mapping_changed() { drop_fast(); }
   void on_dirty_cleared() { drop_fast(); }
   // Call after setting frame_flag::kHasCode: stores to the frame take the slow path from now on.
   void on_code_decoded(Pfn frame);
@@ -157,8 +150,11 @@ class Mmu {
   // --- Debug and alignment checks. While one is on, the accesses that it concerns take the slow path.
   void set_watchpoints(const std::array<Watchpoint, 4>& watchpoints);
   // The watchpoints hit since the last call, as DR6 bits 0 to 3.
-  u32 take_watch_hits() { const u32 h = watch_hits_; watch_hits_ = 0; return h; }
-  bool watch_hit() const { return watch_hits_ != 0; }
+  u32 take_watch_hits() {
+    const u32 h = watch_hits_;
+    watch_hits_ = 0;
+    return h;
+  }
   void set_alignment_check(bool enabled);  // CR0.AM and EFLAGS.AC; concerns user accesses only
 
  private:
@@ -174,9 +170,9 @@ class Mmu {
 
   // valid while generation matches, or for global pages while it is at least global_floor_.
   struct Translation {
-    u32 page = 0;    // linear address of the page
-    u8 rights = 0;   // page_right
-    u64 frame = 0;   // physical address of the page, before A20
+    u32 page = 0;   // linear address of the page
+    u8 rights = 0;  // page_right
+    u64 frame = 0;  // physical address of the page, before A20
     u64 generation = 0;
   };
 
@@ -185,7 +181,7 @@ class Mmu {
     GuestPhys address;
     u8* host = nullptr;  // nullptr: a device or nothing
     u32 size = 0;
-    bool rom = false;     // of writes only: to be ignored
+    bool rom = false;  // of writes only: to be ignored
   };
 
   static u32 index_of(u32 linear) { return (linear >> kPageShift) & (kEntries - 1); }
@@ -228,7 +224,6 @@ class Mmu {
   u64 a20_mask_ = ~u64{0};
   u64 generation_ = 1;
   u64 global_floor_ = 1;
-  u64 fetch_epoch_ = 1;
   std::array<Watchpoint, 4> watchpoints_{};
   FastEntry fast_[3][2][kEntries];
   Translation data_[kEntries];

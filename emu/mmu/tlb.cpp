@@ -33,7 +33,6 @@ bool Mmu::frame_of(u32 linear, Access access, Privilege privilege, u64& frame) {
   }
   // The fast entries are a subset of these: what goes here goes there.
   forget_fast(access, linear);
-  if (access == Access::kFetch && t.generation != 0) ++fetch_epoch_;
   if (walk.rights & page_right::kLarge) large_held_[linear >> 22] = true;
   t = Translation{linear & ~kPageMask, walk.rights, walk.frame, generation_};
   frame = walk.frame;
@@ -72,7 +71,6 @@ void Mmu::forget(Access access, u32 linear) {
   if (!valid(t, linear)) return;
   t.generation = 0;
   forget_fast(access, linear);
-  if (access == Access::kFetch) ++fetch_epoch_;
 }
 
 // Generation 0 is never current, so that cleared entries match nothing.
@@ -89,7 +87,6 @@ void Mmu::drop_fast() {
 
 void Mmu::flush_non_global() {
   ++generation_;
-  ++fetch_epoch_;
   drop_fast();
 }
 
@@ -139,7 +136,6 @@ void Mmu::set_a20(bool enabled) {
   a20_mask_ = enabled ? ~u64{0} : ~(u64{1} << 20);
   walker_.set_a20_mask(a20_mask_);
   drop_fast();
-  ++fetch_epoch_;
 }
 
 void Mmu::set_alignment_check(bool enabled) {

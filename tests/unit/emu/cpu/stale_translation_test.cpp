@@ -49,21 +49,21 @@ void random_instruction(Assembler& a, Random& r) {
       a.emit({0xc7, 0x05}).dword(entry).dword(frame | kBits[r.below(7)]);
       break;
     }
-    case 1: a.emit({0x0f, 0x01, 0x3d}).dword(page); break;                                    // invlpg
+    case 1: a.emit({0x0f, 0x01, 0x3d}).dword(page); break;                                          // invlpg
     case 2: a.emit({0xb8}).dword(r.below(2) ? kPdpt : kOtherPdpt).emit({0x0f, 0x22, 0xd8}); break;  // mov cr3,eax
     case 3: a.emit({0xb8}).dword(cr4::kPae | (r.below(2) ? cr4::kPge : 0)).emit({0x0f, 0x22, 0xe0}); break;
     case 4:
-    case 5: a.emit({0xa1}).dword(byte); break;        // mov eax,[]
-    case 6: a.emit({0xa3}).dword(byte); break;        // mov [],eax
-    case 7: a.emit({0xff, 0x05}).dword(byte); break;  // inc [], perhaps across pages
-    case 8: a.emit({0xe9}).relative(page); break;     // jmp
-    case 9: a.emit({0xe8}).relative(page); break;     // call
-    case 10: a.emit({0x75, static_cast<u8>(r.below(12))}); break;                  // jnz
+    case 5: a.emit({0xa1}).dword(byte); break;                     // mov eax,[]
+    case 6: a.emit({0xa3}).dword(byte); break;                     // mov [],eax
+    case 7: a.emit({0xff, 0x05}).dword(byte); break;               // inc [], perhaps across pages
+    case 8: a.emit({0xe9}).relative(page); break;                  // jmp
+    case 9: a.emit({0xe8}).relative(page); break;                  // call
+    case 10: a.emit({0x75, static_cast<u8>(r.below(12))}); break;  // jnz
     case 11: a.emit({0xb9}).dword(r.below(9)).emit({0xbf}).dword(byte).emit({0xf3, 0xaa}); break;  // rep stosb
-    case 12: a.emit({0x0f, 0x31}); break;             // rdtsc
+    case 12: a.emit({0x0f, 0x31}); break;                                                          // rdtsc
     case 13: a.emit({0xcd, 0x80}); break;
     case 14: a.emit({0xc3}); break;
-    default: a.emit({0x40, 0x01, 0xd8, 0x43}); break; // inc eax; add eax,ebx; inc ebx
+    default: a.emit({0x40, 0x01, 0xd8, 0x43}); break;  // inc eax; add eax,ebx; inc ebx
   }
 }
 

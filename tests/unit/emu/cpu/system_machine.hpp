@@ -3,7 +3,6 @@
 #pragma once
 
 #include <catch2/catch.hpp>
-
 #include <initializer_list>
 #include <string>
 #include <vector>

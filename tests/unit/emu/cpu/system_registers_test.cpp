@@ -67,9 +67,18 @@ TEST_CASE("with PAE a move to CR3 loads the four pointers and refuses reserved b
 }
 
 TEST_CASE("system instructions are for ring 0") {
-  for (const std::initializer_list<u8> code : std::initializer_list<std::initializer_list<u8>>{
-           {0x0f, 0x20, 0xc0}, {0x0f, 0x22, 0xd8}, {0x0f, 0x21, 0xc0}, {0x0f, 0x06}, {0xf4}, {0x0f, 0x09},
-           {0x0f, 0x01, 0x38}, {0x0f, 0x32}, {0x0f, 0x30}, {0x0f, 0x01, 0x10}, {0x0f, 0x00, 0xd8}, {0xfa}}) {
+  for (const std::initializer_list<u8> code : std::initializer_list<std::initializer_list<u8>>{{0x0f, 0x20, 0xc0},
+                                                                                               {0x0f, 0x22, 0xd8},
+                                                                                               {0x0f, 0x21, 0xc0},
+                                                                                               {0x0f, 0x06},
+                                                                                               {0xf4},
+                                                                                               {0x0f, 0x09},
+                                                                                               {0x0f, 0x01, 0x38},
+                                                                                               {0x0f, 0x32},
+                                                                                               {0x0f, 0x30},
+                                                                                               {0x0f, 0x01, 0x10},
+                                                                                               {0x0f, 0x00, 0xd8},
+                                                                                               {0xfa}}) {
     M m;
     m.at_ring(3);
     m.code(code);

@@ -4,8 +4,8 @@ using namespace paemu;
 
 namespace {
 
-constexpr u32 kLinear32 = 0x00400000;  // 4 MiB
-constexpr u32 kLinearPae = 0x00200000; // 2 MiB
+constexpr u32 kLinear32 = 0x00400000;   // 4 MiB
+constexpr u32 kLinearPae = 0x00200000;  // 2 MiB
 constexpr u32 kPhysical = 0x00100000;
 
 using page_fault::kFetch;

@@ -45,8 +45,8 @@ struct PagedMemory {
   static constexpr u64 kRam = 16 * kMiB;
   static constexpr u64 kRom = 0xfff00000;
   static constexpr u64 kDevice = 0xfd000000;
-  static constexpr u64 kDirectory = 0x1000;     // page directory, or the first of four (PAE)
-  static constexpr u64 kTable = 0x8000;         // the page table of linear addresses from 4 MiB (2 MiB with PAE)
+  static constexpr u64 kDirectory = 0x1000;  // page directory, or the first of four (PAE)
+  static constexpr u64 kTable = 0x8000;      // the page table of linear addresses from 4 MiB (2 MiB with PAE)
   static constexpr u64 kPdpt = 0x9000;
 
   explicit PagedMemory(u32 physical_bits = 36) : memory(physical_bits), mmu(state, memory, mmio) {
