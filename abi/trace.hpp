@@ -19,15 +19,15 @@ inline constexpr unsigned kVersion = 1;
 struct FileHeader {
   char magic[8];
   unsigned version;
-  unsigned reserved;             // 0
-  unsigned long long checksum;   // XXH3-64 of the 16 bytes before
+  unsigned reserved;            // 0
+  unsigned long long checksum;  // XXH3-64 of the 16 bytes before
 };
 
 struct ChunkHeader {
-  unsigned type;                 // ChunkType
-  unsigned index;                // 0, 1, 2, ...: a chunk that is missing or moved shows
-  unsigned stored_size;          // bytes that follow this header
-  unsigned plain_size;           // bytes after decompression; equal to stored_size: not compressed, else zstd
+  unsigned type;                        // ChunkType
+  unsigned index;                       // 0, 1, 2, ...: a chunk that is missing or moved shows
+  unsigned stored_size;                 // bytes that follow this header
+  unsigned plain_size;                  // bytes after decompression; equal to stored_size: not compressed, else zstd
   unsigned long long payload_checksum;  // XXH3-64 of the stored bytes
   unsigned long long header_checksum;   // XXH3-64 of the 24 bytes before
 };

@@ -78,7 +78,8 @@ void PcMachine::settle(InputSource& input) {
 void PcMachine::idle(InputSource& input) {
   const Ticks deadline = pc_->events.next_deadline();
   const bool interruptible = (pc_->cpu.state.eflags & eflag::kInterrupt) != 0;
-  const Ticks until = std::min(input.idle(position(), deadline, interruptible ? Wake::kInterrupt : Wake::kNonMaskableOnly), deadline);
+  const Ticks until =
+      std::min(input.idle(position(), deadline, interruptible ? Wake::kInterrupt : Wake::kNonMaskableOnly), deadline);
   if (until == kNever) return stop(StopReason::Deadlock);
   if (until > pc_->clock.now()) pc_->clock.idle += until - pc_->clock.now();
 }
@@ -100,7 +101,8 @@ void PcMachine::reset(bool by_guest, StopReason without_reboot) {
 void PcMachine::inject(const Arrival& arrival) {
   fresh_ = false;
   if (Or<> delivered = deliver(arrival); !delivered) {
-    log_.line(fmt::format("{} came too late and was dropped: {}", arrival::name(arrival.kind), delivered.error().sentence));
+    log_.line(
+        fmt::format("{} came too late and was dropped: {}", arrival::name(arrival.kind), delivered.error().sentence));
   }
 }
 
@@ -155,7 +157,8 @@ void PcMachine::on_dimm_ejected(const DimmSpec& dimm) {
 }
 
 void PcMachine::on_ost(u32 slot, u32 source, u32 status) {
-  MachineEvent event{.kind = MachineEvent::Kind::AcpiDeviceOst, .slot = slot, .source = source, .status = status, .guest = true};
+  MachineEvent event{
+      .kind = MachineEvent::Kind::AcpiDeviceOst, .slot = slot, .source = source, .status = status, .guest = true};
   for (const auto& dimm : pc_->memory.dimms()) {
     if (dimm->spec().socket == Socket::Hotplug && dimm->spec().slot == slot) event.device = dimm->spec().id;
   }

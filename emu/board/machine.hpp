@@ -35,7 +35,7 @@ enum class StopReason : u8 {
 struct MachineEvent {
   enum class Kind : u8 { Stop, Resume, Reset, PowerDown, Shutdown, DeviceDeleted, AcpiDeviceOst, UnplugGuestError };
   Kind kind;
-  std::string device;   // DIMM id
+  std::string device;  // DIMM id
   u32 slot = 0;
   u32 source = 0;       // _OST source event
   u32 status = 0;       // _OST status code
@@ -63,7 +63,7 @@ class Machine {
   // it holds for the next call.
   virtual void stop(StopReason reason) = 0;
   virtual Position position() const = 0;
-  virtual int exit_code() const = 0;   // after DebugExit: (value << 1) | 1; else 0
+  virtual int exit_code() const = 0;  // after DebugExit: (value << 1) | 1; else 0
   // Nothing has run and nothing was injected since create(): a recording that starts now needs no snapshot.
   virtual bool fresh() const = 0;
 
@@ -72,7 +72,7 @@ class Machine {
   virtual void inject(const Arrival& arrival) = 0;
 
   // --- Checks before a request is queued: would this arrival be taken? One sentence when not; nothing changes.
-  virtual Or<DimmSpec> plan_insert(DimmSpec wanted) const = 0;   // fills id, slot and base where left open ("" or ~0)
+  virtual Or<DimmSpec> plan_insert(DimmSpec wanted) const = 0;  // fills id, slot and base where left open ("" or ~0)
   virtual Or<> check_eject(const std::string& id) const = 0;
   virtual u32 serial_queue_space(u32 port) const = 0;  // bytes of SerialBytes that the port takes without loss
 
@@ -92,19 +92,22 @@ class Machine {
   virtual Checkpoint checkpoint() = 0;
   // A hash of the names and sizes of all fields: two builds with the same one understand each other's save_state().
   virtual u64 schema() = 0;
-  // All fields and the DIMM list, without the contents of memory. Leaves TLB and code cache empty, as load_state does, so
-  // that a run that is saved and goes on is the same as one that is loaded.
+  // All fields and the DIMM list, without the contents of memory. Leaves TLB and code cache empty, as load_state does,
+  // so that a run that is saved and goes on is the same as one that is loaded.
   virtual std::vector<u8> save_state() = 0;
   // Each page that is not all zeroes, in ascending order.
   virtual void visit_pages(const std::function<void(Pfn, std::span<const u8>)>& visit) = 0;
-  // Replaces the machine's state; memory is zero until load_page() fills it. After an error the machine is unfit to run.
+  // Replaces the machine's state; memory is zero until load_page() fills it. After an error the machine is unfit to
+  // run.
   virtual Or<> load_state(std::span<const u8> state) = 0;
   virtual Or<> load_page(Pfn frame, std::span<const u8> page) = 0;
 
   void on_event(std::function<void(const MachineEvent&)> f) { event_sink_ = std::move(f); }
 
  protected:
-  void emit(const MachineEvent& e) { if (event_sink_) event_sink_(e); }
+  void emit(const MachineEvent& e) {
+    if (event_sink_) event_sink_(e);
+  }
 
  private:
   std::function<void(const MachineEvent&)> event_sink_;

@@ -11,15 +11,15 @@
 namespace paemu {
 
 struct MachineConfig {
-  u64 ram_size = kGiB;        // boot RAM in bytes
-  u32 slots = 8;              // hotplug slots
-  u64 maxmem = 16 * kGiB;     // boot RAM plus hotplug window, bytes
-  u32 physical_bits = 36;     // 32 to 40
+  u64 ram_size = kGiB;     // boot RAM in bytes
+  u32 slots = 8;           // hotplug slots
+  u64 maxmem = 16 * kGiB;  // boot RAM plus hotplug window, bytes
+  u32 physical_bits = 36;  // 32 to 40
   std::string cpu_model = "coreduo";
-  std::string append;         // kernel command line
+  std::string append;           // kernel command line
   std::vector<DimmSpec> dimms;  // hotplug DIMMs present at start
   u32 numa_nodes = 1;
-  bool reboot = true;         // false: a guest reset ends the run (-no-reboot)
+  bool reboot = true;                     // false: a guest reset ends the run (-no-reboot)
   u64 checkpoint_interval = 100'000'000;  // instructions between state hashes in a trace; 0: only one, at the end
   // A field more or less: bump abi::trace::kVersion.
   FIELDS(ram_size, slots, maxmem, physical_bits, cpu_model, append, dimms, numa_nodes, reboot, checkpoint_interval)
@@ -28,8 +28,8 @@ struct MachineConfig {
 // The files that a run derives from, by content.
 struct Images {
   std::vector<u8> firmware;
-  std::vector<u8> kernel;   // empty: none
-  std::vector<u8> initrd;   // empty: none
+  std::vector<u8> kernel;  // empty: none
+  std::vector<u8> initrd;  // empty: none
 };
 
 }  // namespace paemu

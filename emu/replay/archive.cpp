@@ -54,8 +54,10 @@ void Dumper::string(const char* name, const std::string& value) {
 
 void Dumper::put(const char* name, u64 value, usize size) {
   // Numbers of an array share a line.
-  if (line_open_) text_ += fmt::format(" {:0{}x}", value, size * 2);
-  else text_ += fmt::format("{:{}}{}: {:0{}x}\n", "", depth_ * 2, name, value, size * 2);
+  if (line_open_)
+    text_ += fmt::format(" {:0{}x}", value, size * 2);
+  else
+    text_ += fmt::format("{:{}}{}: {:0{}x}\n", "", depth_ * 2, name, value, size * 2);
 }
 
 u64 Schema::hash() const { return XXH3_64bits(text_.data(), text_.size()); }

@@ -5,9 +5,9 @@
 //   std::string text = archive::dump("pic", pic.state());         // for people
 //   archive::Schema s; s.field("pic", state); s.hash();           // changes when a field's name or size does
 //
-// A field may be an integer, bool, enum, Strong, std::string, an array, std::array, std::vector or std::deque of fields, or
-// a struct with FIELDS. What is loaded may be a stranger's: an enum that names its last value kLast is checked against it,
-// and a struct with `bool valid() const` is asked after its fields are in.
+// A field may be an integer, bool, enum, Strong, std::string, an array, std::array, std::vector or std::deque of
+// fields, or a struct with FIELDS. What is loaded may be a stranger's: an enum that names its last value kLast is
+// checked against it, and a struct with `bool valid() const` is asked after its fields are in.
 #pragma once
 
 #include <array>
@@ -24,18 +24,31 @@
 namespace paemu::archive {
 using namespace base;
 
-template <class T> inline constexpr bool kIsStrong = false;
-template <class Tag, class Rep> inline constexpr bool kIsStrong<Strong<Tag, Rep>> = true;
-template <class T> inline constexpr bool kIsSequence = false;  // its length is state, too
-template <class T> inline constexpr bool kIsSequence<std::vector<T>> = true;
-template <class T> inline constexpr bool kIsSequence<std::deque<T>> = true;
-template <> inline constexpr bool kIsSequence<std::string> = true;
-template <class T> inline constexpr bool kIsArray = std::is_array_v<T>;
-template <class T, usize N> inline constexpr bool kIsArray<std::array<T, N>> = true;
-
-struct IgnoreFields { template <class T> void operator()(const char*, T&) const {} };
 template <class T>
-concept HasFields = requires(T& t) { t.visit_fields(IgnoreFields{}); };
+inline constexpr bool kIsStrong = false;
+template <class Tag, class Rep>
+inline constexpr bool kIsStrong<Strong<Tag, Rep>> = true;
+template <class T>
+inline constexpr bool kIsSequence = false;  // its length is state, too
+template <class T>
+inline constexpr bool kIsSequence<std::vector<T>> = true;
+template <class T>
+inline constexpr bool kIsSequence<std::deque<T>> = true;
+template <>
+inline constexpr bool kIsSequence<std::string> = true;
+template <class T>
+inline constexpr bool kIsArray = std::is_array_v<T>;
+template <class T, usize N>
+inline constexpr bool kIsArray<std::array<T, N>> = true;
+
+struct IgnoreFields {
+  template <class T>
+  void operator()(const char*, T&) const {}
+};
+template <class T>
+concept HasFields = requires(T& t) {
+  t.visit_fields(IgnoreFields{});
+};
 
 // Calls io for `value` and all that is in it. Io provides
 //   number(name, v)                integers, bools and enums
@@ -76,25 +89,34 @@ void walk(Io& io, const char* name, T& value) {
 // The value of a number as an unsigned integer of its own width.
 template <class T>
 constexpr u64 raw(const T& v) {
-  if constexpr (std::is_enum_v<T>) return raw(static_cast<std::underlying_type_t<T>>(v));
-  else if constexpr (std::is_same_v<T, bool>) return v ? 1 : 0;
-  else return static_cast<std::make_unsigned_t<T>>(v);
+  if constexpr (std::is_enum_v<T>)
+    return raw(static_cast<std::underlying_type_t<T>>(v));
+  else if constexpr (std::is_same_v<T, bool>)
+    return v ? 1 : 0;
+  else
+    return static_cast<std::make_unsigned_t<T>>(v);
 }
 
 class Saver {
  public:
   explicit Saver(std::vector<u8>& out) : out_(out) {}
-  template <class T> void field(const char* name, T& v) { walk(*this, name, v); }
+  template <class T>
+  void field(const char* name, T& v) {
+    walk(*this, name, v);
+  }
 
-  template <class T> void number(const char*, const T& v) {
+  template <class T>
+  void number(const char*, const T& v) {
     u64 bits = raw(v);
     for (usize i = 0; i < sizeof(T); ++i, bits >>= 8) out_.push_back(static_cast<u8>(bits));
   }
   void begin(const char*) {}
-  template <class T> void end(const T&) {}
+  template <class T>
+  void end(const T&) {}
   void begin_array(const char*, usize) {}
   void end_array() {}
-  template <class T> usize length(const T& v) {
+  template <class T>
+  usize length(const T& v) {
     number("", static_cast<u32>(v.size()));
     return v.size();
   }
@@ -106,41 +128,61 @@ class Saver {
 class Loader {
  public:
   explicit Loader(std::span<const u8> in) : in_(in) {}
-  template <class T> void field(const char* name, T& v) { walk(*this, name, v); }
+  template <class T>
+  void field(const char* name, T& v) {
+    walk(*this, name, v);
+  }
   bool ok() const { return problem_.empty(); }
   usize left() const { return in_.size(); }
   // Good when everything fitted and all bytes were used.
   Or<> finish();
 
-  template <class T> void number(const char* name, T& v) {
-    if (in_.size() < sizeof(T)) { refuse(name, "is cut off"); return; }
+  template <class T>
+  void number(const char* name, T& v) {
+    if (in_.size() < sizeof(T)) {
+      refuse(name, "is cut off");
+      return;
+    }
     u64 bits = 0;
     for (usize i = 0; i < sizeof(T); ++i) bits |= static_cast<u64>(in_[i]) << (8 * i);
     in_ = in_.subspan(sizeof(T));
     if constexpr (std::is_same_v<T, bool>) {
-      if (bits > 1) { refuse(name, "is out of range"); return; }
+      if (bits > 1) {
+        refuse(name, "is out of range");
+        return;
+      }
     }
     if constexpr (std::is_enum_v<T>) {
       if constexpr (requires { T::kLast; }) {
-        if (bits > raw(T::kLast)) { refuse(name, "is out of range"); return; }
+        if (bits > raw(T::kLast)) {
+          refuse(name, "is out of range");
+          return;
+        }
       }
     }
     v = static_cast<T>(bits);
   }
   void begin(const char* name) { path_.emplace_back(name); }
-  template <class T> void end(const T& v) {
-    if constexpr (requires { { v.valid() } -> std::same_as<bool>; }) {
+  template <class T>
+  void end(const T& v) {
+    if constexpr (requires {
+                    { v.valid() } -> std::same_as<bool>;
+                  }) {
       if (ok() && !v.valid()) refuse("", "holds values that can't be");
     }
     path_.pop_back();
   }
   void begin_array(const char* name, usize) { path_.emplace_back(name); }
   void end_array() { path_.pop_back(); }
-  template <class T> usize length(T& v) {
+  template <class T>
+  usize length(T& v) {
     u32 n = 0;
     number("length", n);
     // Each element takes a byte at least, so a length beyond what is left is a lie that must not be allocated.
-    if (n > in_.size()) { refuse("length", "is beyond the end"); n = 0; }
+    if (n > in_.size()) {
+      refuse("length", "is beyond the end");
+      n = 0;
+    }
     v.resize(ok() ? n : 0);
     return v.size();
   }
@@ -155,15 +197,27 @@ class Loader {
 
 class Dumper {
  public:
-  template <class T> void field(const char* name, T& v) { walk(*this, name, v); }
+  template <class T>
+  void field(const char* name, T& v) {
+    walk(*this, name, v);
+  }
   const std::string& text() const { return text_; }
 
-  template <class T> void number(const char* name, const T& v) { put(name, raw(v), sizeof(T)); }
+  template <class T>
+  void number(const char* name, const T& v) {
+    put(name, raw(v), sizeof(T));
+  }
   void begin(const char* name);
-  template <class T> void end(const T&) { leave(); }
+  template <class T>
+  void end(const T&) {
+    leave();
+  }
   void begin_array(const char* name, usize length);
   void end_array() { leave(); }
-  template <class T> usize length(const T& v) { return v.size(); }
+  template <class T>
+  usize length(const T& v) {
+    return v.size();
+  }
   void string(const char* name, const std::string& value);
 
  private:
@@ -179,18 +233,36 @@ class Dumper {
 class Schema {
  public:
   static constexpr bool kLayoutOnly = true;  // a sequence's length differs from moment to moment: only its type counts
-  template <class T> void field(const char* name, T& v) { walk(*this, name, v); }
+  template <class T>
+  void field(const char* name, T& v) {
+    walk(*this, name, v);
+  }
   u64 hash() const;
 
-  template <class T> void number(const char* name, const T&) { note(name, static_cast<char>('0' + sizeof(T))); }
+  template <class T>
+  void number(const char* name, const T&) {
+    note(name, static_cast<char>('0' + sizeof(T)));
+  }
   void begin(const char* name) { note(name, '{'); }
-  template <class T> void end(const T&) { note("", '}'); }
-  void begin_array(const char* name, usize length) { note(name, '['); note(std::to_string(length), ','); }
+  template <class T>
+  void end(const T&) {
+    note("", '}');
+  }
+  void begin_array(const char* name, usize length) {
+    note(name, '[');
+    note(std::to_string(length), ',');
+  }
   void end_array() { note("", ']'); }
-  template <class T> usize length(const T&) { return 0; }
+  template <class T>
+  usize length(const T&) {
+    return 0;
+  }
 
  private:
-  void note(const std::string& name, char kind) { text_ += name; text_ += kind; }
+  void note(const std::string& name, char kind) {
+    text_ += name;
+    text_ += kind;
+  }
   std::string text_;
 };
 

@@ -89,11 +89,17 @@ namespace {
 std::string quoted(std::span<const u8> bytes) {
   std::string text = "\"";
   for (const u8 b : bytes) {
-    if (b == '\n') text += "\\n";
-    else if (b == '\r') text += "\\r";
-    else if (b == '"' || b == '\\') { text += '\\'; text += static_cast<char>(b); }
-    else if (b >= 0x20 && b < 0x7f) text += static_cast<char>(b);
-    else text += fmt::format("\\x{:02x}", b);
+    if (b == '\n')
+      text += "\\n";
+    else if (b == '\r')
+      text += "\\r";
+    else if (b == '"' || b == '\\') {
+      text += '\\';
+      text += static_cast<char>(b);
+    } else if (b >= 0x20 && b < 0x7f)
+      text += static_cast<char>(b);
+    else
+      text += fmt::format("\\x{:02x}", b);
   }
   return text + "\"";
 }

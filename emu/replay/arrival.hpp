@@ -26,7 +26,10 @@ Arrival reset_by_monitor();
 Arrival non_maskable();
 
 // --- Reading. Nothing when the payload is not of this kind's form.
-struct Serial { u8 port; std::span<const u8> bytes; };
+struct Serial {
+  u8 port;
+  std::span<const u8> bytes;
+};
 std::optional<Serial> read_serial(const Arrival& a);
 std::optional<i64> read_rtc_start(const Arrival& a);
 std::optional<DimmSpec> read_dimm(const Arrival& a);

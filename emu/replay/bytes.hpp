@@ -25,7 +25,10 @@ class ByteWriter {
     out_.push_back(static_cast<u8>(v));
   }
   void bytes(std::span<const u8> b) { out_.insert(out_.end(), b.begin(), b.end()); }
-  void counted(std::span<const u8> b) { number(b.size()); bytes(b); }
+  void counted(std::span<const u8> b) {
+    number(b.size());
+    bytes(b);
+  }
   void string(const std::string& s) { counted({reinterpret_cast<const u8*>(s.data()), s.size()}); }
 
  private:
@@ -59,7 +62,11 @@ class ByteReader {
     return 0;
   }
   std::span<const u8> bytes(u64 count) {
-    if (count > in_.size()) { ok_ = false; in_ = {}; return {}; }
+    if (count > in_.size()) {
+      ok_ = false;
+      in_ = {};
+      return {};
+    }
     const auto b = in_.first(count);
     in_ = in_.subspan(count);
     return b;

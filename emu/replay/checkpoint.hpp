@@ -25,10 +25,10 @@ struct PartHash {
 
 struct Checkpoint {
   Position at;
-  u64 hash = 0;                  // Machine::state_hash()
+  u64 hash = 0;  // Machine::state_hash()
   Registers registers;
   std::vector<PartHash> parts;
-  std::vector<PageHash> written; // pages written since the previous checkpoint, ascending
+  std::vector<PageHash> written;  // pages written since the previous checkpoint, ascending
 };
 
 // Where a replay parted from its recording.

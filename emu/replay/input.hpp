@@ -13,15 +13,15 @@
 namespace paemu {
 
 enum class InputKind : u8 {
-  SerialBytes,      // bytes for a 16550: u8 port number, then the bytes
-  Key,              // scan codes for the keyboard controller
-  RtcStart,         // i64 seconds since the Unix epoch; the first arrival of a run, at position 0
-  DimmInsert,       // a DimmSpec (replay/arrival.hpp encodes and decodes)
-  DimmEjectRequest, // the id: the guest is asked to let it go
-  DimmSurprisePull, // the id: gone without asking
-  PowerButton,      // no payload
-  Reset,            // u8: 0 by the monitor, 1 by the guest's own request
-  NonMaskable,      // no payload: an NMI
+  SerialBytes,       // bytes for a 16550: u8 port number, then the bytes
+  Key,               // scan codes for the keyboard controller
+  RtcStart,          // i64 seconds since the Unix epoch; the first arrival of a run, at position 0
+  DimmInsert,        // a DimmSpec (replay/arrival.hpp encodes and decodes)
+  DimmEjectRequest,  // the id: the guest is asked to let it go
+  DimmSurprisePull,  // the id: gone without asking
+  PowerButton,       // no payload
+  Reset,             // u8: 0 by the monitor, 1 by the guest's own request
+  NonMaskable,       // no payload: an NMI
   kLast = NonMaskable,
 };
 

@@ -1,8 +1,8 @@
 // MemoryHash: a hash over the contents of all RAM that costs in proportion to the pages written since last time.
 //
-// It is the sum, modulo 2^64, of XXH3-64(page, seed = frame number) over the pages that are not all zeroes. A sum can be
-// mended page by page, and a page that was never written counts like one that was written with zeroes, so that the hash
-// is of what the guest can see and not of how it came about.
+// It is the sum, modulo 2^64, of XXH3-64(page, seed = frame number) over the pages that are not all zeroes. A sum can
+// be mended page by page, and a page that was never written counts like one that was written with zeroes, so that the
+// hash is of what the guest can see and not of how it came about.
 #pragma once
 
 #include <array>
@@ -38,8 +38,8 @@ class MemoryHash {
   PhysicalMemory& memory_;
   std::vector<std::unique_ptr<Chunk>> chunks_;
   u64 sum_ = 0;
-  u64 generation_ = 0;         // of the memory's mapping that the table fits
-  std::vector<u32> written_;   // frames, with repetitions
+  u64 generation_ = 0;        // of the memory's mapping that the table fits
+  std::vector<u32> written_;  // frames, with repetitions
 };
 
 }  // namespace paemu

@@ -21,15 +21,19 @@ bool by_the_guest(StopReason reason) {
 Or<std::unique_ptr<Player>> Player::start(Machine& machine, TraceReader& reader) {
   const TraceConfig& config = reader.config();
   if (config.schema != machine.schema()) {
-    return fail(fmt::format("{} was recorded by {}, whose devices have other fields than this paemu's: replay it with that one",
-                            reader.name(), config.program));
+    return fail(
+        fmt::format("{} was recorded by {}, whose devices have other fields than this paemu's: replay it with that one",
+                    reader.name(), config.program));
   }
   std::unique_ptr<Player> player(new Player(machine, reader));
   if (reader.start().snapshot) TRY(player->load_snapshot());
   const Checkpoint here = machine.checkpoint();
-  if (here.at != reader.start().at || here.at.retired != reader.start().at.retired || here.hash != reader.start().hash) {
-    return fail(fmt::format("{} starts from state {:016x}, but this paemu makes state {:016x} of it: it was recorded by {}, "
-                            "or on another machine", reader.name(), reader.start().hash, here.hash, config.program));
+  if (here.at != reader.start().at || here.at.retired != reader.start().at.retired ||
+      here.hash != reader.start().hash) {
+    return fail(
+        fmt::format("{} starts from state {:016x}, but this paemu makes state {:016x} of it: it was recorded by {}, "
+                    "or on another machine",
+                    reader.name(), reader.start().hash, here.hash, config.program));
   }
   return player;
 }
@@ -38,9 +42,11 @@ Or<> Player::load_snapshot() {
   const std::vector<u8> state = TRY(reader_.state());
   Or<> loaded = machine_.load_state(state);
   if (loaded) {
-    loaded = reader_.for_each_page([this](Pfn frame, std::span<const u8> page) { return machine_.load_page(frame, page); });
+    loaded =
+        reader_.for_each_page([this](Pfn frame, std::span<const u8> page) { return machine_.load_page(frame, page); });
   }
-  if (!loaded) return fail(fmt::format("{}: the snapshot can't be loaded: {}", reader_.name(), loaded.error().sentence));
+  if (!loaded)
+    return fail(fmt::format("{}: the snapshot can't be loaded: {}", reader_.name(), loaded.error().sentence));
   return {};
 }
 
@@ -81,20 +87,25 @@ void Player::diverge(std::string report) {
 void Player::check(const Step& step, Position now) {
   if (step.kind == Step::Kind::kEnd && by_the_guest(step.reason)) {
     // Had the guest done it again, the machine would have stopped before it asked for input.
-    return diverge(fmt::format("at {} ns ({} instructions) the recorded guest ended the run, but the replayed one goes on\n",
-                               now.now.value, now.retired));
+    return diverge(
+        fmt::format("at {} ns ({} instructions) the recorded guest ended the run, but the replayed one goes on\n",
+                    now.now.value, now.retired));
   }
   const std::string report = difference(step.checkpoint, machine_.checkpoint());
   if (!report.empty()) return diverge("the first checkpoint that differs:\n" + report);
-  if (step.kind == Step::Kind::kCheckpoint) ++checkpoints_passed_;
-  else machine_.stop(StopReason::InputEnded);
+  if (step.kind == Step::Kind::kCheckpoint)
+    ++checkpoints_passed_;
+  else
+    machine_.stop(StopReason::InputEnded);
 }
 
 std::string Player::report_position(const Step& step, Position now) {
-  std::string report = fmt::format("{} instructions were retired at {} ns in the recording, but {} at {} ns in the replay\n",
-                                   step.at.retired, step.at.now.value, now.retired, now.now.value);
+  std::string report =
+      fmt::format("{} instructions were retired at {} ns in the recording, but {} at {} ns in the replay\n",
+                  step.at.retired, step.at.now.value, now.retired, now.now.value);
   report += fmt::format("  {} checkpoints before agree\n", checkpoints_passed_);
-  if (step.kind == Step::Kind::kArrival) return report + "  next in the trace: " + arrival::to_string(step.arrival) + "\n";
+  if (step.kind == Step::Kind::kArrival)
+    return report + "  next in the trace: " + arrival::to_string(step.arrival) + "\n";
   return report + difference(step.checkpoint, machine_.checkpoint());
 }
 
@@ -139,8 +150,9 @@ Or<> Player::finish(StopReason reason) {
   }
   const Position now = machine_.position();
   if (step->kind != Step::Kind::kEnd) {
-    diverge(fmt::format("the replayed guest ended the run at {} ns ({} instructions), but the recording goes on to {} ns\n",
-                        now.now.value, now.retired, reader_.end().now.value));
+    diverge(
+        fmt::format("the replayed guest ended the run at {} ns ({} instructions), but the recording goes on to {} ns\n",
+                    now.now.value, now.retired, reader_.end().now.value));
     return {};
   }
   if (step->reason != reason) {

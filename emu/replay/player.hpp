@@ -1,5 +1,5 @@
-// Player: an InputSource that gives a machine what a trace holds, at the recorded positions, and checks that the machine
-// comes to the recorded states.
+// Player: an InputSource that gives a machine what a trace holds, at the recorded positions, and checks that the
+// machine comes to the recorded states.
 //
 //   auto reader  = TRY(TraceReader::open(input));
 //   auto machine = TRY(Machine::create(reader.config().machine, TRY(reader.images()), serial, log));
@@ -19,8 +19,9 @@ namespace paemu {
 
 class Player : public InputSource {
  public:
-  // machine: fresh, made from the trace's own configuration and images. Loads the snapshot, if any, and compares with the
-  // hash that the recording started from. Errors: a state of another layout, a configuration that builds no such machine.
+  // machine: fresh, made from the trace's own configuration and images. Loads the snapshot, if any, and compares with
+  // the hash that the recording started from. Errors: a state of another layout, a configuration that builds no such
+  // machine.
   static Or<std::unique_ptr<Player>> start(Machine& machine, TraceReader& reader);
 
   Ticks next_poll(Position now) override;
@@ -41,14 +42,15 @@ class Player : public InputSource {
   struct Step {
     enum class Kind : u8 { kArrival, kCheckpoint, kEnd } kind;
     Position at;
-    Arrival arrival;         // kArrival
-    Checkpoint checkpoint;   // kCheckpoint, kEnd
+    Arrival arrival;                       // kArrival
+    Checkpoint checkpoint;                 // kCheckpoint, kEnd
     StopReason reason = StopReason::None;  // kEnd
   };
 
-  Player(Machine& machine, TraceReader& reader) : machine_(machine), reader_(reader), next_chunk_(reader.first_of_run()) {}
+  Player(Machine& machine, TraceReader& reader)
+      : machine_(machine), reader_(reader), next_chunk_(reader.first_of_run()) {}
   Or<> load_snapshot();
-  const Step* peek();              // reads on when needed; nullptr after the end
+  const Step* peek();  // reads on when needed; nullptr after the end
   Or<> read_chunk();
   void check(const Step& step, Position now);  // a checkpoint or the end
   std::string report_position(const Step& step, Position now);
@@ -57,7 +59,7 @@ class Player : public InputSource {
   Machine& machine_;
   TraceReader& reader_;
   usize next_chunk_;
-  std::vector<Step> steps_;        // of the chunk being played
+  std::vector<Step> steps_;  // of the chunk being played
   usize next_step_ = 0;
   u64 checkpoints_passed_ = 0;
   std::optional<Divergence> divergence_;

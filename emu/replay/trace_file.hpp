@@ -30,7 +30,8 @@ class TraceInput {
 // Both ends in memory, for tests and for snapshots that never reach a disk.
 class MemoryTrace : public TraceOutput, public TraceInput {
  public:
-  explicit MemoryTrace(std::vector<u8> bytes = {}, std::string name = "memory") : bytes_(std::move(bytes)), name_(std::move(name)) {}
+  explicit MemoryTrace(std::vector<u8> bytes = {}, std::string name = "memory")
+      : bytes_(std::move(bytes)), name_(std::move(name)) {}
   std::vector<u8>& bytes() { return bytes_; }
   Or<> append(std::span<const u8> bytes) override;
   u64 size() const override { return bytes_.size(); }

@@ -95,7 +95,9 @@ const char* name(StopReason reason) {
   return "unknown";
 }
 
-ImageDigest digest(std::span<const u8> image) { return ImageDigest{image.size(), XXH3_64bits(image.data(), image.size())}; }
+ImageDigest digest(std::span<const u8> image) {
+  return ImageDigest{image.size(), XXH3_64bits(image.data(), image.size())};
+}
 
 std::vector<u8> encode(const TraceConfig& c) { return archive::save(c); }
 
@@ -182,7 +184,8 @@ Or<std::vector<Arrival>> decode_arrivals(std::span<const u8> bytes) {
     const auto payload = r.counted();
     if (!r.ok()) return fail("is too short");
     if (kind > static_cast<u8>(InputKind::kLast)) return fail(fmt::format("holds an arrival of unknown kind {}", kind));
-    if (now >= kMaxTicks || now >= kMaxTicks - previous.now.value || retired > now + (previous.now.value - previous.retired)) {
+    if (now >= kMaxTicks || now >= kMaxTicks - previous.now.value ||
+        retired > now + (previous.now.value - previous.retired)) {
       return fail("holds a position that can't be");
     }
     a.at = Position{previous.retired + retired, previous.now + now};

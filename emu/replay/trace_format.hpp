@@ -1,5 +1,5 @@
-// The contents of the chunks as structs, and their encoding. Decoding trusts nothing: each error is the end of a sentence
-// that begins with the file and the chunk.
+// The contents of the chunks as structs, and their encoding. Decoding trusts nothing: each error is the end of a
+// sentence that begins with the file and the chunk.
 #pragma once
 
 #include <span>
@@ -20,18 +20,18 @@ struct ImageDigest {
 };
 
 struct TraceConfig {
-  std::string program;       // "paemu 0.1.0": who recorded
-  u64 schema = 0;            // Machine::schema()
+  std::string program;  // "paemu 0.1.0": who recorded
+  u64 schema = 0;       // Machine::schema()
   MachineConfig machine;
-  ImageDigest images[3];     // firmware, kernel, initrd
+  ImageDigest images[3];  // firmware, kernel, initrd
   FIELDS(program, schema, machine, images)
 };
 
 struct TraceStart {
   Position at;
   u64 hash = 0;
-  u64 pages = 0;             // pages in the Pages chunks before
-  bool snapshot = false;     // a State chunk stands before
+  u64 pages = 0;          // pages in the Pages chunks before
+  bool snapshot = false;  // a State chunk stands before
 };
 
 struct TraceEnd {

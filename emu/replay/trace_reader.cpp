@@ -51,15 +51,16 @@ Or<> TraceReader::check_file_header() {
   }
   TRY(input_->read(0, bytes));
   ByteReader r(bytes);
-  if (std::memcmp(r.bytes(sizeof kMagic).data(), kMagic, sizeof kMagic) != 0) return fail(name() + " is not a paemu trace");
+  if (std::memcmp(r.bytes(sizeof kMagic).data(), kMagic, sizeof kMagic) != 0)
+    return fail(name() + " is not a paemu trace");
   const u32 version = r.u32_();
   const u32 reserved = r.u32_();
   if (r.u64_() != XXH3_64bits(bytes, sizeof bytes - 8)) {
     return fail(name() + ": the file header at offset 0 is damaged: its checksum does not match");
   }
   if (version != kVersion) {
-    return fail(fmt::format("{} has trace format {}, but this paemu reads format {}: use the paemu that recorded it", name(),
-                            version, kVersion));
+    return fail(fmt::format("{} has trace format {}, but this paemu reads format {}: use the paemu that recorded it",
+                            name(), version, kVersion));
   }
   if (reserved != 0) return fail(name() + ": the file header at offset 0 holds a value that can't be");
   return {};
@@ -84,9 +85,11 @@ Or<std::optional<TraceReader::Chunk>> TraceReader::chunk_at(u64 offset) {
                             expected_index, offset));
   }
   if (chunk.index != expected_index) {
-    return fail(fmt::format("{}: chunk {} is missing: at offset {} stands chunk {}", name(), expected_index, offset, chunk.index));
+    return fail(fmt::format("{}: chunk {} is missing: at offset {} stands chunk {}", name(), expected_index, offset,
+                            chunk.index));
   }
-  if (chunk.plain_size > kMaxPlainSize || chunk.stored_size > chunk.plain_size) return fail(where(chunk) + " has a size that can't be");
+  if (chunk.plain_size > kMaxPlainSize || chunk.stored_size > chunk.plain_size)
+    return fail(where(chunk) + " has a size that can't be");
   if (input_->size() - offset - kChunkHeaderSize < chunk.stored_size) return std::optional<Chunk>{};
   return std::optional<Chunk>{chunk};
 }
@@ -98,7 +101,8 @@ Or<> TraceReader::scan() {
     if (!cut_off_) return fail(where(*chunk) + " stands after the End chunk");
     const std::vector<u8> plain = TRY(payload(*chunk));
     TRY(check_order(*chunk));
-    if (Or<> content = check_content(*chunk, plain); !content) return fail(where(*chunk) + " " + content.error().sentence);
+    if (Or<> content = check_content(*chunk, plain); !content)
+      return fail(where(*chunk) + " " + content.error().sentence);
     chunks_.push_back(*chunk);
     if (chunk->type == kStart) first_of_run_ = chunks_.size();
     if (chunk->type == kEnd) cut_off_ = false;
@@ -135,7 +139,8 @@ Or<> TraceReader::check_position(Position at) {
 Or<> TraceReader::check_pages(std::span<const u8> plain) {
   ByteReader r(plain);
   const u32 count = r.u32_();
-  if (count == 0 || count > kPagesPerChunk || plain.size() != 4 + u64{count} * (4 + kPageSize)) return fail("has a count that can't be");
+  if (count == 0 || count > kPagesPerChunk || plain.size() != 4 + u64{count} * (4 + kPageSize))
+    return fail("has a count that can't be");
   for (u32 i = 0; i < count; ++i) {
     const i64 frame = r.u32_();
     if (frame <= last_frame_) return fail("has pages out of order");
@@ -156,7 +161,8 @@ Or<> TraceReader::check_content(const Chunk& chunk, std::span<const u8> plain) {
       return {};
     case kImage: {
       const u8 which = plain.empty() ? 0xff : plain[0];
-      if (which > 2 || plain.size() - 1 > config_.images[which].size - image_bytes_[which]) return fail("holds no piece of an image");
+      if (which > 2 || plain.size() - 1 > config_.images[which].size - image_bytes_[which])
+        return fail("holds no piece of an image");
       image_bytes_[which] += plain.size() - 1;
       return {};
     }
@@ -168,7 +174,8 @@ Or<> TraceReader::check_content(const Chunk& chunk, std::span<const u8> plain) {
         if (image_bytes_[i] != config_.images[i].size) return fail("comes before all images are there");
       }
       if (start_.pages != page_count_) return fail("comes before all pages are there");
-      if (start_.snapshot != std::any_of(chunks_.begin(), chunks_.end(), [](const Chunk& c) { return c.type == kState; })) {
+      if (start_.snapshot !=
+          std::any_of(chunks_.begin(), chunks_.end(), [](const Chunk& c) { return c.type == kState; })) {
         return fail("does not fit the snapshot before it");
       }
       end_ = start_.at;

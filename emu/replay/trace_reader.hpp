@@ -21,7 +21,7 @@ class TraceReader {
   struct Chunk {
     abi::trace::ChunkType type;
     u32 index;
-    u64 offset;       // of its header in the file
+    u64 offset;  // of its header in the file
     u32 stored_size;
     u32 plain_size;
     u64 payload_checksum;

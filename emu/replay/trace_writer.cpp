@@ -29,7 +29,8 @@ Or<TraceWriter> TraceWriter::start(TraceOutput& output, const TraceConfig& confi
   u8 which = 0;
   for (const std::vector<u8>* image : {&images.firmware, &images.kernel, &images.initrd}) {
     for (usize at = 0; at < image->size(); at += abi::trace::kImagePieceSize) {
-      const auto piece = std::span(*image).subspan(at, std::min<usize>(abi::trace::kImagePieceSize, image->size() - at));
+      const auto piece =
+          std::span(*image).subspan(at, std::min<usize>(abi::trace::kImagePieceSize, image->size() - at));
       std::vector<u8> plain{which};
       plain.insert(plain.end(), piece.begin(), piece.end());
       TRY(writer.chunk(abi::trace::kImage, plain));
@@ -43,7 +44,8 @@ Or<> TraceWriter::chunk(abi::trace::ChunkType type, std::span<const u8> plain) {
   if (plain.size() > abi::trace::kMaxPlainSize) return fail("a chunk of the trace would be larger than 16 MiB");
   const usize head = abi::trace::kChunkHeaderSize;
   scratch_.resize(head + ZSTD_compressBound(plain.size()));
-  usize stored = ZSTD_compress(scratch_.data() + head, scratch_.size() - head, plain.data(), plain.size(), kCompressionLevel);
+  usize stored =
+      ZSTD_compress(scratch_.data() + head, scratch_.size() - head, plain.data(), plain.size(), kCompressionLevel);
   if (ZSTD_isError(stored) || stored >= plain.size()) {
     std::copy(plain.begin(), plain.end(), scratch_.begin() + static_cast<std::ptrdiff_t>(head));
     stored = plain.size();

@@ -34,7 +34,7 @@ class TraceWriter {
   TraceOutput* output_;
   u32 index_ = 0;
   std::vector<u8> arrivals_;
-  Position last_;            // of the last arrival in this chunk: positions are stored as differences
+  Position last_;  // of the last arrival in this chunk: positions are stored as differences
   std::vector<u8> pages_;
   u32 page_count_ = 0;
   std::vector<u8> scratch_;

@@ -42,14 +42,16 @@ int main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   for (const std::string& a : arguments) {
     if (a == "--help" || a == "-help" || a == "-h") return std::fputs(kHelp, stdout) < 0;
-    if (a == "--version" || a == "-version") return std::printf("paetrace %s, trace format %u\n", PAEMU_VERSION, abi::trace::kVersion) < 0;
+    if (a == "--version" || a == "-version")
+      return std::printf("paetrace %s, trace format %u\n", PAEMU_VERSION, abi::trace::kVersion) < 0;
   }
   if (arguments.empty()) return complain("no command; paetrace --help tells which there are");
   const std::string& command = arguments[0];
   if (command != "info" && command != "dump" && command != "verify") {
     return complain("unknown command \"" + command + "\"; there are info, dump and verify");
   }
-  if (arguments.size() != 2) return complain(command + " takes one file, " + std::to_string(arguments.size() - 1) + " given");
+  if (arguments.size() != 2)
+    return complain(command + " takes one file, " + std::to_string(arguments.size() - 1) + " given");
   const base::Or<int> status = run(command, arguments[1]);
   if (!status) return complain(status.error().sentence);
   if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) return complain("the output can't be written");

@@ -12,7 +12,8 @@ u32 random(u32& seed) { return (seed = seed * 1664525 + 1013904223) >> 8; }
 TEST_CASE("a machine with garbage in its fields comes to no harm") {
   TestMachine source;
   TimedInput input;
-  input.at(1'000, arrival::dimm_insert(DimmSpec{.id = "dimm1", .slot = ~0u, .base = GuestPhys{~u64{0}}, .size = 128 * kMiB}));
+  input.at(1'000,
+           arrival::dimm_insert(DimmSpec{.id = "dimm1", .slot = ~0u, .base = GuestPhys{~u64{0}}, .size = 128 * kMiB}));
   input.type(100'000, 'x');
   source.run_to(input, 300'000);
   const std::vector<u8> good = source.machine->save_state();
@@ -28,7 +29,8 @@ TEST_CASE("a machine with garbage in its fields comes to no harm") {
     }
     if (!target.machine->load_state(bad)) continue;
     ++loaded;
-    source.machine->visit_pages([&](Pfn frame, std::span<const u8> page) { (void)target.machine->load_page(frame, page).ok(); });
+    source.machine->visit_pages(
+        [&](Pfn frame, std::span<const u8> page) { (void)target.machine->load_page(frame, page).ok(); });
     TimedInput quiet;
     quiet.type(0, 'y');
     const u64 now = target.machine->position().now.value;

@@ -12,7 +12,8 @@ constexpr u64 kLong = 3'000'000;
 void script(TimedInput& input) {
   input.at(0, arrival::rtc_start(1'000'000'000));
   input.type(300'000, 'a');
-  input.at(400'000, arrival::dimm_insert(DimmSpec{.id = "dimm1", .slot = ~0u, .base = GuestPhys{~u64{0}}, .size = 256 * kMiB}));
+  input.at(400'000,
+           arrival::dimm_insert(DimmSpec{.id = "dimm1", .slot = ~0u, .base = GuestPhys{~u64{0}}, .size = 256 * kMiB}));
   input.type(700'123, 'b');
   input.at(900'000, arrival::dimm_eject_request("dimm1"));
   input.type(1'200'000, 'r');

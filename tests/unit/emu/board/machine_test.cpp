@@ -75,13 +75,17 @@ TEST_CASE("different input leads to another state") {
 TEST_CASE("a loaded state goes on like the one that was saved") {
   TestMachine first;
   TimedInput input;
-  REQUIRE(first.machine->plan_insert(DimmSpec{.id = "dimm1", .slot = ~0u, .base = GuestPhys{~u64{0}}, .size = 128 * kMiB}).ok());
-  input.at(500'000, arrival::dimm_insert(DimmSpec{.id = "dimm1", .slot = ~0u, .base = GuestPhys{~u64{0}}, .size = 128 * kMiB}));
+  REQUIRE(
+      first.machine->plan_insert(DimmSpec{.id = "dimm1", .slot = ~0u, .base = GuestPhys{~u64{0}}, .size = 128 * kMiB})
+          .ok());
+  input.at(500'000,
+           arrival::dimm_insert(DimmSpec{.id = "dimm1", .slot = ~0u, .base = GuestPhys{~u64{0}}, .size = 128 * kMiB}));
   first.run_to(input, 1'234'567);
   const std::vector<u8> state = first.machine->save_state();
   TestMachine second;
   REQUIRE(second.machine->load_state(state).ok());
-  first.machine->visit_pages([&](Pfn frame, std::span<const u8> page) { REQUIRE(second.machine->load_page(frame, page).ok()); });
+  first.machine->visit_pages(
+      [&](Pfn frame, std::span<const u8> page) { REQUIRE(second.machine->load_page(frame, page).ok()); });
   CHECK(second.machine->state_hash() == first.machine->state_hash());
   CHECK(second.machine->dimms().size() == 2);
   TimedInput one, other;

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <catch2/catch.hpp>
-
 #include <deque>
 #include <string>
 
@@ -53,7 +52,10 @@ class TimedInput final : public InputSource {
   }
 
  private:
-  struct Due { u64 tick; Arrival arrival; };
+  struct Due {
+    u64 tick;
+    Arrival arrival;
+  };
   std::deque<Due> due_;
   u64 quantum_;
 };

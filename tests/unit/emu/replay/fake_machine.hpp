@@ -17,8 +17,8 @@ class FakeMachine final : public Machine {
   struct State {
     u64 retired = 0;
     u64 idle = 0;
-    u64 mix = 1;        // changes with every tick and every arrival
-    u64 timer = 700;    // the next tick at which the timer fires
+    u64 mix = 1;      // changes with every tick and every arrival
+    u64 timer = 700;  // the next tick at which the timer fires
     bool halted = false;
     bool dead = false;  // halted, and no timer
     FIELDS(retired, idle, mix, timer, halted, dead)
@@ -40,8 +40,8 @@ class FakeMachine final : public Machine {
   }
 
   State state;
-  u64 end_at = ~u64{0};      // the guest powers off at this many retired
-  u64 flip_at = ~u64{0};     // where this machine differs from others of its kind
+  u64 end_at = ~u64{0};   // the guest powers off at this many retired
+  u64 flip_at = ~u64{0};  // where this machine differs from others of its kind
   u64 checkpoints = 0;
 
   const MachineConfig& config() const override { return config_; }
@@ -62,12 +62,16 @@ class FakeMachine final : public Machine {
       if (state.halted) {
         const Ticks deadline = state.dead ? kNever : Ticks{state.timer};
         const Ticks until = input.idle(position(), deadline, Wake::kInterrupt);
-        if (until == kNever) { stop_ = StopReason::Deadlock; continue; }
+        if (until == kNever) {
+          stop_ = StopReason::Deadlock;
+          continue;
+        }
         if (until.value > now()) state.idle += until.value - now();
         continue;
       }
       const u64 limit = std::min({end, state.dead ? ~u64{0} : state.timer, input.next_poll(position()).value});
-      do step(); while (!state.halted && stop_ == StopReason::None && now() < limit);
+      do step();
+      while (!state.halted && stop_ == StopReason::None && now() < limit);
     }
   }
   void stop(StopReason reason) override { stop_ = reason; }
@@ -136,7 +140,8 @@ class FakeMachine final : public Machine {
     if (state.retired == flip_at) mix(1);
     if (state.retired == end_at) stop_ = StopReason::GuestPowerOff;
     const u8 byte = static_cast<u8>(state.mix >> 32);
-    if (state.mix >> 60 == 0 && !memory_.write(GuestPhys{(state.mix >> 20) & 0x3fff000}, {&byte, 1})) throw std::logic_error("write");
+    if (state.mix >> 60 == 0 && !memory_.write(GuestPhys{(state.mix >> 20) & 0x3fff000}, {&byte, 1}))
+      throw std::logic_error("write");
     if (state.mix >> 56 == 0x55) state.halted = true;
     if (state.mix >> 48 == 0xaaaa) state.halted = state.dead = true;
   }

@@ -72,7 +72,8 @@ TEST_CASE("recording does not alter the run") {
   run(bare, same, 20000);
   // Both stop at the first slice's end past the goal, which may differ; go on to a common point.
   while (bare.position().now < r.machine.position().now) bare.run(same, r.machine.position().now - bare.position().now);
-  while (r.machine.position().now < bare.position().now) r.machine.run(**recorder, bare.position().now - r.machine.position().now);
+  while (r.machine.position().now < bare.position().now)
+    r.machine.run(**recorder, bare.position().now - r.machine.position().now);
   if (bare.position().now == r.machine.position().now) CHECK(bare.state_hash() == r.machine.state_hash());
 }
 

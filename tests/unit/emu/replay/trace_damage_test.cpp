@@ -1,7 +1,7 @@
 // Trace files are hostile input: whatever stands in one, the reader says one sentence or reads it, and never more.
-#include <catch2/catch.hpp>
 #include <xxhash.h>
 
+#include <catch2/catch.hpp>
 #include <cstring>
 
 #include "fake_machine.hpp"

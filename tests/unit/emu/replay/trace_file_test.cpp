@@ -62,7 +62,7 @@ TEST_CASE("arrivals come back in order with their positions") {
   a.at = Position{5'000'000'000, Ticks{9'000'000'000}};
   writer->arrival(a);
   REQUIRE(writer->flush().ok());
-  REQUIRE(writer->end({}).ok() );
+  REQUIRE(writer->end({}).ok());
   // The End chunk's position is 0, which lies before the arrival.
   auto reader = TraceReader::open(file);
   REQUIRE_FALSE(reader.ok());

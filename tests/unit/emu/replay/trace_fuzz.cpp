@@ -1,5 +1,6 @@
-// The fuzzer's entry: whatever the bytes are, opening them as a trace ends in one sentence or in a trace that plays to an
-// end. The unit test feeds it from a fixed generator; libFuzzer can (clang++ -fsanitize=fuzzer,address, no Catch main).
+// The fuzzer's entry: whatever the bytes are, opening them as a trace ends in one sentence or in a trace that plays to
+// an end. The unit test feeds it from a fixed generator; libFuzzer can (clang++ -fsanitize=fuzzer,address, no Catch
+// main).
 #include <cstdlib>
 
 #include "fake_machine.hpp"
