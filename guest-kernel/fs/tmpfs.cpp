@@ -68,11 +68,9 @@ class RegularFile final : public Inode, public Backing {
 
   Or<> truncate(u64 size) override {
     if (size > kMostSize) return fail(Errno::kFBig);
-    if (size < status.size) {
-      const u32 tail = static_cast<u32>(size) & kPageMask;
-      truncate_pages(static_cast<u32>((size + kPageMask) >> kPageShift), tail);
-    }
-    status.size = size;
+    const bool shrinks = size < status.size;
+    status.size = size;  // first, so that no fault brings a page back
+    if (shrinks) truncate_pages(static_cast<u32>((size + kPageMask) >> kPageShift), static_cast<u32>(size) & kPageMask);
     status.modify = status.change = now();
     return {};
   }

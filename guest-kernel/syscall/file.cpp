@@ -167,6 +167,19 @@ Or<u32> sys_ftruncate64(Call& call) {
   return 0;
 }
 
+Or<u32> sys_truncate(Call& call) {
+  Ref<fs::Dentry> dentry = TRY(lookup_at(call, kAtFdCwd, call[0], 0));
+  TRY(truncate_at(dentry, call[1]));
+  return 0;
+}
+
+Or<u32> sys_ftruncate(Call& call) {
+  Ref<fs::File> file = TRY(file_of(call, call[0]));
+  if (!file->writable() || !file->dentry) return fail(Errno::kInval);
+  TRY(truncate_at(file->dentry, call[1]));
+  return 0;
+}
+
 Or<u32> sys_fallocate(Call& call) {
   Ref<fs::File> file = TRY(file_of(call, call[0]));
   if (call[1] != 0) return fail(Errno::kOpNotSupp);
