@@ -16,7 +16,7 @@ CASES = {
     "power_off": ("going off", 0, 0),
     "rings": ("ringing ", 7, 0),
     "real_mode_loop": ("looping", 0, 1.5),
-    "triple_fault": ("falling", 0, 0),
+    "triple_fault": ("falling", 4, 0),
 }
 
 

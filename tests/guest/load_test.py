@@ -64,19 +64,19 @@ def remove_under_load(machine, arguments):
 
 
 def anonymous(machine):
-    remove_under_load(machine, "280")
+    remove_under_load(machine, "200")
 
 
 def shared(machine):
-    remove_under_load(machine, "-k shared 280")
+    remove_under_load(machine, "-k shared 200")
 
 
 def file(machine):
-    remove_under_load(machine, "-k file 280")
+    remove_under_load(machine, "-k file 200")
 
 
 def processes(machine):
-    remove_under_load(machine, "-p 4 70")
+    remove_under_load(machine, "-p 4 50")
 
 
 def refused_without_room(machine):

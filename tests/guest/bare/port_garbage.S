@@ -1,4 +1,4 @@
-# Writes and reads garbage at every port in every width, but for the debug-exit port, the reset register and the PM
+# Writes and reads garbage at every port in every width, but for the debug-exit ports, the reset register and the PM
 # block, which would end the run in their own good ways. Interrupts stay off; the table is empty, so nothing may come.
 #include "bare.inc"
 start:
@@ -20,7 +20,7 @@ next:
   xor %eax, %ebx
   cmp $0x4fe, %dx
   jb write
-  cmp $0x501, %dx
+  cmp $0x504, %dx
   jbe skip
   cmp $0x5fd, %dx
   jb write
