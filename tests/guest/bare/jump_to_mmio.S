@@ -8,7 +8,7 @@ start:
   mov %ax, %ss
   mov $0x7c00, %sp
   cli
-  lgdt %cs:gdtr
+  lgdtl %cs:gdtr
   mov %cr0, %eax
   or $1, %al
   mov %eax, %cr0
