@@ -18,7 +18,14 @@ namespace {
 constexpr u32 kOstEjectRequest = 0x03;
 constexpr u32 kOstEjectByOspm = 0x103;
 constexpr u32 kOstSuccess = 0x00;
+constexpr u32 kOstFailure = 0x01;
+constexpr u32 kOstEjectNotSupported = 0x80, kOstEjectDependencyBusy = 0x83;  // and what lies between: refusals
 constexpr u32 kOstEjectInProgress = 0x84;
+
+// Clients take these statuses of a removal for a refusal; what they would not understand is told in words of its own.
+bool plain_refusal(u32 status) {
+  return status == kOstFailure || (status >= kOstEjectNotSupported && status <= kOstEjectDependencyBusy);
+}
 
 constexpr std::string_view kGuestPrefix = "guest: ";  // how dev/port_e9 marks its lines
 
@@ -51,9 +58,7 @@ StopReason PcMachine::run(InputSource& input, u64 max_ticks) {
     if (stop_ != StopReason::None) return std::exchange(stop_, StopReason::None);
     if (pc_->clock.now() >= end || input.interrupted()) return StopReason::None;
     fresh_ = false;
-    if (pc_->cpu.state.activity == Activity::kShutdown) {
-      reset(true, StopReason::TripleFault);
-    } else if (pc_->cpu.state.activity == Activity::kHalted && !pc_->interpreter.wake()) {
+    if (pc_->cpu.state.activity == Activity::kHalted && !pc_->interpreter.wake()) {
       idle(input);
     } else {
       const Ticks now = pc_->clock.now();
@@ -65,7 +70,9 @@ StopReason PcMachine::run(InputSource& input, u64 max_ticks) {
 }
 
 void PcMachine::settle(InputSource& input) {
+  // What the guest did to itself comes before input of the same position: a run may end here.
   if (std::exchange(reset_requested_, false)) reset(true, StopReason::GuestReset);
+  if (pc_->cpu.state.activity == Activity::kShutdown) reset(true, StopReason::TripleFault);
   pc_->events.run_due(pc_->clock.now());
   while (stop_ == StopReason::None) {
     const std::optional<Arrival> arrival = input.poll(position());
@@ -165,7 +172,7 @@ void PcMachine::on_ost(u32 slot, u32 source, u32 status) {
   event.message = log_.take();
   emit(event);
   const bool removal = source == kOstEjectRequest || source == kOstEjectByOspm;
-  if (removal && status != kOstSuccess && status != kOstEjectInProgress) {
+  if (removal && status != kOstSuccess && status != kOstEjectInProgress && !plain_refusal(status)) {
     event.kind = MachineEvent::Kind::UnplugGuestError;
     emit(event);
   }
