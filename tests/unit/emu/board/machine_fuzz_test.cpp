@@ -38,3 +38,38 @@ TEST_CASE("a machine with garbage in its fields comes to no harm") {
   }
   CHECK(loaded > 50);
 }
+
+TEST_CASE("a machine of any configuration is made or refused in one sentence") {
+  const u64 sizes[] = {0, 1, 4 * kMiB, 128 * kMiB, 3 * kGiB, 3 * kGiB + kMiB, 64 * kGiB, u64{1} << 40, ~u64{0}};
+  const u32 counts[] = {0, 1, 8, 32, 36, 40, 41, 256, 257, ~0u};
+  const auto size = [&](u32& seed) { return sizes[random(seed) % std::size(sizes)]; };
+  const auto count = [&](u32& seed) { return counts[random(seed) % std::size(counts)]; };
+  Images images;
+  images.firmware.assign(65536, 0xf4);
+  u32 seed = 5;
+  u32 made = 0;
+  for (u32 i = 0; i < 3000; ++i) {
+    MachineConfig config;
+    config.ram_size = size(seed);
+    config.maxmem = size(seed);
+    config.slots = count(seed);
+    if (random(seed) % 2 == 0) config.physical_bits = count(seed);
+    config.numa_nodes = count(seed);
+    config.dimms.resize(random(seed) % 3);
+    for (DimmSpec& d : config.dimms) {
+      d = DimmSpec{.id = random(seed) % 2 == 0 ? "dimm1" : "",
+                   .slot = count(seed),
+                   .base = GuestPhys{size(seed)},
+                   .size = size(seed),
+                   .node = count(seed)};
+    }
+    CollectedSerial serial;
+    CollectedLog log;
+    const auto machine = Machine::create(config, images, serial, log);
+    if (machine)
+      ++made;
+    else
+      CHECK(machine.error().sentence.find('\n') == std::string::npos);
+  }
+  CHECK(made > 10);
+}

@@ -93,8 +93,10 @@ TEST_CASE("a recording that begins in mid-run, with a DIMM plugged in, is replay
 }
 
 TEST_CASE("each way in which a guest ends its run is replayed") {
-  for (const char how : {'q', 'p'}) {
-    TestMachine m;
+  MachineConfig config = TestMachine::small();
+  config.reboot = false;
+  for (const char how : {'q', 'p', 'r', 't'}) {
+    TestMachine m(config);
     TimedInput input;
     input.type(500'000, how);
     MemoryTrace file;
