@@ -39,6 +39,15 @@ inline void update_error_summary(FpuState& f) {
                               (pending ? fpu_status::kErrorSummary | fpu_status::kBusy : 0));
 }
 
+// May `size` bytes be written? False: the fault is raised. For stores that may turn out to write nothing.
+inline bool may_write(Cpu& cpu, u32 segment, u32 offset, u32 size) {
+  u32 linear;
+  if (!cpu.linear_of(segment, offset, size, Access::kWrite, linear)) return false;
+  if (cpu.mmu.probe(linear, size, Access::kWrite, cpu.privilege())) return true;
+  cpu.fault = cpu.mmu.fault();
+  return false;
+}
+
 // Before a waiting x87 or MMX instruction: an unmasked exception that is pending is reported now: #MF with CR0.NE, else
 // FERR# (SDM 1, 8.7). False: the fault is raised.
 bool no_pending_fpu_error(Cpu& cpu);

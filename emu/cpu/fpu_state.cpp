@@ -102,6 +102,7 @@ Outcome sem_emms(Cpu& cpu, const Insn&) {
   if (cpu.state.cr0 & cr0::kEmulation) return cpu.undefined();
   if (!x87_available(cpu) || !no_pending_fpu_error(cpu)) return Outcome::kFault;
   cpu.state.fpu.tag = 0;
+  set_fpu_top(cpu.state.fpu, 0);  // SDM 1, table 9-3
   return Outcome::kNext;
 }
 
@@ -110,7 +111,7 @@ Outcome sem_fxsave(Cpu& cpu, const Insn& i) {
   if (!x87_available(cpu) || !aligned16(cpu, i, offset)) return Outcome::kFault;
   // Bytes that the instruction leaves alone (416 on, and XMM without OSFXSR) keep what memory holds.
   u8 image[kFxImage];
-  if (!cpu.load_bytes(i.segment, offset, image, kFxImage)) return Outcome::kFault;
+  if (!may_write(cpu, i.segment, offset, kFxImage) || !cpu.load_bytes(i.segment, offset, image, kFxImage)) return Outcome::kFault;
   const FpuState& f = cpu.state.fpu;
   put<u16>(image, 0, f.control);
   put<u16>(image, 2, f.status);

@@ -32,9 +32,11 @@ Outcome output(Cpu& c, u32 port) {
 
 template <class T>
 Outcome ins(Cpu& c, const Insn& i) {
+  const u32 port = c.reg<u16>(isa::kEdx);
+  // Also with a count of zero, as processors do.
+  if (!check_io_permission(c, port, sizeof(T))) return Outcome::kFault;
   StringRegisters r(c, i);
   const auto one = [&] {
-    const u32 port = c.reg<u16>(isa::kEdx);
     T v;
     // The memory is checked before the device is asked: a fault must not lose its answer.
     if (!allowed<T>(c, port) || !c.load_for_write(isa::kEs, r.destination(), v)) return Iteration::kFault;
@@ -50,9 +52,11 @@ Outcome ins(Cpu& c, const Insn& i) {
 
 template <class T>
 Outcome outs(Cpu& c, const Insn& i) {
+  const u32 port = c.reg<u16>(isa::kEdx);
+  // Also with a count of zero, as processors do.
+  if (!check_io_permission(c, port, sizeof(T))) return Outcome::kFault;
   StringRegisters r(c, i);
   const auto one = [&] {
-    const u32 port = c.reg<u16>(isa::kEdx);
     T v;
     if (!allowed<T>(c, port) || !c.load(i.segment, r.source(), v)) return Iteration::kFault;
     c.sync();

@@ -28,9 +28,9 @@ inline bool address_of(Cpu& cpu, const Insn& i, u32 size, Alignment alignment, A
   offset = cpu.effective_address(i);
   if (alignment == Alignment::kAny) return true;
   u32 linear;
-  if (!cpu.linear_of(i.segment, offset, size, access, linear)) return false;
-  if ((linear & 15) == 0) return true;
-  cpu.general_protection();
+  const bool within = cpu.linear_of(i.segment, offset, size, access, linear);
+  if ((linear & 15) == 0) return within;
+  cpu.general_protection();  // also when SS would give #SS
   return false;
 }
 

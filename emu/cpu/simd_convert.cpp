@@ -61,6 +61,11 @@ Outcome to_mmx(Cpu& cpu, const Insn& i, u32 size, Operate operate) {
   return Outcome::kNext;
 }
 
+// With a memory operand no MMX register plays a part, and the MMX state is not entered (SDM 2, CVTPI2PD).
+bool read_source(Cpu& cpu, const Insn& i, u64& source) {
+  return sse_available(cpu) && (is_memory(i) || mmx_available(cpu)) && read_mmx_operand(cpu, i, source);
+}
+
 }  // namespace
 
 Outcome sem_cvtps2pi(Cpu& cpu, const Insn& i) { return to_mmx(cpu, i, 8, HOST_FLOAT("cvtps2dq")); }
@@ -70,22 +75,20 @@ Outcome sem_cvttpd2pi(Cpu& cpu, const Insn& i) { return to_mmx(cpu, i, 16, HOST_
 
 Outcome sem_cvtpi2ps(Cpu& cpu, const Insn& i) {
   u64 source;
-  if (!sse_available(cpu) || !mmx_available(cpu) || !read_mmx_operand(cpu, i, source)) return Outcome::kFault;
+  if (!read_source(cpu, i, source)) return Outcome::kFault;
   Xmm result{};
   u32 word = host_word(cpu);
   HOST_FLOAT("cvtdq2ps")(result, Xmm{static_cast<long long>(source), 0}, word);
   if (!take_exceptions(cpu, word)) return Outcome::kFault;
-  enter_mmx(cpu);
+  if (!is_memory(i)) enter_mmx(cpu);
   set_xmm(cpu, i.reg, Xmm{result[0], get_xmm(cpu, i.reg)[1]});
   return Outcome::kNext;
 }
 
-// Exact, so MXCSR plays no part. With a memory operand the MMX state is not entered (SDM 2, CVTPI2PD).
+// Exact, so MXCSR plays no part.
 Outcome sem_cvtpi2pd(Cpu& cpu, const Insn& i) {
   u64 source;
-  if (!sse_available(cpu) || (!is_memory(i) && !mmx_available(cpu)) || !read_mmx_operand(cpu, i, source)) {
-    return Outcome::kFault;
-  }
+  if (!read_source(cpu, i, source)) return Outcome::kFault;
   if (!is_memory(i)) enter_mmx(cpu);
   Xmm result;
   asm("cvtdq2pd %1, %0" : "=x"(result) : "x"(Xmm{static_cast<long long>(source), 0}));

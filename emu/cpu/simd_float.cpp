@@ -1,7 +1,9 @@
 // SSE to SSE3 arithmetic on floating-point numbers, by the host's own unit under the guest's MXCSR (SDM 1, chapters 10-12).
 //
 // The host runs each instruction with all exceptions masked, so it never signals; what it raised is in its MXCSR
-// afterwards. An exception that the guest has unmasked becomes #XM, and the target stays as it was (SDM 1, 11.5).
+// afterwards. An exception that the guest has unmasked becomes #XM, and the target stays as it was (SDM 1, 11.5). Known
+// gap: beside an unmasked overflow or underflow, PE should tell of the result with an unbounded exponent; ours tells of
+// the result that the masked response delivers.
 #include "cpu/simd_float.hpp"
 
 namespace paemu {

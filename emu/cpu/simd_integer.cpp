@@ -17,10 +17,12 @@ Outcome on_xmm(Cpu& cpu, const Insn& i, Operate operate) {
   return Outcome::kNext;
 }
 
-template <class Operate>
+// T: what is read from memory.
+template <class T, class Operate>
 Outcome on_mmx(Cpu& cpu, const Insn& i, Operate operate) {
-  u64 source;
-  if (!mmx_available(cpu) || !read_mmx_operand(cpu, i, source)) return Outcome::kFault;
+  T part;
+  if (!mmx_available(cpu) || (is_memory(i) && !cpu.load(i, part))) return Outcome::kFault;
+  const u64 source = is_memory(i) ? part : get_mmx(cpu, i.rm);
   enter_mmx(cpu);
   u64 target = get_mmx(cpu, i.reg);
   operate(target, source);
@@ -56,7 +58,9 @@ Outcome shift_mmx(Cpu& cpu, const Insn& i, Operate operate) {
 #define XMM(name) \
   Outcome sem_##name##_xmm(Cpu& cpu, const Insn& i) { return on_xmm(cpu, i, HOST_XMM(#name)); }
 #define MMX(name) \
-  Outcome sem_##name##_mmx(Cpu& cpu, const Insn& i) { return on_mmx(cpu, i, HOST_MMX(#name)); }
+  Outcome sem_##name##_mmx(Cpu& cpu, const Insn& i) { return on_mmx<u64>(cpu, i, HOST_MMX(#name)); }
+#define MMX_LOW(name) \
+  Outcome sem_##name##_mmx(Cpu& cpu, const Insn& i) { return on_mmx<u32>(cpu, i, HOST_MMX(#name)); }
 #define BOTH(name) XMM(name) MMX(name)
 #define SHIFT(name)                                                                                                        \
   BOTH(name)                                                                                                               \
@@ -67,6 +71,7 @@ Outcome shift_mmx(Cpu& cpu, const Insn& i, Operate operate) {
 
 #undef SHIFT
 #undef BOTH
+#undef MMX_LOW
 #undef MMX
 #undef XMM
 

@@ -91,7 +91,7 @@ Outcome store_masked(Cpu& cpu, const Insn& i, const u8* data, const u8* mask, u3
   bool any = false;
   for (u32 n = 0; n < size; ++n) any |= mask[n] >> 7;
   if (!any) return Outcome::kNext;
-  if (!cpu.load_bytes(i.segment, start, bytes, size)) return Outcome::kFault;
+  if (!may_write(cpu, i.segment, start, size) || !cpu.load_bytes(i.segment, start, bytes, size)) return Outcome::kFault;
   for (u32 n = 0; n < size; ++n)
     if (mask[n] >> 7) bytes[n] = data[n];
   return cpu.store_bytes(i.segment, start, bytes, size) ? Outcome::kNext : Outcome::kFault;

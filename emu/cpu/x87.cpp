@@ -156,7 +156,11 @@ Outcome sem_x87_memory(Cpu& cpu, const Insn& i) {
   // An unmasked invalid operation, overflow or underflow stores nothing (SDM 1, 8.5): then no byte of memory changes.
   constexpr u16 kNoStore = 1u << 0 | 1u << 3 | 1u << 4;
   const u16 raised = static_cast<u16>(f.status & ~cpu.state.fpu.status & ~f.control);
-  if (operand.store && !(raised & kNoStore) && !cpu.store_bytes(i.segment, offset, bytes, operand.size)) return Outcome::kFault;
+  if (operand.store) {
+    const bool stored = raised & kNoStore ? may_write(cpu, i.segment, offset, operand.size)
+                                          : cpu.store_bytes(i.segment, offset, bytes, operand.size);
+    if (!stored) return Outcome::kFault;
+  }
   const FpuErrorLine line(cpu);
   cpu.state.fpu = f;
   return Outcome::kNext;
