@@ -1,0 +1,42 @@
+// Our processor under test: a user-mode program's view, with paging, in a machine that has nothing but RAM.
+#pragma once
+
+#include <span>
+
+#include "interp/interpreter.hpp"
+#include "processor_state.hpp"
+
+namespace paemu::isa_test {
+
+class EmulatedProcessor {
+ public:
+  EmulatedProcessor();
+
+  // As NativeProcessor::run().
+  Exception run(Registers& registers);
+
+  void write(u32 address, std::span<const u8> bytes) { (void)memory_.write(GuestPhys{address}, bytes); }
+  void read(u32 address, std::span<u8> bytes) const { (void)memory_.read(GuestPhys{address}, bytes); }
+
+ private:
+  class Silent final : public Log {
+   public:
+    void line(std::string_view) override {}
+    void once(std::string_view, std::string_view) override {}
+  };
+  void map(u32 linear, u32 physical, u32 size, u32 rights);
+  void put(u32 physical, u32 value);
+  u32 get(u32 physical) const;
+  void enter_user_mode();
+
+  VirtualClock clock_;
+  EventQueue events_;
+  PortBus ports_;
+  MmioBus mmio_;
+  PhysicalMemory memory_{36};
+  Silent log_;
+  Cpu cpu_{CpuWiring{clock_, events_, ports_, mmio_, memory_, log_}};
+  Interpreter interpreter_{cpu_};
+};
+
+}  // namespace paemu::isa_test

@@ -1,0 +1,128 @@
+// Every instruction of the table on the emulated processor and on the host's own: same registers, flags, memory, x87 and
+// SSE state, same exception. What may differ stands in differences.cpp with its reason.
+//
+// usage: isa-native [--long] [--cases N] [--seed N] [--only MNEMONIC]
+// Exit status 77: this host cannot run 32-bit code.
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "comparison.hpp"
+#include "emulated_processor.hpp"
+#include "generator.hpp"
+#include "native_processor.hpp"
+
+using namespace paemu;
+using namespace paemu::isa_test;
+
+namespace {
+
+struct Options {
+  u64 cases = 500'000;
+  u64 seed = 1;
+  std::string only;
+};
+
+bool parse(int count, char** words, Options& options) {
+  for (int n = 1; n < count; ++n) {
+    const std::string word = words[n];
+    if (word == "--long") options.cases = 20'000'000;
+    else if (word == "--cases" && n + 1 < count) options.cases = std::strtoull(words[++n], nullptr, 0);
+    else if (word == "--seed" && n + 1 < count) options.seed = std::strtoull(words[++n], nullptr, 0);
+    else if (word == "--only" && n + 1 < count) options.only = words[++n];
+    else return false;
+  }
+  return true;
+}
+
+class Comparison {
+ public:
+  Comparison(NativeProcessor& native, u64 seed) : native_(native), generator_(seed) {
+    // Both start with the same data, and go on with what their instructions leave.
+    std::vector<u8> noise(layout::kDataSize);
+    Dice dice(seed);
+    for (u8& b : noise) b = static_cast<u8>(dice.next());
+    write(layout::kData, noise);
+    std::vector<u8> code(layout::kCodeSize, 0x90);
+    write(layout::kCode, code);
+  }
+
+  // -> what differs; empty when nothing does.
+  std::string run(const isa::Row& row) {
+    const Case c = generator_.make(row);
+    write(c.before.eip, {c.bytes, c.length});
+    if (c.operand_size != 0) write(c.operand_address, {c.operand, c.operand_size});
+    Registers mine = c.before, theirs = c.before;
+    const Exception expected = native_.run(theirs), got = emulated_.run(mine);
+    std::vector<u8>& data = data_;
+    emulated_.read(layout::kData, data);
+    const bool same = std::memcmp(data.data(), native_.data(), layout::kDataSize) == 0;
+    Outcomes o{row, c, mine, theirs, got, expected, data, {native_.data(), layout::kAllData}};
+    const std::string difference = compare(o);
+    if (!same) emulated_.write(layout::kData, {native_.data(), layout::kDataSize});
+    const std::vector<u8> nops(c.length, 0x90);
+    write(c.before.eip, nops);
+    return difference;
+  }
+
+ private:
+  void write(u32 address, std::span<const u8> bytes) {
+    native_.write(address, bytes);
+    emulated_.write(address, bytes);
+  }
+
+  NativeProcessor& native_;
+  EmulatedProcessor emulated_;
+  Generator generator_;
+  std::vector<u8> data_ = std::vector<u8>(layout::kAllData);
+};
+
+struct Found {
+  u32 count = 0;
+  std::string first;
+};
+
+}  // namespace
+
+int main(int count, char** words) {
+  Options options;
+  if (!parse(count, words, options)) {
+    std::fprintf(stderr, "usage: isa-native [--long] [--cases N] [--seed N] [--only MNEMONIC]\n");
+    return 2;
+  }
+  NativeProcessor native;
+  if (!native.unavailable().empty()) {
+    std::printf("skipped: %s\n", native.unavailable().c_str());
+    return 77;
+  }
+  std::vector<const isa::Row*> rows;
+  u32 left_out = 0;
+  for (const isa::Row& row : isa::rows()) {
+    if (!options.only.empty() && options.only != row.mnemonic) continue;
+    if (not_compared(row) == nullptr) rows.push_back(&row);
+    else ++left_out;
+  }
+  if (rows.empty()) {
+    std::fprintf(stderr, "no instruction of that name is compared\n");
+    return 2;
+  }
+  Comparison comparison(native, options.seed);
+  std::map<const isa::Row*, Found> found;
+  for (u64 n = 0; n < options.cases; ++n) {
+    const isa::Row& row = *rows[n % rows.size()];
+    const std::string difference = comparison.run(row);
+    if (difference.empty()) continue;
+    Found& f = found[&row];
+    if (f.count++ == 0) f.first = "case " + std::to_string(n) + ": " + difference;
+  }
+  for (const auto& [row, f] : found) {
+    std::printf("%s %02x %s: %u times, first in %s\n", row->map == isa::Map::k0F ? "0f" : "  ", row->opcode, row->mnemonic, f.count,
+                f.first.c_str());
+  }
+  std::printf("%llu cases of %zu rows (%u rows left out): %zu rows differ\n", static_cast<unsigned long long>(options.cases),
+              rows.size(), left_out, found.size());
+  return found.empty() ? 0 : 1;
+}

@@ -1,0 +1,30 @@
+// What an instruction is compared by: the registers before and after it, and the exception that it took.
+#pragma once
+
+#include "cpu/state.hpp"
+
+namespace paemu::isa_test {
+
+// Where both sides have memory: the same linear addresses in user mode, 4 KiB pages.
+namespace layout {
+inline constexpr u32 kCode = 0x100000, kCodeSize = 0x2000;      // readable and writable
+inline constexpr u32 kData = 0x200000, kDataSize = 0x2000;      // readable and writable
+inline constexpr u32 kReadOnly = kData + kDataSize, kReadOnlySize = 0x1000;
+inline constexpr u32 kAllData = kDataSize + kReadOnlySize;
+}  // namespace layout
+
+struct Registers {
+  u32 gpr[8] = {};
+  u32 eip = 0;
+  u32 eflags = 0;
+  FpuState fpu;
+};
+
+struct Exception {
+  static constexpr int kNone = -1;
+  int vector = kNone;
+  u32 error_code = 0;
+  u32 address = 0;  // page faults
+};
+
+}  // namespace paemu::isa_test
