@@ -1,7 +1,5 @@
 #include "mmu/page_walk.hpp"
 
-#include <cstring>
-
 #include "cpu/fault.hpp"
 
 namespace paemu {
@@ -22,22 +20,6 @@ u8 narrow(u8 rights, u64 entry) {
 }
 
 }  // namespace
-
-u32 PageWalker::read_entry32(u64 address) const {
-  const u8* page = memory_.host_page(GuestPhys{address & a20_mask_});
-  if (page == nullptr) return ~u32{0};
-  u32 entry;
-  std::memcpy(&entry, page + (address & kPageMask), sizeof entry);
-  return entry;
-}
-
-u64 PageWalker::read_entry64(u64 address) const {
-  const u8* page = memory_.host_page(GuestPhys{address & a20_mask_});
-  if (page == nullptr) return ~u64{0};
-  u64 entry;
-  std::memcpy(&entry, page + (address & kPageMask), sizeof entry);
-  return entry;
-}
 
 void PageWalker::set_bits(u64 address, u32 bits) const {
   const GuestPhys a{address & a20_mask_};
@@ -86,7 +68,7 @@ Walk PageWalker::walk32(const Request& r) const {
   w.rights = page_right::kWritable | page_right::kUser;
 
   const u64 pde_address = (state_.cr3 & 0xfffff000) | ((r.linear >> 20) & 0xffc);
-  const u32 pde = read_entry32(pde_address);
+  const u32 pde = read_entry<u32>(pde_address);
   if (!(pde & kPresent)) return fault(r, 0);
   w.rights = narrow(w.rights, pde);
 
@@ -103,7 +85,7 @@ Walk PageWalker::walk32(const Request& r) const {
 
   if (r.effects && !(pde & kAccessed)) set_bits(pde_address, kAccessed);
   const u64 pte_address = (pde & 0xfffff000) | ((r.linear >> 10) & 0xffc);
-  const u32 pte = read_entry32(pte_address);
+  const u32 pte = read_entry<u32>(pte_address);
   if (!(pte & kPresent)) return fault(r, 0);
   w.rights = narrow(w.rights, pte);
   w.frame = pte & 0xfffff000;
@@ -121,7 +103,7 @@ Walk PageWalker::walk_pae(const Request& r) const {
   if (!(pdpte & kPresent)) return fault(r, 0);
 
   const u64 pde_address = (pdpte & kFrameMask) | ((r.linear >> 18) & 0xff8);
-  const u64 pde = read_entry64(pde_address);
+  const u64 pde = read_entry<u64>(pde_address);
   if (!(pde & kPresent)) return fault(r, 0);
   const bool large = pde & kLargePage;
   // Of a 2-MiB entry bits 20:13 are reserved as well (SDM 3A, table 4-9).
@@ -135,7 +117,7 @@ Walk PageWalker::walk_pae(const Request& r) const {
 
   if (r.effects && !(pde & kAccessed)) set_bits(pde_address, kAccessed);
   const u64 pte_address = (pde & kFrameMask) | ((r.linear >> 9) & 0xff8);
-  const u64 pte = read_entry64(pte_address);
+  const u64 pte = read_entry<u64>(pte_address);
   if (!(pte & kPresent)) return fault(r, 0);
   if (pte & reserved) return fault(r, page_fault::kPresent | page_fault::kReserved);
   w.rights = narrow(w.rights, pte);

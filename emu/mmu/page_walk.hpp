@@ -4,6 +4,8 @@
 // there: a hostile guest gets a reserved-bit fault or a page of nothing, never a device's side effect.
 #pragma once
 
+#include <cstring>
+
 #include "cpu/state.hpp"
 #include "memory/physical_memory.hpp"
 
@@ -45,8 +47,14 @@ class PageWalker {
   Walk walk(u32 linear, Access access, Privilege privilege) const;
   // The same without setting a bit and without checking rights.
   Walk look(u32 linear) const;
-  // An entry of 8 bytes; all ones where there is neither RAM nor ROM.
-  u64 read_entry64(u64 address) const;
+  // An entry (u32 or u64) at an aligned address; all ones where there is neither RAM nor ROM.
+  template <class Entry>
+  Entry read_entry(u64 address) const {
+    const u8* page = memory_.host_page(GuestPhys{address & a20_mask_});
+    Entry entry = static_cast<Entry>(~Entry{0});
+    if (page != nullptr) std::memcpy(&entry, page + (address & kPageMask), sizeof entry);
+    return entry;
+  }
   // Which bits of a PAE entry are beyond the physical address width.
   u64 address_reserved() const { return ~((u64{1} << memory_.physical_bits()) - 1) & ~(u64{1} << 63); }
 
@@ -61,7 +69,6 @@ class PageWalker {
   Walk walk_pae(const Request&) const;
   Walk finish(const Request&, Walk, u64 leaf_address, u64 leaf) const;
   Walk fault(const Request&, u32 cause) const;
-  u32 read_entry32(u64 address) const;
   void set_bits(u64 address, u32 bits) const;
 
   const CpuState& state_;

@@ -125,7 +125,7 @@ bool Mmu::read_pdptes(u32 cr3, u64 out[4]) {
   // Reserved: 2:1, 8:5, and from the physical address width up, bit 63 included (SDM 3A, table 4-8).
   const u64 reserved = 0x1e6 | walker_.address_reserved() | (u64{1} << 63);
   for (u32 i = 0; i < 4; ++i) {
-    out[i] = walker_.read_entry64((cr3 & 0xffffffe0) + 8 * i);
+    out[i] = walker_.read_entry<u64>((cr3 & 0xffffffe0) + 8 * i);
     if ((out[i] & 1) && (out[i] & reserved)) return false;
   }
   return true;
