@@ -80,7 +80,7 @@ const Player::Step* Player::peek() {
 }
 
 void Player::diverge(std::string report) {
-  if (!divergence_) divergence_ = Divergence{std::move(report)};
+  if (!divergence_) divergence_ = Divergence{parted_ + std::move(report)};
   machine_.stop(StopReason::Diverged);
 }
 
@@ -92,7 +92,7 @@ void Player::check(const Step& step, Position now) {
                     now.now.value, now.retired));
   }
   const std::string report = difference(step.checkpoint, machine_.checkpoint());
-  if (!report.empty()) return diverge("the first checkpoint that differs:\n" + report);
+  if (!report.empty() || !parted_.empty()) return diverge("the first checkpoint that differs:\n" + report);
   if (step.kind == Step::Kind::kCheckpoint)
     ++checkpoints_passed_;
   else
@@ -118,10 +118,18 @@ std::optional<Arrival> Player::poll(Position now) {
   while (!divergence_) {
     const Step* step = peek();
     if (step == nullptr) {
-      machine_.stop(StopReason::InputEnded);
+      if (!parted_.empty()) diverge({});
+      else machine_.stop(StopReason::InputEnded);
       return std::nullopt;
     }
     if (step->at.now > now.now) return std::nullopt;
+    // An arrival holds no state to compare with: the report waits for the next checkpoint, which names registers and pages.
+    const bool is_arrival = step->kind == Step::Kind::kArrival;
+    if (is_arrival && step->at.now == now.now && step->at.retired != now.retired) {
+      if (parted_.empty()) parted_ = report_position(*step, now);
+      ++next_step_;
+      return step->arrival;
+    }
     if (step->at.now != now.now || step->at.retired != now.retired) {
       diverge(report_position(*step, now));
       return std::nullopt;
@@ -143,6 +151,10 @@ Or<> Player::finish(StopReason reason) {
   if (error_) return fail(error_->sentence);
   if (divergence_ || !by_the_guest(reason)) return {};
   const Step* step = peek();
+  if (step == nullptr && !parted_.empty()) {
+    diverge({});
+    return {};
+  }
   if (step == nullptr) {
     // A trace that was cut off does not know how the run ended.
     if (error_) return fail(error_->sentence);
@@ -160,7 +172,7 @@ Or<> Player::finish(StopReason reason) {
     return {};
   }
   const std::string report = difference(step->checkpoint, machine_.checkpoint());
-  if (!report.empty()) diverge("the end of the run differs:\n" + report);
+  if (!report.empty() || !parted_.empty()) diverge("the end of the run differs:\n" + report);
   return {};
 }
 

@@ -62,6 +62,7 @@ class Player : public InputSource {
   std::vector<Step> steps_;  // of the chunk being played
   usize next_step_ = 0;
   u64 checkpoints_passed_ = 0;
+  std::string parted_;  // where an arrival found the replay elsewhere; the report follows at the next checkpoint
   std::optional<Divergence> divergence_;
   std::optional<StopReason> recorded_reason_;
   std::optional<Error> error_;
