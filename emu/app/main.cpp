@@ -5,10 +5,9 @@
 #include "app/emulator.hpp"
 #include "app/options.hpp"
 #include "host/stderr_log.hpp"
+#include "replay/version.hpp"
 
 namespace {
-
-constexpr char kVersion[] = "0.1.0";
 
 int complain(const base::Error& error) {
   std::fprintf(stderr, "paemu: %s\n", error.sentence.c_str());
@@ -40,7 +39,7 @@ int main(int count, char** arguments) {
   switch (options.value().action) {
     case Action::Help: std::fputs(paemu::app::help_text().c_str(), stdout); return 0;
     case Action::ManPage: std::fputs(paemu::app::man_page().c_str(), stdout); return 0;
-    case Action::Version: std::printf("paemu %s\n", kVersion); return 0;
+    case Action::Version: std::puts(paemu::kNameAndVersion); return 0;
     case Action::Run: return run(options.value());
   }
   return 0;

@@ -3,6 +3,7 @@
 
 #include "monitor/handlers.hpp"
 #include "replay/arrival.hpp"
+#include "replay/version.hpp"
 
 namespace paemu::monitor::handle {
 namespace {
@@ -76,7 +77,7 @@ Reply help(Monitor&, const Json& arguments) {
 
 Reply query_version(Monitor&, const Json&) {
   // The version of the QMP dialect that is spoken here, which is what clients decide by.
-  return Json{{"qemu", {{"major", 7}, {"minor", 2}, {"micro", 0}}}, {"package", "paemu 0.1.0"}};
+  return Json{{"qemu", {{"major", 7}, {"minor", 2}, {"micro", 0}}}, {"package", kNameAndVersion}};
 }
 Reply query_name(Monitor& m, const Json&) { return Json{{"name", m.control().name()}}; }
 Reply query_kvm(Monitor&, const Json&) { return Json{{"enabled", false}, {"present", false}}; }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "replay/arrival.hpp"
+#include "replay/version.hpp"
 
 namespace paemu {
 
@@ -11,8 +12,6 @@ namespace {
 // Arrivals are written when this much of the run (or this many bytes) has gone by, so that a dying host loses little.
 constexpr u64 kFlushTicks = 250'000'000;
 constexpr usize kFlushBytes = 256 * 1024;
-
-constexpr char kProgram[] = "paemu " PAEMU_VERSION;
 
 // Idle time is cheap to replay and can pass a million times faster than instructions, so it counts for less.
 constexpr u64 kIdleWeight = 100;
@@ -31,7 +30,7 @@ Or<> write_snapshot(Machine& machine, TraceWriter& writer, TraceStart& start) {
 }  // namespace
 
 Or<std::unique_ptr<Recorder>> Recorder::start(Machine& machine, InputSource& live, TraceOutput& output) {
-  TraceConfig config{kProgram, machine.schema(), machine.config(), {}};
+  TraceConfig config{kNameAndVersion, machine.schema(), machine.config(), {}};
   const Images& images = machine.images();
   config.images[0] = digest(images.firmware);
   config.images[1] = digest(images.kernel);

@@ -1,0 +1,7 @@
+#include "replay/version.hpp"
+
+namespace paemu {
+
+const char* const kNameAndVersion = "paemu " PAEMU_VERSION;
+
+}  // namespace paemu
