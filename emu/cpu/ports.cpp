@@ -1,6 +1,7 @@
 // IN, OUT, INS, OUTS (SDM 2; SDM 1, chapter 18). An access to a port may arm events and raise interrupts, so the engine
 // looks again after each.
 #include "cpu/exceptions.hpp"
+#include "cpu/operand_size.hpp"
 #include "cpu/string_repeat.hpp"
 #include "cpu/task_switch.hpp"
 
@@ -67,8 +68,6 @@ Outcome outs(Cpu& c, const Insn& i) {
   };
   return repeat(c, i, one, [](u32) { return 0u; });
 }
-
-bool operand16(const Insn& i) { return i.flags & isa::insn_flag::kOperand16; }
 
 }  // namespace
 

@@ -1,10 +1,9 @@
 // POP to memory, PUSHA, POPA, ENTER (SDM 2). Each checks all its accesses before it changes a register.
+#include "cpu/operand_size.hpp"
 #include "cpu/semantics.hpp"
 
 namespace paemu {
 namespace {
-
-bool operand16(const Insn& i) { return i.flags & isa::insn_flag::kOperand16; }
 
 template <class T>
 Outcome pop_rm(Cpu& c, const Insn& i) {

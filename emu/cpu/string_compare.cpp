@@ -1,5 +1,6 @@
 // CMPS and SCAS (SDM 2). F3 repeats while equal, F2 while not.
 #include "cpu/integer_arithmetic.hpp"
+#include "cpu/operand_size.hpp"
 #include "cpu/string_repeat.hpp"
 
 namespace paemu {
@@ -37,8 +38,6 @@ Outcome scas(Cpu& c, const Insn& i) {
   };
   return repeat(c, i, one, [](u32) { return 0u; });
 }
-
-bool operand16(const Insn& i) { return i.flags & isa::insn_flag::kOperand16; }
 
 }  // namespace
 

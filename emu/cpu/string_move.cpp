@@ -1,6 +1,7 @@
 // MOVS, STOS, LODS (SDM 2). Forward runs within a page of plain memory are done at host speed.
 #include <algorithm>
 
+#include "cpu/operand_size.hpp"
 #include "cpu/string_repeat.hpp"
 
 namespace paemu {
@@ -86,8 +87,6 @@ Outcome lods(Cpu& c, const Insn& i) {
   };
   return repeat(c, i, one, [](u32) { return 0u; });
 }
-
-bool operand16(const Insn& i) { return i.flags & isa::insn_flag::kOperand16; }
 
 }  // namespace
 

@@ -2,14 +2,13 @@
 #include "cpu/cpu.hpp"
 #include "cpu/exceptions.hpp"
 #include "cpu/msr.hpp"
+#include "cpu/operand_size.hpp"
 #include "cpu/segmentation.hpp"
 #include "cpu/system.hpp"
 
 namespace paemu {
 
 namespace {
-
-bool operand16(const Insn& i) { return i.flags & isa::insn_flag::kOperand16; }
 
 // CLI and STI: CPL <= IOPL; in virtual-8086 mode IOPL 3.
 bool may_change_if(Cpu& cpu) {

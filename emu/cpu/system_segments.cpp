@@ -2,6 +2,7 @@
 #include "cpu/cpu.hpp"
 #include "cpu/exceptions.hpp"
 #include "cpu/far_transfer.hpp"
+#include "cpu/operand_size.hpp"
 #include "cpu/segmentation.hpp"
 #include "cpu/system.hpp"
 
@@ -9,7 +10,6 @@ namespace paemu {
 
 namespace {
 
-bool operand16(const Insn& i) { return i.flags & isa::insn_flag::kOperand16; }
 OperandSize size_of(const Insn& i) { return operand16(i) ? OperandSize::k16 : OperandSize::k32; }
 
 Outcome load(Cpu& cpu, isa::SegmentRegister which, u16 selector) {

@@ -2,14 +2,13 @@
 #include <algorithm>
 
 #include "cpu/cpu.hpp"
+#include "cpu/operand_size.hpp"
 #include "cpu/segmentation.hpp"
 #include "cpu/system.hpp"
 
 namespace paemu {
 
 namespace {
-
-bool operand16(const Insn& i) { return i.flags & isa::insn_flag::kOperand16; }
 
 void set_zero_flag(Cpu& cpu, bool on) {
   const u32 flags = cpu.flags();
