@@ -40,7 +40,7 @@ struct MachineEvent {
   u32 source = 0;       // _OST source event
   u32 status = 0;       // _OST status code
   bool guest = false;   // the guest asked for it
-  std::string message;  // UnplugGuestError, AcpiDeviceOst: the last sentence that the guest wrote to port 0xe9thing
+  std::string message;  // UnplugGuestError, AcpiDeviceOst: the last sentence that the guest wrote to port 0xe9
 };
 
 struct Registers;   // a plain copy of the architectural registers, for monitors and reports (cpu/registers.hpp)

@@ -1,4 +1,4 @@
-// The pattern of the slots' SSDT. emu/board/acpi_tables.cpp repeats the device and the If once a slot, with the slot's
+// The pattern of the slots' SSDT. emu/board/slots_aml.cpp repeats the device and the If once a slot, with the slot's
 // number in place of 0xAA: in the name (MPAA becomes MP00, MP01, ...) and in every byte constant 0xAA; and 0xBB once
 // by the number of the last slot. Nothing else here may have these values.
 DefinitionBlock ("", "SSDT", 2, "PAEMU ", "PAEMUMEM", 1)
