@@ -1,5 +1,5 @@
 // Every instruction of the table on the emulated processor and on the host's own: same registers, flags, memory, x87 and
-// SSE state, same exception. What may differ stands in differences.cpp with its reason.
+// SSE state, same exception. What may differ stands in comparison.cpp, what is not run in generator.cpp, with reasons.
 //
 // usage: isa-native [--long] [--cases N] [--seed N] [--only MNEMONIC]
 // Exit status 77: this host cannot run 32-bit code.
