@@ -128,12 +128,15 @@ constexpr Difference kDifferences[] = {
        a.emulated.fpu.status = static_cast<u16>((a.emulated.fpu.status & ~kTop) | (o.native.fpu.status & kTop));
        std::memcpy(a.emulated.fpu.st, o.native.fpu.st, sizeof a.emulated.fpu.st);
      }},
-    {"an operand of many parts across a page: which byte is touched first is the processor's matter",
+    {"an operand of many parts across a page or the end of the segment: which byte is touched first is the processor's matter",
      [](const Outcomes& o) {
        using enum isa::Operand;
-       return o.native_exception.address - o.emulated_exception.address < 512 && has_operand(o.row, {Mfenv, Mfsave, Mfx});
+       if (o.native_exception.vector != 14 || !has_operand(o.row, {Mfenv, Mfsave, Mfx})) return false;
+       const u32 theirs = o.native_exception.address;
+       const bool over_the_end = o.emulated_exception.vector == 12 || o.emulated_exception.vector == 13;
+       return over_the_end ? theirs + 512 < 512 : o.emulated_exception.vector == 14 && theirs - o.emulated_exception.address < 512;
      },
-     [](const Outcomes& o, Adjusted& a) { a.exception.address = o.native_exception.address; }},
+     [](const Outcomes& o, Adjusted& a) { a.exception = o.native_exception; }},
     {"MXCSR_MASK in an FXSAVE image: AMD's have a bit for misaligned operands",
      [](const Outcomes& o) { return named(o, "fxsave") && o.test.operand_size != 0; },
      [](const Outcomes& o, Adjusted&) {
