@@ -9,6 +9,8 @@ namespace {
 // Page tables, then what exceptions need. The latter lie where no test looks, as the host's kernel does.
 constexpr u32 kDirectory = 0x10000, kTables = 0x11000, kSystem = 0x20000, kSystemLinear = 0x6b5d0000, kSystemSize = 0x8000;
 constexpr u32 kIdt = 0, kGdt = 0x1000, kTss = 0x2000, kStackTop = 0x5000, kHandlers = 0x6000;  // in kSystem
+// A handler is two of HLT, and the processor goes no further.
+constexpr u8 kHalt[] = {0xf4, 0xf4};
 constexpr u32 kPresent = 1, kWritable = 2, kUser = 4;
 // The selectors of a 32-bit program under 64-bit Linux, so that a pushed one is the same.
 constexpr u16 kUserCode = 0x23, kUserData = 0x2b, kCode0 = 0x08, kData0 = 0x10;
@@ -30,7 +32,8 @@ EmulatedProcessor::EmulatedProcessor() {
   put(kSystem + kGdt + 8, 0xffff), put(kSystem + kGdt + 12, 0x00cf9b00);
   put(kSystem + kGdt + 16, 0xffff), put(kSystem + kGdt + 20, 0x00cf9300);
   for (u32 v = 0; v < 32; ++v) {
-    const u32 to = kSystemLinear + kHandlers + v;
+    const u32 to = kSystemLinear + kHandlers + v * 2;
+    write(kSystem + kHandlers + v * 2, kHalt);
     put(kSystem + kIdt + v * 8, kCode0 << 16 | (to & 0xffff));
     put(kSystem + kIdt + v * 8 + 4, (to & 0xffff0000) | 0x8e00);
   }
@@ -78,13 +81,13 @@ void EmulatedProcessor::enter_user_mode() {
   cpu_.update_mode();
 }
 
-Exception EmulatedProcessor::run(Registers& r) {
+Exception EmulatedProcessor::run(Registers& r, u32 count) {
   CpuState& s = cpu_.state;
   std::memcpy(s.gpr, r.gpr, sizeof r.gpr);
   s.eip = r.eip;
   s.fpu = r.fpu;
   cpu_.set_flags(r.eflags | eflag::kInterrupt | eflag::kAlwaysOne);
-  interpreter_.run(1);
+  interpreter_.run(count);
   std::memcpy(r.gpr, s.gpr, sizeof r.gpr);
   r.fpu = s.fpu;
   r.eip = s.eip;
@@ -92,7 +95,8 @@ Exception EmulatedProcessor::run(Registers& r) {
   Exception e;
   if (cpu_.user()) return e;
   // It went to a handler: the stack has what it left.
-  e.vector = static_cast<int>(s.eip - kSystemLinear - kHandlers);
+  e.vector = static_cast<int>((s.eip - kSystemLinear - kHandlers) / 2);
+  s.activity = Activity::kRunning;
   u32 at = kSystem + s.gpr[isa::kEsp] - kSystemLinear;
   if (has_error_code(static_cast<Vector>(e.vector))) {
     e.error_code = get(at);

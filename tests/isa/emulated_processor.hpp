@@ -12,8 +12,8 @@ class EmulatedProcessor {
  public:
   EmulatedProcessor();
 
-  // As NativeProcessor::run().
-  Exception run(Registers& registers);
+  // Runs `count` instructions, or up to the first that faults.
+  Exception run(Registers& registers, u32 count = 1);
 
   void write(u32 address, std::span<const u8> bytes) { (void)memory_.write(GuestPhys{address}, bytes); }
   void read(u32 address, std::span<u8> bytes) const { (void)memory_.read(GuestPhys{address}, bytes); }

@@ -55,6 +55,11 @@ u32 memory_size(const Row& row) {
   return 16;
 }
 
+// BT and its kin with a register that counts bits from the memory operand.
+bool bit_string(const Row& row) {
+  return row.map == isa::Map::k0F && row.operands[1] == Operand::Gv && (row.opcode & 0xe7) == 0xa3;
+}
+
 constexpr u32 kSingles[] = {0, 0x80000000, 0x3f800000, 0xbf800000, 0x7f800000, 0xff800000, 0x7fc00000, 0x7f800001, 1, 0x807fffff,
                             0x00800000, 0x7f7fffff, 0x40490fdb, 0x4f000000, 0xcf000000, 0x4effffff, 0x3f000000, 0xbfc00000};
 constexpr u64 kDoubles[] = {0, 0x8000000000000000, 0x3ff0000000000000, 0xbff0000000000000, 0x7ff0000000000000,
@@ -88,6 +93,15 @@ const char* not_compared(const Row& row) {
   return nullptr;
 }
 
+bool fits_sequence(const Row& row) {
+  using namespace isa::attribute;
+  // What is left undefined or half done, what faults too often, and what shadows the next instruction.
+  static constexpr std::string_view kUnfit = " shld shrd arpl bound xlat div idiv pusha popa enter cli sti ";
+  const bool branch = row.operands[0] == Operand::Jb || row.operands[0] == Operand::Jz;
+  return not_compared(row) == nullptr && !(row.attributes & (kFpu | kEndsBlock | kString | kPrivileged)) && !branch &&
+         kUnfit.find(" " + std::string(row.mnemonic) + " ") == std::string_view::npos;
+}
+
 // A number for a general register or an immediate: often one on an edge.
 u32 Generator::value() {
   static constexpr u32 kEdges[] = {0, 1, 2, 0x7f, 0x80, 0xff, 0x100, 0x7fff, 0x8000, 0xffff, 0x10000, 0x7fffffff, 0x80000000,
@@ -103,7 +117,7 @@ u32 Generator::value() {
 u32 Generator::target(u32 size) {
   using namespace layout;
   u32 at = kData + dice_.below(kDataSize - size);
-  switch (dice_.below(32)) {
+  switch (sequence_ ? 5 + dice_.below(8) : dice_.below(32)) {
     case 0: return kReadOnly + dice_.below(kReadOnlySize);
     case 1: return kReadOnly + kReadOnlySize - 1 - dice_.below(size);
     case 2: return kReadOnly - 1 - dice_.below(size);
@@ -199,7 +213,7 @@ void Generator::fpu(Case& c) {
 void Generator::prefixes(Case& c, const Row& row, bool memory) {
   const bool any = row.prefix == Prefix::kAny;
   operand16_ = any ? dice_.one_in(3) : row.prefix == Prefix::k66 || (row.prefix > Prefix::k66 && dice_.one_in(10));
-  address16_ = dice_.one_in(12);
+  address16_ = !sequence_ && dice_.one_in(12);
   if (operand16_) put(c, 0x66);
   if (address16_) put(c, 0x67);
   static constexpr u8 kSegments[] = {0x26, 0x36, 0x3e, 0x2e};
@@ -207,7 +221,7 @@ void Generator::prefixes(Case& c, const Row& row, bool memory) {
   if (row.prefix == Prefix::kF3) put(c, 0xf3);
   if (row.prefix == Prefix::kF2) put(c, 0xf2);
   const bool lockable = (row.attributes & isa::attribute::kLockable) && memory;
-  if (dice_.one_in(lockable ? 6 : 60)) put(c, 0xf0);
+  if (lockable ? dice_.one_in(6) : !sequence_ && dice_.one_in(60)) put(c, 0xf0);
   // F3 0F BC and BD are TZCNT and LZCNT on later processors; F3 0F 1E is among the hints.
   const bool counts = row.map == isa::Map::k0F && (row.opcode & 0xfe) == 0xbc;
   if (any && !counts && dice_.one_in(row.attributes & isa::attribute::kString ? 2 : 30)) put(c, dice_.one_in(2) ? 0xf2 : 0xf3);
@@ -215,7 +229,8 @@ void Generator::prefixes(Case& c, const Row& row, bool memory) {
 
 void Generator::memory_operand(Case& c, u8 reg, bool address16, u32 at) {
   Registers& r = c.before;
-  const u8 mod = static_cast<u8>(dice_.below(3)), rm = static_cast<u8>(dice_.below(8));
+  const bool fixed = sequence_ && !dice_.one_in(16);
+  const u8 mod = fixed ? 0 : static_cast<u8>(dice_.below(3)), rm = fixed ? 5 : static_cast<u8>(dice_.below(8));
   const u8 byte = static_cast<u8>(mod << 6 | reg << 3 | rm);
   put(c, byte);
   if (address16) {
@@ -256,8 +271,7 @@ void Generator::modrm(Case& c, const Row& row, bool memory, bool address16) {
   const u32 size = memory_size(row);
   u32 at = target(size);
   // A register as bit number reaches far: keep it near.
-  const bool bits = row.map == isa::Map::k0F && row.operands[1] == Operand::Gv && (row.opcode & 0xe7) == 0xa3;
-  if (bits && !dice_.one_in(8)) c.before.gpr[reg] = static_cast<u32>(static_cast<i32>(dice_.below(0x1000)) - 0x800);
+  if (bit_string(row) && !dice_.one_in(8)) c.before.gpr[reg] = static_cast<u32>(static_cast<i32>(dice_.below(0x1000)) - 0x800);
   memory_operand(c, reg, address16, at);
   if (at < layout::kData || at > layout::kReadOnly - size) return;
   c.operand_address = at;
@@ -282,12 +296,11 @@ void Generator::immediates(Case& c, const Row& row, bool operand16, bool address
   }
 }
 
-Case Generator::make(const Row& row) {
+void Generator::append(Case& c, const Row& row) {
   using Mod = isa::Modrm::Mod;
-  Case c;
-  registers(c);
-  fpu(c);
-  const bool memory = row.modrm.present && row.modrm.mod != Mod::kRegister && (row.modrm.mod == Mod::kMemory || dice_.one_in(2));
+  // In a sequence the bit number's register may hold anything, so the bit string would be anywhere.
+  const bool far = sequence_ && bit_string(row);
+  const bool memory = !far && row.modrm.present && row.modrm.mod != Mod::kRegister && (row.modrm.mod == Mod::kMemory || dice_.one_in(2));
   prefixes(c, row, memory);
   if (row.map == isa::Map::k0F) put(c, 0x0f);
   u32 opcode = row.opcode;
@@ -296,6 +309,32 @@ Case Generator::make(const Row& row) {
   put(c, static_cast<u8>(opcode));
   if (row.modrm.present) modrm(c, row, memory, address16_);
   immediates(c, row, operand16_, address16_);
+  ++c.count;
+  // A shift by zero leaves the flags as they were.
+  const bool shift = (row.flags_undefined & eflag::kOverflow) != 0 && (row.flags_written & eflag::kCarry) != 0;
+  if (!shift) c.flags_undefined &= ~row.flags_written;
+  c.flags_undefined |= row.flags_undefined;
+  c.flags_unsure |= c.flags_undefined;
+}
+
+Case Generator::make_sequence(std::span<const Row* const> rows, u32 count) {
+  Case c;
+  registers(c);
+  sequence_ = true;
+  while (c.count < count) {
+    const Row& row = *rows[dice_.below(static_cast<u32>(rows.size()))];
+    if ((row.flags_read & c.flags_undefined) == 0) append(c, row);
+  }
+  sequence_ = false;
+  c.before.eip = layout::kCode + 0x1000 - c.length;
+  return c;
+}
+
+Case Generator::make(const Row& row) {
+  Case c;
+  registers(c);
+  fpu(c);
+  append(c, row);
   // Half of them end a page, so that the interpreter makes a block of one instruction of them; the others have
   // something behind them.
   using namespace layout;

@@ -1,6 +1,8 @@
 // Makes test cases from the instruction table: a row's encodings, with registers and operands worth trying.
 #pragma once
 
+#include <span>
+
 #include "isa/table.hpp"
 #include "processor_state.hpp"
 
@@ -24,8 +26,11 @@ class Dice {
 };
 
 struct Case {
-  u8 bytes[32] = {};  // may come to more than 15: then #GP is right
+  u8 bytes[256] = {};  // of one, they may come to more than 15: then #GP is right
   u32 length = 0;
+  u32 count = 0;            // of instructions
+  u32 flags_undefined = 0;  // after all of them
+  u32 flags_unsure = 0;     // after any of them: when one faults
   Registers before;
   // Memory that is filled before the instruction, around its operand.
   u32 operand_address = 0, operand_size = 0;
@@ -34,13 +39,19 @@ struct Case {
 
 // Why the rows of this mnemonic are not compared with the host; nullptr when they are.
 const char* not_compared(const isa::Row& row);
+// May it stand in a sequence: whole numbers, straight on, and with a result that is defined?
+bool fits_sequence(const isa::Row& row);
 
 class Generator {
  public:
   explicit Generator(u64 seed) : dice_(seed) {}
+  // One instruction.
   Case make(const isa::Row& row);
+  // Several that go straight on, from `rows`. They end a page: the interpreter makes one block of them.
+  Case make_sequence(std::span<const isa::Row* const> rows, u32 count);
 
  private:
+  void append(Case& c, const isa::Row& row);
   void registers(Case& c);
   void fpu(Case& c);
   void prefixes(Case& c, const isa::Row& row, bool memory);
@@ -58,6 +69,7 @@ class Generator {
 
   Dice dice_;
   bool operand16_ = false, address16_ = false;
+  bool sequence_ = false;  // memory operands at fixed addresses, as registers change on the way
 };
 
 }  // namespace paemu::isa_test

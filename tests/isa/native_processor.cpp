@@ -77,7 +77,7 @@ namespace {
 constexpr u32 kFxTag = 4, kFxMxcsr = 24, kFxSt = 32, kFxXmm = 160, kFxSoftware = 464, kFxHeader = 512;
 constexpr u32 kXsaveMagic = 0x46505853;  // in the signal frame: an XSAVE header follows
 constexpr u64 kUser32 = 0x23, kUser64 = 0x33, kUserData = 0x2b;
-constexpr u64 kTrapDebug = 1;
+constexpr greg_t kDebugTrap = 1, kBreakpointTrap = 3;
 
 Frame frame;
 Exception taken;
@@ -132,7 +132,9 @@ void on_signal(int number, siginfo_t*, void* context) {
   frame.eflags = get(REG_EFL);
   in_32_bits = (m.gregs[REG_CSGSFS] & 0xffff) == kUser32;
   taken = Exception{};
-  if (m.gregs[REG_TRAPNO] != kTrapDebug) {
+  if (m.gregs[REG_TRAPNO] == kBreakpointTrap) {
+    --frame.eip;
+  } else if (m.gregs[REG_TRAPNO] != kDebugTrap) {
     taken.vector = static_cast<int>(m.gregs[REG_TRAPNO]);
     taken.error_code = get(REG_ERR);
     taken.address = get(REG_CR2);
@@ -185,11 +187,11 @@ NativeProcessor::NativeProcessor() {
   }
 }
 
-Exception NativeProcessor::run(Registers& r) {
+Exception NativeProcessor::run(Registers& r, Stop stop) {
   save_fpu(r.fpu, frame.fx);
   std::memcpy(frame.gpr, r.gpr, sizeof r.gpr);
   frame.eip = r.eip;
-  frame.eflags = r.eflags | eflag::kTrap | eflag::kInterrupt | eflag::kAlwaysOne;
+  frame.eflags = r.eflags | (stop == Stop::kTrapFlag ? eflag::kTrap : 0) | eflag::kInterrupt | eflag::kAlwaysOne;
   inside = true;
   native_enter(&frame);
   std::memcpy(r.gpr, frame.gpr, sizeof r.gpr);

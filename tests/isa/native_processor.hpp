@@ -18,9 +18,10 @@ class NativeProcessor {
   // Why this host cannot do it; empty when it can.
   const std::string& unavailable() const { return unavailable_; }
 
-  // Runs the instruction at registers.eip, and takes the registers after it. The trap flag stops it: of a repeated
-  // string instruction one iteration is run.
-  Exception run(Registers& registers);
+  // Runs instructions from registers.eip on, and takes the registers after them. With kTrapFlag one instruction, of a
+  // repeated string instruction one iteration; else up to an INT3, whose address is then EIP.
+  enum class Stop : u8 { kTrapFlag, kBreakpoint };
+  Exception run(Registers& registers, Stop stop = Stop::kTrapFlag);
 
   void write(u32 address, std::span<const u8> bytes);
   const u8* data() const;  // layout::kAllData bytes from layout::kData
