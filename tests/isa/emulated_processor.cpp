@@ -7,7 +7,8 @@ namespace paemu::isa_test {
 namespace {
 
 // Page tables, then what exceptions need. The latter lie where no test looks, as the host's kernel does.
-constexpr u32 kDirectory = 0x10000, kTables = 0x11000, kSystem = 0x20000, kSystemLinear = 0x6b5d0000, kSystemSize = 0x8000;
+constexpr u32 kDirectory = 0x10000, kTables = 0x11000, kSystem = 0x20000;
+constexpr u32 kSystemLinear = layout::kSystem;
 constexpr u32 kIdt = 0, kGdt = 0x1000, kTss = 0x2000, kStackTop = 0x5000, kHandlers = 0x6000;  // in kSystem
 // A handler is two of HLT, and the processor goes no further.
 constexpr u8 kHalt[] = {0xf4, 0xf4};
@@ -27,7 +28,7 @@ EmulatedProcessor::EmulatedProcessor() {
   map(layout::kCode, layout::kCode, layout::kCodeSize, kPresent | kWritable | kUser);
   map(layout::kData, layout::kData, layout::kDataSize, kPresent | kWritable | kUser);
   map(layout::kReadOnly, layout::kReadOnly, layout::kReadOnlySize, kPresent | kUser);
-  map(kSystemLinear, kSystem, kSystemSize, kPresent | kWritable);
+  map(kSystemLinear, kSystem, layout::kSystemSize, kPresent | kWritable);
 
   put(kSystem + kGdt + 8, 0xffff), put(kSystem + kGdt + 12, 0x00cf9b00);
   put(kSystem + kGdt + 16, 0xffff), put(kSystem + kGdt + 20, 0x00cf9300);

@@ -11,6 +11,8 @@ inline constexpr u32 kCode = 0x100000, kCodeSize = 0x2000;      // readable and 
 inline constexpr u32 kData = 0x200000, kDataSize = 0x2000;      // readable and writable
 inline constexpr u32 kReadOnly = kData + kDataSize, kReadOnlySize = 0x1000;
 inline constexpr u32 kAllData = kDataSize + kReadOnlySize;
+// What the emulated side needs for exceptions; the host has nothing there.
+inline constexpr u32 kSystem = 0x6b5d0000, kSystemSize = 0x8000;
 }  // namespace layout
 
 struct Registers {
