@@ -4,6 +4,16 @@
 namespace ido::fs {
 
 namespace {
+
+Or<Ref<File>> open_inode(Ref<Dentry> dentry, u32 flags) {
+  if (dentry->inode->is_regular()) {
+    Text path;
+    path_of(dentry, path);
+    dentry->inode->opened_as(path.view());
+  }
+  return dentry->inode->open(dentry, flags);
+}
+
 bool is_dot(StringView name) { return name.empty() || name == "." || name == ".." || name == "/"; }
 }  // namespace
 
@@ -21,7 +31,7 @@ Or<Ref<File>> open(Ref<Dentry> start, StringView path, u32 flags, u32 permission
     }
     TRY(parent.directory->inode->create(parent.name, mode::kRegular | (permissions & mode::kPermissions), 0));
     Ref<Dentry> made = TRY(lookup(parent.directory, parent.name, Follow::kNo));
-    return made->inode->open(made, flags);
+    return open_inode(made, flags);
   }
   Ref<Dentry> dentry = *found;
   if ((flags & open_flag::kCreate) && (flags & open_flag::kExclusive)) return fail(Errno::kExist);
@@ -30,7 +40,7 @@ Or<Ref<File>> open(Ref<Dentry> start, StringView path, u32 flags, u32 permission
   if (dentry->inode->is_directory() && (writes || (flags & open_flag::kCreate))) return fail(Errno::kIsDir);
   if ((flags & open_flag::kDirectory) && !dentry->inode->is_directory()) return fail(Errno::kNotDir);
   if ((flags & open_flag::kTruncate) && writes && dentry->inode->is_regular()) TRY(dentry->inode->truncate(0));
-  return dentry->inode->open(dentry, flags);
+  return open_inode(dentry, flags);
 }
 
 Or<Ref<Inode>> make(Ref<Dentry> start, StringView path, u32 mode, u32 special_device) {

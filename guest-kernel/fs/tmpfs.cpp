@@ -21,13 +21,14 @@ FileSystemStatus tmpfs_status() {
 // A regular file: an inode and the pages that it owns. mm may hold it (mappings) longer than any name does.
 class RegularFile final : public Inode, public Backing {
  public:
-  RegularFile(u32 mode, StringView name) : Inode(mode) {
-    const u32 n = name.size < sizeof name_ - 1 ? name.size : static_cast<u32>(sizeof name_) - 1;
-    memcpy(name_, name.data, n);
-    name_[n] = 0;
-  }
+  RegularFile(u32 mode, StringView name) : Inode(mode) { opened_as(name); }
 
   Backing* backing() override { return this; }
+  void opened_as(StringView path) override {
+    const u32 n = path.size < sizeof name_ - 1 ? path.size : static_cast<u32>(sizeof name_) - 1;
+    memcpy(name_, path.data, n);
+    name_[n] = 0;
+  }
   FileSystemStatus file_system() override { return tmpfs_status(); }
 
   Or<u32> read(u64 position, Buffer& buffer) override {
@@ -116,7 +117,7 @@ class RegularFile final : public Inode, public Backing {
     return result;
   }
 
-  char name_[64];
+  char name_[128];
 };
 
 class Symlink final : public Inode {
@@ -256,12 +257,6 @@ Or<Ref<Inode>> make_tmpfs() {
   Ref<Inode> top(new (std::nothrow) Directory(mode::kDirectory | 0755));
   if (!top) return fail(Errno::kNoMem);
   return top;
-}
-
-Or<Ref<Inode>> make_anonymous_file(StringView name) {
-  Ref<Inode> file(new (std::nothrow) RegularFile(mode::kRegular | 0600, name));
-  if (!file) return fail(Errno::kNoMem);
-  return file;
 }
 
 }  // namespace ido::fs

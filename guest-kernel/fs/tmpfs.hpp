@@ -9,7 +9,4 @@ namespace ido::fs {
 // The root directory of a new, empty file system.
 Or<Ref<Inode>> make_tmpfs();
 
-// A regular file of its own, not in any directory (shared anonymous mappings, memfd). Errno::kNoMem.
-Or<Ref<Inode>> make_anonymous_file(StringView name);
-
 }  // namespace ido::fs

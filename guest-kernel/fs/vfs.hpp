@@ -105,6 +105,7 @@ class Inode : public RefCounted {
   virtual Or<u32> write(u64 position, Buffer& buffer);
   virtual Or<> truncate(u64 size);
   virtual Backing* backing() { return nullptr; }  // for mmap and exec; null: can't be mapped
+  virtual void opened_as(StringView) {}           // the path of the last open, for reports and /proc/PID/maps
   virtual FileSystemStatus file_system() { return {}; }
 };
 

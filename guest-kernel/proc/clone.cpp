@@ -21,6 +21,7 @@ Or<> inherit(Process& child, Process& parent, u32 flags) {
   child.user = parent.user;
   child.group_id = parent.group_id;
   child.directory = parent.directory;
+  child.program = parent.program;
   memcpy(child.actions, parent.actions, sizeof child.actions);
   child.exit_signal = static_cast<i32>(flags & clone_flag::kSignalMask);
   if (flags & clone_flag::kFiles) child.files = parent.files;

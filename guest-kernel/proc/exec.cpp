@@ -37,6 +37,9 @@ struct Program {
 Or<Ref<fs::Dentry>> find_program(StringView path) {
   Ref<fs::Dentry> dentry = TRY(fs::lookup(current_process().directory, path));
   if (!dentry->inode->is_regular() || !(dentry->inode->status.mode & 0111)) return fail(Errno::kAcces);
+  Text whole;
+  fs::path_of(dentry, whole);
+  dentry->inode->opened_as(whole.view());
   return dentry;
 }
 

@@ -71,8 +71,7 @@ Or<> render_maps(Text& text, u32 pid) {
     text.add("%08x-%08x %c%c%c%c %08llx %02x:%02x %-10u", a.start, a.end, a.protection & protection::kRead ? 'r' : '-',
              a.writable() ? 'w' : '-', a.protection & protection::kExecute ? 'x' : '-', a.shared() ? 's' : 'p',
              static_cast<unsigned long long>(a.backing != nullptr ? a.first_index : 0) << kPageShift, device >> 8, device & 0xff, inode);
-    if (name[0] == '[') text.add(" %*s", 15, "");
-    else if (name[0] != 0) text.add(" %*s/", 15, "");
+    if (name[0] != 0) text.add(" %*s", 15, "");
     text.add("%s\n", name);
   }
   return {};
@@ -139,8 +138,8 @@ Or<> render_name(Text& text, u32 pid) {
 
 Or<> render_program(Text& text, u32 pid) {
   Process* p = TRY(process_of(pid));
-  if (!p->executable) return fail(Errno::kNoEnt);
-  fs::path_of(p->executable, text);
+  if (!p->program) return fail(Errno::kNoEnt);
+  fs::path_of(p->program, text);
   return {};
 }
 

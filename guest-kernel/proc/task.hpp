@@ -89,7 +89,6 @@ struct Process {
   Ref<fs::FileTable> files;        // null: kernel thread, or already gone
   Ref<fs::Dentry> directory;       // working directory
   Ref<fs::Dentry> program;         // the file that it executes; null: kernel thread
-  Ref<fs::Dentry> executable;      // what execute() opened: /proc/PID/exe
   u32 umask = 022;
   u32 user = 0, group_id = 0;      // credentials
   SignalAction actions[sig::kCount];

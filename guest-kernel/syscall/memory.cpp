@@ -1,6 +1,6 @@
 // The address space: mmap and its kin.
 #include "base/bits.hpp"
-#include "fs/tmpfs.hpp"
+#include "mm/buddy.hpp"
 #include "syscall/helpers.hpp"
 
 namespace ido {
@@ -25,7 +25,6 @@ Or<u32> map(Call& call, u32 address, u32 size, u32 prot, u32 flags, u32 descript
   request.placement = flags & kMapFixedNoReplace ? Placement::kFixedFree : flags & kMapFixed ? Placement::kFixed : Placement::kAnywhere;
   request.first_index = first_page;
   Ref<fs::File> file;
-  Ref<fs::Inode> anonymous;
   if (!(flags & kMapAnonymous)) {
     file = TRY(file_of(call, descriptor));
     if (!file->readable()) return fail(Errno::kAcces);
@@ -37,12 +36,6 @@ Or<u32> map(Call& call, u32 address, u32 size, u32 prot, u32 flags, u32 descript
       constexpr u32 kZeroDevice = 1 << 8 | 5;
       if (file->inode() == nullptr || file->inode()->status.special_device != kZeroDevice) return fail(Errno::kNoDev);
     }
-  }
-  if (request.backing == nullptr && shared) {
-    anonymous = TRY(fs::make_anonymous_file("dev/zero"));
-    TRY(anonymous->truncate(align_up(u64{size}, u64{kPageSize})));
-    request.backing = anonymous->backing();
-    request.first_index = 0;
   }
   const u32 placed = TRY(mm_of(call).map(request));
   if (flags & kMapPopulate) {
