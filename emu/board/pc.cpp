@@ -11,6 +11,7 @@
 #include "board/acpi_tables.hpp"
 #include "board/hotplug_plan.hpp"
 #include "cpu/cpuid.hpp"
+#include "cpu/exceptions.hpp"
 
 namespace paemu {
 
@@ -202,9 +203,7 @@ void Pc::on_fpu_error(bool asserted) {
 }
 
 void Pc::set_line(u32, bool level) {
-  if (!level) return;
-  cpu.state.nmi_pending = true;
-  cpu.request_attention();
+  if (level) request_nmi(cpu);
 }
 
 // --- What arrives from outside.

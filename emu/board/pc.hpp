@@ -82,9 +82,6 @@ class Pc final : private CpuHooks, private LineInput {
   Or<> request_eject(const std::string& id);
   Or<> pull_dimm(const std::string& id);           // surprise: the guest is not asked
 
-  // Does a halted processor have a reason to wake up now? (An interrupt that it accepts, or an NMI.)
-  bool wants_to_wake() const { return cpu.state.nmi_pending || (local_apic_.interrupt_pending() && (cpu.state.eflags & eflag::kInterrupt) != 0); }
-
   // --- State. Calls visit("pic", state) for every part, in a fixed order; memory and the DIMM list are apart.
   template <class Visitor>
   void visit_state(Visitor&& visit) {

@@ -34,7 +34,6 @@ Block* BlockCache::build(GuestPhys address, const u8* host, u8 mode_key, u32 lim
   if (block.count == 0) return nullptr;
   block.host = host;
   used_ += base::align_up<usize>(sizeof(Block) + block.count * sizeof(Insn), 16);
-  ++blocks_built_;
   note_code(block, looked_at);
   block.next_in_bucket = bucket(address);
   bucket(address) = &block;

@@ -27,8 +27,6 @@ class BlockCache {
   // Drops everything.
   void flush();
 
-  u64 blocks_built() const { return blocks_built_; }
-
  private:
   static constexpr usize kArenaSize = 24 * kMiB;
   static constexpr u32 kMaxInstructions = 64;
@@ -55,7 +53,6 @@ class BlockCache {
   std::unique_ptr<u8[]> arena_;
   usize used_ = 0;
   bool flush_before_build_ = false;
-  u64 blocks_built_ = 0;
   std::unique_ptr<Block*[]> buckets_;    // lists by next_in_bucket
   std::unordered_map<u32, Page> pages_;  // by frame number
 };

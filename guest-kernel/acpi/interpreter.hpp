@@ -128,7 +128,6 @@ class Interpreter {
   Or<NamePath> name_path(Frame& f);
   Or<Ref<Object>> data(Frame& f);  // a term that has a value
   Or<u64> integer(Frame& f);
-  Or<Ref<Bytes>> bytes_of(Frame& f, const Ref<Object>& object);
 
   Value made(Frame& f, Ref<Object> object);  // null means no memory
   Value made_integer(Frame& f, u64 value);

@@ -19,7 +19,6 @@ constexpr u32 kPitHz = 1193182;
 constexpr u32 kScaleShift = 22;
 
 u64 tsc_at_boot;
-u64 hz = kNsPerSecond;
 u32 ns_per_tsc_scaled = 1u << kScaleShift;  // nanoseconds of a TSC count, times 2^kScaleShift
 u64 realtime_at_boot_ns;
 u64 tick_count;
@@ -57,7 +56,7 @@ u64 round_rate(u64 measured) {
 
 void init_time() {
   tsc_at_boot = read_tsc();
-  hz = round_rate(measure_tsc_hz());
+  const u64 hz = round_rate(measure_tsc_hz());
   ns_per_tsc_scaled = static_cast<u32>((kNsPerSecond << kScaleShift) / hz);
   realtime_at_boot_ns = read_rtc_seconds() * kNsPerSecond - now_ns();
   print("time: TSC at %llu kHz, tick at %u Hz\n", static_cast<unsigned long long>(hz / 1000), kTickHz);
@@ -72,7 +71,6 @@ u64 now_ns() {
 
 u64 realtime_ns() { return realtime_at_boot_ns + now_ns(); }
 void set_realtime(u64 ns) { realtime_at_boot_ns = ns - now_ns(); }
-u64 tsc_hz() { return hz; }
 u64 ticks() { return tick_count; }
 void set_tick_hook(void (*hook)(TrapFrame&)) { tick_hook = hook; }
 

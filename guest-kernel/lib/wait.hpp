@@ -47,7 +47,6 @@ class Mutex {
  public:
   bool held() const { return held_; }
   void lock() { while (held_) queue_.wait(); held_ = true; }
-  bool try_lock() { if (held_) return false; held_ = true; return true; }
   void unlock() { held_ = false; queue_.wake_one(); }
 
  private:

@@ -153,9 +153,6 @@ void wake(Task& task) {
   if (task.state == TaskState::kSleeping || task.state == TaskState::kInterruptible) make_runnable(task);
 }
 
-bool reschedule_needed() { return reschedule; }
-void set_reschedule_needed() { reschedule = true; }
-
 void yield_if_due() {
   if (reschedule && running != &idle_task) schedule();
 }

@@ -18,8 +18,6 @@ void init_scheduler();
 void schedule();
 // Makes a sleeping task runnable. Safe in interrupt handlers.
 void wake(Task& task);
-bool reschedule_needed();
-void set_reschedule_needed();
 
 // How many tasks could run, and the load averages, in 1/65536 (/proc/loadavg).
 struct Load {

@@ -272,7 +272,7 @@ TEST_CASE("bytes typed at the serial port interrupt on IRQ 4") {
   const u8 text[] = {'h', 'i'};
   b.pc->receive_serial(0, text);
   b.pc->receive_serial(1, text);
-  CHECK_FALSE(b.pc->wants_to_wake());
+  CHECK_FALSE(b.pc->cpu.interrupts->interrupt_pending());
   b.pass(10'000'000);
   REQUIRE(b.pc->cpu.interrupts->interrupt_pending());
   CHECK(b.pc->cpu.interrupts->acknowledge_interrupt() == 0x24);
