@@ -1,9 +1,16 @@
 // The guest's side of the interpreter benchmark: compiled 32-bit integer code of the usual kinds (sorting, hashing,
-// string scanning, a call tree, a sieve), endless. Built freestanding and loaded at a fixed address.
+// string scanning, a call tree, a sieve). Built freestanding and loaded at a fixed address. Endless, unless the double
+// word at kRounds says how many rounds: then it ends the emulator after them.
 using u32 = unsigned;
+using u16 = unsigned short;
 using u8 = unsigned char;
 
 namespace {
+
+constexpr u32 kResult = 0x90000;  // written after each round
+constexpr u32 kRounds = 0x90004;
+
+volatile u32& word_at(u32 address) { return *reinterpret_cast<volatile u32*>(address); }
 
 u32 numbers[4096];
 u8 text[8192];
@@ -49,6 +56,15 @@ u32 count_primes() {
 
 __attribute__((noinline)) u32 fibonacci(u32 n) { return n < 2 ? n : fibonacci(n - 1) + fibonacci(n - 2); }
 
+void out(u16 port, u8 value) { asm volatile("outb %0, %1" : : "a"(value), "Nd"(port)); }
+
+// Exit status 1 from paemu's debug-exit port; Bochs ends when it reads "Shutdown" at port 0x8900.
+[[noreturn]] void end() {
+  out(0x501, 0);
+  for (const char c : "Shutdown") out(0x8900, static_cast<u8>(c));
+  for (;;) asm volatile("hlt");
+}
+
 }  // namespace
 
 extern "C" __attribute__((section(".start"), noreturn)) void start() {
@@ -57,6 +73,10 @@ extern "C" __attribute__((section(".start"), noreturn)) void start() {
     sort(numbers, numbers + 4096);
     for (u8& c : text) c = static_cast<u8>(next_random() >> 24);
     result += hash(text, sizeof(text)) + count_primes() + fibonacci(15) + numbers[0];
-    *reinterpret_cast<volatile u32*>(0x90000) = result;
+    word_at(kResult) = result;
+    if (const u32 left = word_at(kRounds); left != 0) {
+      if (left == 1) end();
+      word_at(kRounds) = left - 1;
+    }
   }
 }
