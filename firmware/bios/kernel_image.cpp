@@ -87,16 +87,23 @@ void load_elf(FwCfgItem& file, const MemoryMap& map, LoadedKernel& kernel) {
   if (elf.program_headers > file.size() || headers_size > file.size() - elf.program_headers) {
     refuse_kernel("file is truncated in its ELF program headers; copy it again");
   }
-  bool entry_inside = false;
+  // The entry is a physical address (Multiboot 1, 3.2); kernels that give the virtual one of their link are common, and
+  // boot loaders take it.
+  bool entry_inside = false, virtual_entry = false;
   for (u32 i = 0; i < elf.program_header_count; ++i) {
     ProgramHeader segment;
     file.read(elf.program_headers + i * elf.program_header_size, &segment, sizeof(segment));
     if (segment.type != kLoad) continue;
     place(file, map, kernel, segment.offset, segment.physical_address, segment.file_size, segment.memory_size);
-    entry_inside |= elf.entry - segment.physical_address < segment.memory_size;
+    if (elf.entry - segment.physical_address < segment.memory_size) {
+      entry_inside = true;
+      kernel.entry = elf.entry;
+    } else if (!entry_inside && elf.entry - segment.virtual_address < segment.memory_size) {
+      virtual_entry = true;
+      kernel.entry = elf.entry - segment.virtual_address + segment.physical_address;
+    }
   }
-  if (!entry_inside) refuse_kernel("starts outside of what it loads; its entry must be a physical address");
-  kernel.entry = elf.entry;
+  if (!entry_inside && !virtual_entry) refuse_kernel("starts outside of what it loads");
 }
 
 }  // namespace
@@ -108,8 +115,7 @@ LoadedKernel load_kernel(FwCfgItem& file, const MemoryMap& map) {
   if (header == nullptr) refuse_kernel("is not a Multiboot kernel: there is no header in its first 8 KiB");
   const u32 needs = header->flags & kNeeds;
   if (needs & ~kKnownNeeds) refuse_kernel("needs something of the boot loader that Multiboot 1 does not define");
-  if (needs & kNeedsVideo)
-    refuse_kernel("needs a video mode set, which this machine can't do; clear bit 2 of its flags");
+  if (needs & kNeedsVideo) say("the kernel asks for a video mode and gets none: there is no display");
   LoadedKernel kernel{0, ~0u, 0};
   if (header->flags & kHasAddresses) {
     load_by_addresses(file, map, *header, kernel);

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Run one bare guest, recorded and replayed: it may do what it likes, the emulator stays whole.
+"""Run one guest of our own without ido, recorded and replayed: it may do what it likes, the emulator stays whole.
 
 usage: bare_test.py BUILD_FOLDER NAME
 """
+import os
 import re
 import signal
 import subprocess
@@ -11,6 +12,7 @@ import tempfile
 
 # name: what it prints, paemu's exit status, seconds until it is told to stop (0: it ends by itself)
 CASES = {
+    "higher_half": ("say this", 3, 0),
     "jump_to_mmio": ("jumping", 7, 0),
     "port_garbage": ("scribbling", 5, 0),
     "power_off": ("going off", 0, 0),
@@ -36,7 +38,9 @@ def main():
     with tempfile.TemporaryDirectory(prefix="paemu-test-") as folder:
         trace = f"{folder}/trace"
         machine = ["-serial", "stdio", "-monitor", "none", "-pace", "off"]
-        status, output, errors = run([f"{build}/paemu", "-bios", f"{build}/tests/guest/{name}.bin", "-no-reboot", "-m", "128M", "-record", trace, *machine], stop_after)
+        kernel = f"{build}/tests/guest/{name}.elf"
+        image = ["-kernel", kernel, "-append", "say this"] if os.path.exists(kernel) else ["-bios", f"{build}/tests/guest/{name}.bin"]
+        status, output, errors = run([f"{build}/paemu", *image, "-no-reboot", "-m", "128M", "-record", trace, *machine], stop_after)
         if status != wanted or text not in output or re.search(r"Sanitizer|Assertion", errors):
             sys.exit(f"{name}: exit status {status}, expected {wanted}; it printed {output!r}; {errors}")
         again, replayed, errors = run([f"{build}/paemu", "-replay", trace, *machine[:4]], 0)
