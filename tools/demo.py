@@ -54,7 +54,8 @@ def run(build, trace):
         show(machine)
         print(machine.shell("grep -E '^pgmigrate' /proc/vmstat").text.rstrip())
         after = drive.resident_kib(machine.process.pid)
-        print(f"the emulator's resident memory: {before // 1024} MiB before the load, {loaded // 1024} with it, {after // 1024} after the removal")
+        print(f"the emulator's resident memory: {before // 1024} MiB before the load, {loaded // 1024} with it, {after // 1024} after the removal:")
+        print("what dimm1 held now lies in boot0, and dimm1's own memory is the host's again")
 
         step("The program's verdict")
         machine.shell("sleep 2; kill $!; wait $!")

@@ -20,7 +20,7 @@ struct MachineConfig {
   std::vector<DimmSpec> dimms;  // hotplug DIMMs present at start
   u32 numa_nodes = 1;
   bool reboot = true;                     // false: a guest reset ends the run (-no-reboot)
-  u64 checkpoint_interval = 100'000'000;  // instructions between state hashes in a trace; 0: only one, at the end
+  u64 checkpoint_interval = 200'000'000;  // instructions between state hashes in a trace; 0: only one, at the end
   // A field more or less: bump abi::trace::kVersion.
   FIELDS(ram_size, slots, maxmem, physical_bits, cpu_model, append, dimms, numa_nodes, reboot, checkpoint_interval)
 };
