@@ -8,12 +8,14 @@
 namespace paemu::monitor {
 namespace {
 
+// A format may follow its command at once: "x/4xw 0" is "x /4xw 0", as in QEMU and gdb.
 std::vector<std::string_view> words_of(std::string_view line) {
   std::vector<std::string_view> words;
   while (true) {
     const usize begin = line.find_first_not_of(" \t");
     if (begin == std::string_view::npos) return words;
-    const usize end = std::min(line.find_first_of(" \t", begin), line.size());
+    const char* ends = words.empty() ? " \t/" : " \t";
+    const usize end = std::min(line.find_first_of(ends, begin + 1), line.size());
     words.push_back(line.substr(begin, end - begin));
     line.remove_prefix(end);
   }

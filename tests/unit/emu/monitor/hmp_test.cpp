@@ -100,6 +100,7 @@ TEST_CASE("commands that the guest would notice are refused in a replay") {
 TEST_CASE("memory is shown as gdb shows it") {
   FakeControl c;
   CHECK(hmp(c, "x /2xw $esp+4") == "00001004: 0x07060504 0x0b0a0908\n");
+  CHECK(hmp(c, "x/2xw $esp+4") == "00001004: 0x07060504 0x0b0a0908\n");
   CHECK(hmp(c, "xp /4xb 0x1000") == "0000001000: 0x00 0x01 0x02 0x03\n");
   CHECK_THAT(hmp(c, "x /2i 0x10"), Contains("00000010: 90") && Contains("nop"));
   CHECK_THAT(hmp(c, "x 0x9000"), Contains("nothing can be read at 0x9000"));
