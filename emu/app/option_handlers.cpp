@@ -217,6 +217,8 @@ Or<> chardev(Parser& p, const std::string& value) {
   using Kind = host::ChardevSpec::Kind;
   const std::string kind = settings.take("backend"), id = settings.take("id");
   if (id.empty()) return fail("needs an id");
+  for (const NamedChardev& other : p.chardevs)
+    if (other.id == id) return fail("the id \"" + id + "\" is given twice");
   host::ChardevSpec spec{.path = settings.take("path"), .text = value};
   spec.server = TRY(parse_switch(settings.take("server", "off")));
   spec.wait = TRY(parse_switch(settings.take("wait", "on")));

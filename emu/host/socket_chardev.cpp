@@ -74,6 +74,10 @@ Failure<Error> fail_errno(const std::string& path, const char* verb, int descrip
 
 Or<std::unique_ptr<Chardev>> make_socket_chardev(const ChardevSpec& spec, EventLoop& loop) {
   if (spec.kind == ChardevSpec::Kind::Descriptor) {
+    int listening = 0;
+    socklen_t size = sizeof listening;
+    if (getsockopt(spec.descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) != 0 || listening == 0)
+      return fail("fd " + std::to_string(spec.descriptor) + " is no listening socket");
     auto device = std::make_unique<SocketChardev>(loop, "fd:" + std::to_string(spec.descriptor), "");
     device->serve(spec.descriptor);
     return std::unique_ptr<Chardev>(std::move(device));
