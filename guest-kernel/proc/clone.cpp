@@ -2,6 +2,7 @@
 #include "arch/stack.hpp"
 #include "lib/string.hpp"
 #include "mm/mm.hpp"
+#include "mm/stats.hpp"
 #include "mm/uaccess.hpp"
 #include "proc/fpu.hpp"
 #include "proc/lifetime.hpp"
@@ -12,6 +13,10 @@
 namespace ido {
 
 namespace {
+
+// Pages of memory a task: a small forked process has some 30 of its own (stacks, page tables, touched data). With the
+// limit, a fork bomb meets EAGAIN, as fork(2) says, while there is memory left for what is to end it.
+constexpr u32 kPagesPerTask = 64;
 
 // What a new process has from its parent. On failure the caller destroys the child.
 Or<> inherit(Process& child, Process& parent, u32 flags) {
@@ -84,6 +89,7 @@ Or<i32> clone_task(const CloneArguments& arguments, const TrapFrame& frame) {
   Process& parent = *parent_task.process;
   const bool thread = flags & clone_flag::kThread;
   if (thread && !(flags & clone_flag::kVm)) return fail(Errno::kInval);
+  if (task_count() >= memory_info().total_pages / kPagesPerTask) return fail(Errno::kAgain);
 
   Process* process = &parent;
   if (!thread) {
