@@ -75,6 +75,8 @@ Or<u32> send(Call& call, bool wide) {
   Ref<fs::File> out = TRY(file_of(call, call[0]));
   Ref<fs::File> in = TRY(file_of(call, call[1]));
   if (!in->readable() || !out->writable()) return fail(Errno::kBadF);
+  // sendfile(2): from what can be mapped only. A terminal's end of file, read behind a line, would be lost here.
+  if (in->inode() == nullptr || !in->inode()->is_regular()) return fail(Errno::kInval);
   u64 at = in->position;
   if (call[2] != 0) at = wide ? TRY(get_user<u64>(call[2])) : TRY(get_user<u32>(call[2]));
   u32 total = 0;
