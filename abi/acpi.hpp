@@ -22,7 +22,7 @@ inline constexpr unsigned kWakeStatus = 1u << 15;
 inline constexpr unsigned kSciEnable = 1u << 0;
 inline constexpr unsigned kSleepTypeShift = 10;  // 3 bits
 inline constexpr unsigned kSleepEnable = 1u << 13;
-inline constexpr unsigned kSleepTypeS5 = 0;      // the value of \_S5 in the DSDT
+inline constexpr unsigned kSleepTypeS5 = 0;  // the value of \_S5 in the DSDT
 
 inline constexpr unsigned kSmiCommandPort = 0xb2;
 inline constexpr unsigned kAcpiEnableValue = 0xf1;

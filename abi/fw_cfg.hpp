@@ -1,33 +1,35 @@
-// The fw_cfg device: item keys, as QEMU documents them (docs/specs/fw_cfg), little-endian unless said. Includes nothing.
+// The fw_cfg device: item keys, as QEMU documents them (docs/specs/fw_cfg), little-endian unless said. Includes
+// nothing.
 #pragma once
 
 namespace abi::fw_cfg {
 
-inline constexpr unsigned kSignature = 0x0000;       // "QEMU"
-inline constexpr unsigned kId = 0x0001;              // u32: bit 0 traditional interface, bit 1 DMA
-inline constexpr unsigned kRamSize = 0x0003;         // u64: boot RAM in bytes
-inline constexpr unsigned kCpuCount = 0x0005;        // u16
-inline constexpr unsigned kKernelSize = 0x0008;      // u32: bytes of the file given by -kernel, 0 without one
-inline constexpr unsigned kInitrdSize = 0x000b;      // u32
-inline constexpr unsigned kKernelData = 0x0011;      // the kernel file as it is
+inline constexpr unsigned kSignature = 0x0000;   // "QEMU"
+inline constexpr unsigned kId = 0x0001;          // u32: bit 0 traditional interface, bit 1 DMA
+inline constexpr unsigned kRamSize = 0x0003;     // u64: boot RAM in bytes
+inline constexpr unsigned kCpuCount = 0x0005;    // u16
+inline constexpr unsigned kKernelSize = 0x0008;  // u32: bytes of the file given by -kernel, 0 without one
+inline constexpr unsigned kInitrdSize = 0x000b;  // u32
+inline constexpr unsigned kKernelData = 0x0011;  // the kernel file as it is
 inline constexpr unsigned kInitrdData = 0x0012;
-inline constexpr unsigned kCommandLineSize = 0x0014; // u32, with the terminating NUL
+inline constexpr unsigned kCommandLineSize = 0x0014;  // u32, with the terminating NUL
 inline constexpr unsigned kCommandLineData = 0x0015;
-inline constexpr unsigned kFileDirectory = 0x0019;   // u32 count (big-endian), then FileEntry each
+inline constexpr unsigned kFileDirectory = 0x0019;  // u32 count (big-endian), then FileEntry each
 inline constexpr unsigned kFileFirst = 0x0020;
 
 // An entry of the directory: integers big-endian.
 struct FileEntry {
-  unsigned size;            // bytes
+  unsigned size;  // bytes
   unsigned short selector;
   unsigned short reserved;
-  char name[56];            // NUL-terminated
+  char name[56];  // NUL-terminated
 };
 
-inline constexpr char kE820File[] = "etc/e820";                 // packed {u64 base, u64 size, u32 type}
+inline constexpr char kE820File[] = "etc/e820";  // packed {u64 base, u64 size, u32 type}
 inline constexpr char kAcpiTablesFile[] = "etc/acpi/tables";
 inline constexpr char kAcpiRsdpFile[] = "etc/acpi/rsdp";
-inline constexpr char kTableLoaderFile[] = "etc/table-loader";  // 128-byte commands: allocate, add pointer, add checksum
+inline constexpr char kTableLoaderFile[] =
+    "etc/table-loader";  // 128-byte commands: allocate, add pointer, add checksum
 inline constexpr char kMemorySlotsFile[] = "etc/memory-slots";  // u32: hotplug slots, for the firmware's banner
 
 }  // namespace abi::fw_cfg

@@ -12,9 +12,15 @@
 // an array of these, or another struct with FIELDS. Everything that the guest can ever notice is a field.
 #pragma once
 
-#define FIELDS(...)                                                                  \
-  template <class Visitor> void visit_fields(Visitor&& visit) { FIELDS_EACH(__VA_ARGS__) } \
-  template <class Visitor> void visit_fields(Visitor&& visit) const { FIELDS_EACH(__VA_ARGS__) }
+#define FIELDS(...)                          \
+  template <class Visitor>                   \
+  void visit_fields(Visitor&& visit) {       \
+    FIELDS_EACH(__VA_ARGS__)                 \
+  }                                          \
+  template <class Visitor>                   \
+  void visit_fields(Visitor&& visit) const { \
+    FIELDS_EACH(__VA_ARGS__)                 \
+  }
 
 #define FIELDS_PARENS ()
 #define FIELDS_EXPAND(...) FIELDS_EXPAND4(FIELDS_EXPAND4(FIELDS_EXPAND4(__VA_ARGS__)))
@@ -23,5 +29,7 @@
 #define FIELDS_EXPAND2(...) FIELDS_EXPAND1(FIELDS_EXPAND1(FIELDS_EXPAND1(__VA_ARGS__)))
 #define FIELDS_EXPAND1(...) __VA_ARGS__
 #define FIELDS_EACH(...) __VA_OPT__(FIELDS_EXPAND(FIELDS_ONE(__VA_ARGS__)))
-#define FIELDS_ONE(field, ...) visit(#field, field); __VA_OPT__(FIELDS_NEXT FIELDS_PARENS (__VA_ARGS__))
+#define FIELDS_ONE(field, ...) \
+  visit(#field, field);        \
+  __VA_OPT__(FIELDS_NEXT FIELDS_PARENS(__VA_ARGS__))
 #define FIELDS_NEXT() FIELDS_ONE

@@ -48,7 +48,10 @@ class IntrusiveList {
     explicit Iterator(ListNode* n) : node_(n) {}
     T& operator*() const { return *owner(node_); }
     T* operator->() const { return owner(node_); }
-    Iterator& operator++() { node_ = node_->next; return *this; }
+    Iterator& operator++() {
+      node_ = node_->next;
+      return *this;
+    }
     bool operator==(const Iterator&) const = default;
 
    private:

@@ -30,15 +30,26 @@ class [[nodiscard]] Result {
   Result(T value) : ok_(true) { new (&value_) T(std::move(value)); }
   Result(Failure<E> f) : ok_(false) { new (&error_) E(std::move(f.error)); }
   Result(Result&& o) noexcept : ok_(o.ok_) {
-    if (ok_) new (&value_) T(std::move(o.value_)); else new (&error_) E(std::move(o.error_));
+    if (ok_)
+      new (&value_) T(std::move(o.value_));
+    else
+      new (&error_) E(std::move(o.error_));
   }
   Result(const Result&) = delete;
   Result& operator=(const Result&) = delete;
   Result& operator=(Result&& o) noexcept {
-    if (this != &o) { this->~Result(); new (this) Result(std::move(o)); }
+    if (this != &o) {
+      this->~Result();
+      new (this) Result(std::move(o));
+    }
     return *this;
   }
-  ~Result() { if (ok_) value_.~T(); else error_.~E(); }
+  ~Result() {
+    if (ok_)
+      value_.~T();
+    else
+      error_.~E();
+  }
 
   explicit operator bool() const { return ok_; }
   bool ok() const { return ok_; }
@@ -52,7 +63,10 @@ class [[nodiscard]] Result {
   T* operator->() { return &value_; }
 
  private:
-  union { T value_; E error_; };
+  union {
+    T value_;
+    E error_;
+  };
   bool ok_;
 };
 
@@ -65,14 +79,21 @@ class [[nodiscard]] Result<void, E> {
   Result() : ok_(true) {}
   Result(Unit) : ok_(true) {}
   Result(Failure<E> f) : ok_(false) { new (&error_) E(std::move(f.error)); }
-  Result(Result&& o) noexcept : ok_(o.ok_) { if (!ok_) new (&error_) E(std::move(o.error_)); }
+  Result(Result&& o) noexcept : ok_(o.ok_) {
+    if (!ok_) new (&error_) E(std::move(o.error_));
+  }
   Result(const Result&) = delete;
   Result& operator=(const Result&) = delete;
   Result& operator=(Result&& o) noexcept {
-    if (this != &o) { this->~Result(); new (this) Result(std::move(o)); }
+    if (this != &o) {
+      this->~Result();
+      new (this) Result(std::move(o));
+    }
     return *this;
   }
-  ~Result() { if (!ok_) error_.~E(); }
+  ~Result() {
+    if (!ok_) error_.~E();
+  }
 
   explicit operator bool() const { return ok_; }
   bool ok() const { return ok_; }
@@ -81,7 +102,9 @@ class [[nodiscard]] Result<void, E> {
   const E& error() const& { return error_; }
 
  private:
-  union { E error_; };
+  union {
+    E error_;
+  };
   bool ok_;
 };
 

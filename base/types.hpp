@@ -33,8 +33,14 @@ struct Strong {
   constexpr explicit Strong(Rep v) : value(v) {}
 
   constexpr auto operator<=>(const Strong&) const = default;
-  constexpr Strong& operator+=(Rep d) { value = static_cast<Rep>(value + d); return *this; }
-  constexpr Strong& operator-=(Rep d) { value = static_cast<Rep>(value - d); return *this; }
+  constexpr Strong& operator+=(Rep d) {
+    value = static_cast<Rep>(value + d);
+    return *this;
+  }
+  constexpr Strong& operator-=(Rep d) {
+    value = static_cast<Rep>(value - d);
+    return *this;
+  }
   friend constexpr Strong operator+(Strong a, Rep d) { return a += d; }
   friend constexpr Strong operator-(Strong a, Rep d) { return a -= d; }
   friend constexpr Rep operator-(Strong a, Strong b) { return static_cast<Rep>(a.value - b.value); }

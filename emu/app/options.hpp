@@ -50,7 +50,7 @@ struct Options {
   Switch pace = Switch::Auto;
   std::optional<i64> rtc_start;  // seconds since the epoch; nothing: the host's clock
   std::string pidfile;
-  std::string log_file;  // -D
+  std::string log_file;             // -D
   bool trace_instructions = false;  // -d insn
 };
 

@@ -41,9 +41,9 @@ class TableSet {
     out_.text("PAEMU ", 6);
     out_.text("PAEM", 4);
     out_.text(signature, 4);
-    out_.dword(1);          // OEM revision
-    out_.text("PAEM", 4);   // creator
-    out_.dword(1);          // its revision
+    out_.dword(1);         // OEM revision
+    out_.text("PAEM", 4);  // creator
+    out_.dword(1);         // its revision
     return at;
   }
   void end(u32 at) {
@@ -65,7 +65,10 @@ class TableSet {
   void pointer(u32 target, u8 size) {
     loader_.add_pointer(abi::fw_cfg::kAcpiTablesFile, abi::fw_cfg::kAcpiTablesFile, static_cast<u32>(out_.size()),
                         size);
-    if (size == 8) out_.qword(target); else out_.dword(target);
+    if (size == 8)
+      out_.qword(target);
+    else
+      out_.dword(target);
   }
 
  private:
@@ -96,11 +99,11 @@ u32 add_facs(ByteWriter& out) {
 
 // FADT (5.2.9), the 244-byte form of ACPI 2.0.
 u32 add_fadt(TableSet& tables, u32 facs, u32 dsdt) {
-  constexpr u32 kFlags = 1u << 0     // WBINVD works
-                         | 1u << 2   // C1 on every processor
-                         | 1u << 5   // no fixed sleep button
-                         | 1u << 8   // the PM timer has 32 bits
-                         | 1u << 10; // there is a reset register
+  constexpr u32 kFlags = 1u << 0      // WBINVD works
+                         | 1u << 2    // C1 on every processor
+                         | 1u << 5    // no fixed sleep button
+                         | 1u << 8    // the PM timer has 32 bits
+                         | 1u << 10;  // there is a reset register
   constexpr u8 kHardReset = 0x06;
   ByteWriter& out = tables.out();
   const u32 at = tables.begin("FACP", 3);
@@ -129,16 +132,16 @@ u32 add_fadt(TableSet& tables, u32 facs, u32 dsdt) {
   out.byte(pm::kGpe0Length);
   out.byte(0);
   out.byte(0);
-  out.byte(0);         // no C-state command
-  out.word(0xfff);     // no C2
-  out.word(0xfff);     // no C3
-  out.word(0);         // caches are flushed by WBINVD
+  out.byte(0);      // no C-state command
+  out.word(0xfff);  // no C2
+  out.word(0xfff);  // no C3
+  out.word(0);      // caches are flushed by WBINVD
   out.word(0);
-  out.byte(0);         // no duty cycle
+  out.byte(0);  // no duty cycle
   out.byte(0);
-  out.byte(0);         // no day alarm
-  out.byte(0);         // no month alarm
-  out.byte(0x32);      // RTC century
+  out.byte(0);                            // no day alarm
+  out.byte(0);                            // no month alarm
+  out.byte(0x32);                         // RTC century
   out.word(1u << 0 | 1u << 1 | 1u << 2);  // legacy devices, 8042, no VGA yet
   out.byte(0);
   out.dword(kFlags);

@@ -20,7 +20,8 @@ constexpr u64 kLeastRam = 4 * kMiB;
 Or<> check_size(const DimmSpec& wanted) {
   if (wanted.size == 0) return fail("a DIMM needs a size, a multiple of 128 MiB; 0 is none");
   if (!is_aligned<u64>(wanted.size, map::kDimmAlignment)) {
-    const u64 better = wanted.size > ~u64{0} - map::kDimmAlignment ? 0 : align_up<u64>(wanted.size, map::kDimmAlignment);
+    const u64 better =
+        wanted.size > ~u64{0} - map::kDimmAlignment ? 0 : align_up<u64>(wanted.size, map::kDimmAlignment);
     return fail("size " + size_text(wanted.size) + " is not a multiple of 128 MiB (a memory section)" +
                 (better != 0 ? "; use " + size_text(better) : ""));
   }
@@ -53,7 +54,8 @@ Or<u32> choose_slot(const MachineConfig& config, const DimmList& present, u32 wa
       return fail("there is no slot " + std::to_string(wanted) + "; the machine has " +
                   (config.slots == 0 ? std::string("none") : "slots 0 to " + std::to_string(config.slots - 1)));
     }
-    if (const Dimm* d = holder(wanted)) return fail("slot " + std::to_string(wanted) + " holds DIMM \"" + d->spec().id + "\"");
+    if (const Dimm* d = holder(wanted))
+      return fail("slot " + std::to_string(wanted) + " holds DIMM \"" + d->spec().id + "\"");
     return wanted;
   }
   for (u32 slot = 0; slot < config.slots; ++slot) {
@@ -78,7 +80,8 @@ Or<GuestPhys> first_fit(const HotplugWindow& window, const DimmList& present, u6
 }
 
 Or<GuestPhys> check_base(const HotplugWindow& window, const DimmList& present, GuestPhys base, u64 size) {
-  if (!is_aligned<u64>(base.value, map::kDimmAlignment)) return fail("address " + hex_text(base.value) + " is not a multiple of 128 MiB");
+  if (!is_aligned<u64>(base.value, map::kDimmAlignment))
+    return fail("address " + hex_text(base.value) + " is not a multiple of 128 MiB");
   const GuestPhys end = window.base + window.size;
   if (base < window.base || base >= end || size > end - base) {
     return fail("a DIMM of " + size_text(size) + " at " + hex_text(base.value) + " is outside the hotplug window, " +
@@ -87,8 +90,8 @@ Or<GuestPhys> check_base(const HotplugWindow& window, const DimmList& present, G
   for (const auto& d : present) {
     const DimmSpec& other = d->spec();
     if (base < other.base + other.size && other.base < base + size) {
-      return fail("a DIMM of " + size_text(size) + " at " + hex_text(base.value) + " overlaps DIMM \"" + other.id + "\" at " +
-                  hex_text(other.base.value));
+      return fail("a DIMM of " + size_text(size) + " at " + hex_text(base.value) + " overlaps DIMM \"" + other.id +
+                  "\" at " + hex_text(other.base.value));
     }
   }
   return base;
@@ -105,7 +108,8 @@ Or<> check_memory_config(const MachineConfig& config) {
   if (!is_aligned<u64>(config.ram_size, kMiB)) {
     return fail("memory size " + size_text(config.ram_size) + " is not a multiple of 1 MiB");
   }
-  if (config.ram_size < kLeastRam) return fail("memory size " + size_text(config.ram_size) + " is too small; use 4M or more");
+  if (config.ram_size < kLeastRam)
+    return fail("memory size " + size_text(config.ram_size) + " is too small; use 4M or more");
   if (config.slots > abi::memory_hotplug::kMaxSlots) {
     return fail("a machine has at most " + std::to_string(abi::memory_hotplug::kMaxSlots) + " memory slots, not " +
                 std::to_string(config.slots));
@@ -115,8 +119,8 @@ Or<> check_memory_config(const MachineConfig& config) {
   }
   for (const DimmSpec& boot : boot_dimms(config)) {
     if (boot.base.value > limit || boot.size > limit - boot.base.value) {
-      return fail("memory size " + size_text(config.ram_size) + " does not fit " + std::to_string(config.physical_bits) +
-                  " physical address bits");
+      return fail("memory size " + size_text(config.ram_size) + " does not fit " +
+                  std::to_string(config.physical_bits) + " physical address bits");
     }
   }
   const HotplugWindow window = hotplug_window(config);
@@ -133,8 +137,11 @@ std::vector<DimmSpec> boot_dimms(const MachineConfig& config) {
   std::vector<DimmSpec> dimms;
   dimms.push_back(DimmSpec{.id = "boot0", .memdev = "", .socket = Socket::Boot, .base = GuestPhys{0}, .size = low});
   if (config.ram_size > low) {
-    dimms.push_back(DimmSpec{
-        .id = "boot1", .memdev = "", .socket = Socket::Boot, .base = GuestPhys{map::kHighRam}, .size = config.ram_size - low});
+    dimms.push_back(DimmSpec{.id = "boot1",
+                             .memdev = "",
+                             .socket = Socket::Boot,
+                             .base = GuestPhys{map::kHighRam},
+                             .size = config.ram_size - low});
   }
   return dimms;
 }

@@ -54,8 +54,9 @@ Pc::Pc(const MachineConfig& config, SerialSink& serial, Log& log, PcListener& li
       rtc_(events, clock),
       serial_("serial0", events, clock, serial),
       pm_(events, clock, [this](u32 type) { sleep(type); }),
-      hotplug_(config.slots, {.eject = [this](u32 slot) { eject(slot); },
-                              .ost = [this](u32 slot, u32 source, u32 status) { listener_.on_ost(slot, source, status); }}),
+      hotplug_(config.slots,
+               {.eject = [this](u32 slot) { eject(slot); },
+                .ost = [this](u32 slot, u32 source, u32 status) { listener_.on_ost(slot, source, status); }}),
       keyboard_({.set_a20 = [this](bool) { update_a20(); }, .reset = [this] { request_reset(); }}),
       system_control_(clock, pit_, {.set_a20 = [this](bool) { update_a20(); }, .reset = [this] { request_reset(); }}),
       e9_(log),
@@ -99,7 +100,8 @@ void Pc::install_firmware_items(const MachineConfig& config, const Images& image
   fw_cfg_.add(cfg::kInitrdData, images.initrd);
   fw_cfg_.add_u32(cfg::kCommandLineSize, static_cast<u32>(command_line.size()));
   fw_cfg_.add(cfg::kCommandLineData, std::move(command_line));
-  for (FirmwareFile& file : firmware_files(config, boot_dimms(config))) fw_cfg_.add_file(file.name, std::move(file.bytes));
+  for (FirmwareFile& file : firmware_files(config, boot_dimms(config)))
+    fw_cfg_.add_file(file.name, std::move(file.bytes));
 }
 
 // --- Wiring.

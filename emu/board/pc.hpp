@@ -40,11 +40,11 @@ namespace paemu {
 // has been asked to stop after it where the machine has a decision to take (the first three).
 class PcListener {
  public:
-  virtual void on_power_off() = 0;                                     // ACPI S5
-  virtual void on_reset_request() = 0;                                 // reset register, port 0x92, keyboard controller
+  virtual void on_power_off() = 0;      // ACPI S5
+  virtual void on_reset_request() = 0;  // reset register, port 0x92, keyboard controller
   virtual void on_debug_exit(u32 value) = 0;
-  virtual void on_dimm_ejected(const DimmSpec& dimm) = 0;              // it is gone, its host memory returned
-  virtual void on_ost(u32 slot, u32 source, u32 status) = 0;           // _OST of a memory device
+  virtual void on_dimm_ejected(const DimmSpec& dimm) = 0;     // it is gone, its host memory returned
+  virtual void on_ost(u32 slot, u32 source, u32 status) = 0;  // _OST of a memory device
 
  protected:
   ~PcListener() = default;
@@ -78,9 +78,9 @@ class Pc final : private CpuHooks, private LineInput {
   void press_keys(std::span<const u8> scan_codes);
   void press_power_button();
   void raise_nmi();
-  Or<> insert_dimm(const DimmSpec& spec);          // complete, as plan_insert() made it; the guest is told
+  Or<> insert_dimm(const DimmSpec& spec);  // complete, as plan_insert() made it; the guest is told
   Or<> request_eject(const std::string& id);
-  Or<> pull_dimm(const std::string& id);           // surprise: the guest is not asked
+  Or<> pull_dimm(const std::string& id);  // surprise: the guest is not asked
 
   // --- State. Calls visit("pic", state) for every part, in a fixed order; memory and the DIMM list are apart.
   template <class Visitor>
@@ -104,8 +104,8 @@ class Pc final : private CpuHooks, private LineInput {
   // Makes the hotplug DIMMs those of `specs`, empty, without telling the guest. For loading a state, before its fields
   // are written. Boot DIMMs follow from the configuration and are only cleared.
   Or<> replace_dimms(std::span<const DimmSpec> specs);
-  // After fields were written: brings what is derived from them (processor mode, A20, address of the local APIC, decoded
-  // code) up to date.
+  // After fields were written: brings what is derived from them (processor mode, A20, address of the local APIC,
+  // decoded code) up to date.
   void adopt_state();
 
  private:
@@ -129,9 +129,9 @@ class Pc final : private CpuHooks, private LineInput {
   void update_a20();
   const DimmSpec* in_slot(u32 slot) const;
 
-  void on_apic_base(u64 value) override;               // CpuHooks
+  void on_apic_base(u64 value) override;  // CpuHooks
   void on_fpu_error(bool asserted) override;
-  void set_line(u32 pin, bool level) override;         // LineInput: the processor's NMI
+  void set_line(u32 pin, bool level) override;  // LineInput: the processor's NMI
 
   PcListener& listener_;
   Log& log_;

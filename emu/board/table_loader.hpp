@@ -49,7 +49,7 @@ class TableLoader {
   static constexpr usize kCommandSize = 128;
   static constexpr usize kNameSize = 56;
 
-  ByteWriter moves_;      // allocations and pointers
+  ByteWriter moves_;  // allocations and pointers
   ByteWriter checksums_;
 };
 

@@ -36,7 +36,12 @@ class PortBus {
   void write(u32 port, u32 size, u32 value);
 
  private:
-  struct Range { u32 first; u32 count; IoDevice* device; u32 width; };
+  struct Range {
+    u32 first;
+    u32 count;
+    IoDevice* device;
+    u32 width;
+  };
   const Range* find(u32 port) const;
   bool takes_whole(const Range& range, u32 port, u32 size) const;
   std::vector<Range> ranges_;

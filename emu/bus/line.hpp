@@ -27,8 +27,13 @@ class LineProbe {
 // The end that drives. Unconnected, it drives nothing.
 class Line {
  public:
-  void connect(LineInput& input, u32 pin) { input_ = &input; pin_ = pin; }
-  void set(bool level) const { if (input_ != nullptr) input_->set_line(pin_, level); }
+  void connect(LineInput& input, u32 pin) {
+    input_ = &input;
+    pin_ = pin;
+  }
+  void set(bool level) const {
+    if (input_ != nullptr) input_->set_line(pin_, level);
+  }
 
  private:
   LineInput* input_ = nullptr;

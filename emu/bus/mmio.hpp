@@ -27,7 +27,11 @@ class MmioBus {
   bool mapped(GuestPhys address) const { return find(address) != nullptr; }
 
  private:
-  struct Range { GuestPhys base; u64 size; IoDevice* device; };
+  struct Range {
+    GuestPhys base;
+    u64 size;
+    IoDevice* device;
+  };
   const Range* find(GuestPhys address) const;
   std::vector<Range> ranges_;
 };

@@ -13,8 +13,8 @@ namespace {
 struct FeatureRow {
   const char* name;
   Feature feature;
-  u32 cr4;           // bits that the feature makes writable
-  const char* needs; // name of a feature, or nullptr
+  u32 cr4;            // bits that the feature makes writable
+  const char* needs;  // name of a feature, or nullptr
 };
 constexpr FeatureRow kFeatures[] = {
     {"fpu", Feature::kFpu, 0, nullptr},
@@ -47,28 +47,37 @@ constexpr FeatureRow kFeatures[] = {
 constexpr u32 bit_of(Feature f) { return 1u << (static_cast<u32>(f) % 32); }
 
 constexpr u32 kPentium3 = bit_of(Feature::kFpu) | bit_of(Feature::kDe) | bit_of(Feature::kPse) | bit_of(Feature::kTsc) |
-                          bit_of(Feature::kMsr) | bit_of(Feature::kPae) | bit_of(Feature::kMce) | bit_of(Feature::kCx8) |
-                          bit_of(Feature::kApic) | bit_of(Feature::kSep) | bit_of(Feature::kMtrr) |
-                          bit_of(Feature::kPge) | bit_of(Feature::kMca) | bit_of(Feature::kCmov) |
-                          bit_of(Feature::kPat) | bit_of(Feature::kPse36) | bit_of(Feature::kMmx) |
-                          bit_of(Feature::kFxsr) | bit_of(Feature::kSse);
+                          bit_of(Feature::kMsr) | bit_of(Feature::kPae) | bit_of(Feature::kMce) |
+                          bit_of(Feature::kCx8) | bit_of(Feature::kApic) | bit_of(Feature::kSep) |
+                          bit_of(Feature::kMtrr) | bit_of(Feature::kPge) | bit_of(Feature::kMca) |
+                          bit_of(Feature::kCmov) | bit_of(Feature::kPat) | bit_of(Feature::kPse36) |
+                          bit_of(Feature::kMmx) | bit_of(Feature::kFxsr) | bit_of(Feature::kSse);
 constexpr u32 kPentiumM = kPentium3 | bit_of(Feature::kClflush) | bit_of(Feature::kSse2) | bit_of(Feature::kSelfSnoop);
 
 struct ModelRow {
   const char* name;
   const char* brand;
   u32 signature;
-  u32 features[3];     // leaf 1 EDX, leaf 1 ECX, leaf 0x80000001 EDX
-  u32 leaf2[4];        // cache and TLB descriptors (SDM 2A, table 3-12)
+  u32 features[3];  // leaf 1 EDX, leaf 1 ECX, leaf 0x80000001 EDX
+  u32 leaf2[4];     // cache and TLB descriptors (SDM 2A, table 3-12)
 };
 constexpr ModelRow kModels[] = {
     {"pentium3", "", 0x68a, {kPentium3, 0, 0}, {0x03020101, 0, 0, 0x0c040882}},
-    {"pentium-m", "Intel(R) Pentium(R) M processor 1000MHz", 0x6d8, {kPentiumM, 0, bit_of(Feature::kNx)},
+    {"pentium-m",
+     "Intel(R) Pentium(R) M processor 1000MHz",
+     0x6d8,
+     {kPentiumM, 0, bit_of(Feature::kNx)},
      {0x02b3b001, 0xf0, 0, 0x2c04307d}},
-    {"coreduo", "Genuine Intel(R) CPU 1.00GHz", 0x6e8, {kPentiumM, bit_of(Feature::kSse3), bit_of(Feature::kNx)},
+    {"coreduo",
+     "Genuine Intel(R) CPU 1.00GHz",
+     0x6e8,
+     {kPentiumM, bit_of(Feature::kSse3), bit_of(Feature::kNx)},
      {0x02b3b001, 0xf0, 0, 0x2c04307d}},
     // Everything that this emulator can do.
-    {"max32", "paemu 32-bit processor", 0x6ec, {kPentiumM, bit_of(Feature::kSse3), bit_of(Feature::kNx)},
+    {"max32",
+     "paemu 32-bit processor",
+     0x6ec,
+     {kPentiumM, bit_of(Feature::kSse3), bit_of(Feature::kNx)},
      {0x02b3b001, 0xf0, 0, 0x2c04307d}},
 };
 

@@ -17,9 +17,29 @@ using namespace base;
 
 // Feature bits: leaf 1 EDX in 0-31, leaf 1 ECX in 32-63, leaf 0x80000001 EDX in 64-95.
 enum class Feature : u8 {
-  kFpu = 0, kVme = 1, kDe = 2, kPse = 3, kTsc = 4, kMsr = 5, kPae = 6, kMce = 7, kCx8 = 8, kApic = 9, kSep = 11,
-  kMtrr = 12, kPge = 13, kMca = 14, kCmov = 15, kPat = 16, kPse36 = 17, kClflush = 19, kMmx = 23, kFxsr = 24, kSse = 25,
-  kSse2 = 26, kSelfSnoop = 27,
+  kFpu = 0,
+  kVme = 1,
+  kDe = 2,
+  kPse = 3,
+  kTsc = 4,
+  kMsr = 5,
+  kPae = 6,
+  kMce = 7,
+  kCx8 = 8,
+  kApic = 9,
+  kSep = 11,
+  kMtrr = 12,
+  kPge = 13,
+  kMca = 14,
+  kCmov = 15,
+  kPat = 16,
+  kPse36 = 17,
+  kClflush = 19,
+  kMmx = 23,
+  kFxsr = 24,
+  kSse = 25,
+  kSse2 = 26,
+  kSelfSnoop = 27,
   kSse3 = 32,
   kNx = 64 + 20,
 };
@@ -45,8 +65,8 @@ class CpuModel {
 
  private:
   std::string name_;
-  std::string brand_;       // up to 48 characters
-  u32 signature_ = 0;       // family, model, stepping: leaf 1 EAX
+  std::string brand_;  // up to 48 characters
+  u32 signature_ = 0;  // family, model, stepping: leaf 1 EAX
   u32 physical_bits_ = 36;
   u32 cr4_allowed_ = 0;
   u32 cache_descriptors_[4] = {};  // leaf 2

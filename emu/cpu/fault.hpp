@@ -7,14 +7,30 @@ namespace paemu {
 using namespace base;
 
 enum class Vector : u8 {
-  kDivideError = 0, kDebug = 1, kNmi = 2, kBreakpoint = 3, kOverflow = 4, kBoundRange = 5, kInvalidOpcode = 6,
-  kDeviceNotAvailable = 7, kDoubleFault = 8, kInvalidTss = 10, kSegmentNotPresent = 11, kStackFault = 12,
-  kGeneralProtection = 13, kPageFault = 14, kFpuError = 16, kAlignmentCheck = 17, kMachineCheck = 18, kSimdError = 19,
+  kDivideError = 0,
+  kDebug = 1,
+  kNmi = 2,
+  kBreakpoint = 3,
+  kOverflow = 4,
+  kBoundRange = 5,
+  kInvalidOpcode = 6,
+  kDeviceNotAvailable = 7,
+  kDoubleFault = 8,
+  kInvalidTss = 10,
+  kSegmentNotPresent = 11,
+  kStackFault = 12,
+  kGeneralProtection = 13,
+  kPageFault = 14,
+  kFpuError = 16,
+  kAlignmentCheck = 17,
+  kMachineCheck = 18,
+  kSimdError = 19,
 };
 
 // Whether the vector pushes an error code (SDM 3A, table 6-1).
 constexpr bool has_error_code(Vector v) {
-  return v == Vector::kDoubleFault || (v >= Vector::kInvalidTss && v <= Vector::kPageFault) || v == Vector::kAlignmentCheck;
+  return v == Vector::kDoubleFault || (v >= Vector::kInvalidTss && v <= Vector::kPageFault) ||
+         v == Vector::kAlignmentCheck;
 }
 
 // Bits of a page fault's error code (SDM 3A, figure 4-12).
@@ -38,9 +54,9 @@ enum class Outcome : u8 {
   kNext,    // go on with the next instruction; the engine advances EIP
   kBranch,  // EIP is set (taken or not): the block ends
   kRepeat,  // a repeated string instruction made progress and is to be run again (so that interrupts get in)
-  kEnd,     // EIP is to be advanced by the engine, then the block ends: mode, mapping or interrupt state may have changed
+  kEnd,  // EIP is to be advanced by the engine, then the block ends: mode, mapping or interrupt state may have changed
   kFault,
-  kSlow,    // only from the fast form of a FORMS semantic: nothing was done, run its slow form
+  kSlow,  // only from the fast form of a FORMS semantic: nothing was done, run its slow form
 };
 
 }  // namespace paemu

@@ -27,7 +27,7 @@ inline bool sse_available(Cpu& cpu) {
 namespace fpu_status {
 inline constexpr u16 kExceptions = 0x3f, kStackFault = 1u << 6, kErrorSummary = 1u << 7, kBusy = 1u << 15;
 inline constexpr u32 kTopShift = 11;
-}
+}  // namespace fpu_status
 inline u32 fpu_top(const FpuState& f) { return (f.status >> fpu_status::kTopShift) & 7; }
 inline void set_fpu_top(FpuState& f, u32 top) {
   f.status = static_cast<u16>((f.status & ~(7u << fpu_status::kTopShift)) | ((top & 7) << fpu_status::kTopShift));
@@ -60,7 +60,8 @@ class FpuErrorLine {
   FpuErrorLine(const FpuErrorLine&) = delete;
   FpuErrorLine& operator=(const FpuErrorLine&) = delete;
   ~FpuErrorLine() {
-    if (pending() != before_) [[unlikely]] drive(!before_);
+    if (pending() != before_) [[unlikely]]
+      drive(!before_);
   }
 
  private:

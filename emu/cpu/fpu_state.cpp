@@ -1,4 +1,5 @@
-// The state of x87, MMX and SSE as a whole: FNINIT, control words, FXSAVE and FXRSTOR, MXCSR (SDM 2; image: SDM 1, 10.5.1).
+// The state of x87, MMX and SSE as a whole: FNINIT, control words, FXSAVE and FXRSTOR, MXCSR (SDM 2; image: SDM
+// 1, 10.5.1).
 #include <cstring>
 
 #include "cpu/fpu.hpp"
@@ -23,7 +24,9 @@ bool aligned16(Cpu& cpu, const Insn& i, u32& offset) {
 }
 
 template <class T>
-void put(u8* image, u32 at, T value) { std::memcpy(image + at, &value, sizeof value); }
+void put(u8* image, u32 at, T value) {
+  std::memcpy(image + at, &value, sizeof value);
+}
 template <class T>
 T get(const u8* image, u32 at) {
   T value;
@@ -39,7 +42,8 @@ bool no_pending_fpu_error(Cpu& cpu) {
     cpu.raise(Vector::kFpuError);
     return false;
   }
-  // CR0.NE may have been cleared since the exception. IGNNE# is taken as asserted: the processor does not wait for IRQ 13.
+  // CR0.NE may have been cleared since the exception. IGNNE# is taken as asserted: the processor does not wait for
+  // IRQ 13.
   if (cpu.hooks != nullptr) cpu.hooks->on_fpu_error(true);
   return true;
 }
@@ -111,7 +115,8 @@ Outcome sem_fxsave(Cpu& cpu, const Insn& i) {
   if (!x87_available(cpu) || !aligned16(cpu, i, offset)) return Outcome::kFault;
   // Bytes that the instruction leaves alone (416 on, and XMM without OSFXSR) keep what memory holds.
   u8 image[kFxImage];
-  if (!may_write(cpu, i.segment, offset, kFxImage) || !cpu.load_bytes(i.segment, offset, image, kFxImage)) return Outcome::kFault;
+  if (!may_write(cpu, i.segment, offset, kFxImage) || !cpu.load_bytes(i.segment, offset, image, kFxImage))
+    return Outcome::kFault;
   const FpuState& f = cpu.state.fpu;
   put<u16>(image, 0, f.control);
   put<u16>(image, 2, f.status);

@@ -18,9 +18,7 @@ bool fail(Cpu& cpu, Vector v, u32 error_code) {
 // Only what a program asks for itself leaves EXT clear (SDM 3A, 6.13).
 Ext ext_of(const Delivery& e) { return e.source == InterruptSource::kSoftware ? Ext::kClear : Ext::kSet; }
 
-u32 pushed_flags(const Cpu& cpu, const Delivery& e) {
-  return cpu.flags() | (e.resume ? eflag::kResume : 0);
-}
+u32 pushed_flags(const Cpu& cpu, const Delivery& e) { return cpu.flags() | (e.resume ? eflag::kResume : 0); }
 
 // SDM 3A, 20.1.4: the real-mode vector table.
 bool deliver_real(Cpu& cpu, const Delivery& e) {

@@ -8,12 +8,33 @@ namespace {
 
 // SDM 4, chapter 2.
 enum Index : u32 {
-  kTsc = 0x10, kPlatformId = 0x17, kApicBase = 0x1b, kEblCrPoweron = 0x2a, kBiosUpdateTrigger = 0x79,
-  kBiosSignature = 0x8b, kMtrrCap = 0xfe, kBblCrCtl3 = 0x11e, kSysenterCs = 0x174, kSysenterEsp = 0x175,
-  kSysenterEip = 0x176, kMcgCap = 0x179, kMcgStatus = 0x17a, kPerfStatus = 0x198, kPerfCtl = 0x199,
-  kClockModulation = 0x19a, kThermInterrupt = 0x19b, kThermStatus = 0x19c, kMiscEnable = 0x1a0, kDebugCtl = 0x1d9,
-  kMtrrVariable = 0x200, kMtrrFix64k = 0x250, kMtrrFix16k = 0x258, kMtrrFix4k = 0x268, kPat = 0x277,
-  kMtrrDefType = 0x2ff, kEfer = 0xc0000080,
+  kTsc = 0x10,
+  kPlatformId = 0x17,
+  kApicBase = 0x1b,
+  kEblCrPoweron = 0x2a,
+  kBiosUpdateTrigger = 0x79,
+  kBiosSignature = 0x8b,
+  kMtrrCap = 0xfe,
+  kBblCrCtl3 = 0x11e,
+  kSysenterCs = 0x174,
+  kSysenterEsp = 0x175,
+  kSysenterEip = 0x176,
+  kMcgCap = 0x179,
+  kMcgStatus = 0x17a,
+  kPerfStatus = 0x198,
+  kPerfCtl = 0x199,
+  kClockModulation = 0x19a,
+  kThermInterrupt = 0x19b,
+  kThermStatus = 0x19c,
+  kMiscEnable = 0x1a0,
+  kDebugCtl = 0x1d9,
+  kMtrrVariable = 0x200,
+  kMtrrFix64k = 0x250,
+  kMtrrFix16k = 0x258,
+  kMtrrFix4k = 0x268,
+  kPat = 0x277,
+  kMtrrDefType = 0x2ff,
+  kEfer = 0xc0000080,
 };
 
 constexpr u64 kMtrrCapValue = 8 | (1 << 8) | (1 << 10);  // 8 variable ranges, fixed ranges, write-combining
@@ -115,10 +136,17 @@ bool read_msr(const Cpu& cpu, u32 index, u64& value) {
     case kPat: value = s.pat; return cpu.model.has(Feature::kPat);
     case kEfer: value = s.efer; return cpu.model.has(Feature::kNx);
     // Registers that are there and say nothing: no machine-check banks, no thermal or power management.
-    case kPlatformId: case kEblCrPoweron: case kBblCrCtl3: case kMcgCap: case kMcgStatus: case kPerfStatus:
-    case kPerfCtl: case kClockModulation: case kThermInterrupt: case kThermStatus: case kDebugCtl:
-      value = 0;
-      return true;
+    case kPlatformId:
+    case kEblCrPoweron:
+    case kBblCrCtl3:
+    case kMcgCap:
+    case kMcgStatus:
+    case kPerfStatus:
+    case kPerfCtl:
+    case kClockModulation:
+    case kThermInterrupt:
+    case kThermStatus:
+    case kDebugCtl: value = 0; return true;
     default: return false;
   }
 }
@@ -137,9 +165,14 @@ bool write_msr(Cpu& cpu, u32 index, u64 value) {
     case kMiscEnable: s.misc_enable = value; return true;
     case kPat: return cpu.model.has(Feature::kPat) && write_pat(s, value);
     case kEfer: return cpu.model.has(Feature::kNx) && write_efer(cpu, value);
-    case kEblCrPoweron: case kBblCrCtl3: case kMcgStatus: case kPerfCtl: case kClockModulation: case kThermInterrupt:
-    case kThermStatus: case kDebugCtl:
-      return true;  // accepted without effect
+    case kEblCrPoweron:
+    case kBblCrCtl3:
+    case kMcgStatus:
+    case kPerfCtl:
+    case kClockModulation:
+    case kThermInterrupt:
+    case kThermStatus:
+    case kDebugCtl: return true;  // accepted without effect
     default: return false;
   }
 }

@@ -14,7 +14,10 @@ class PushFrame {
  public:
   // stack_error: the error code of #SS when the stack's limit is passed (SDM 3A, 6.12.1: a new stack's selector).
   PushFrame(Cpu& cpu, const Segment& stack, u32 stack_pointer, u32 cpl, u32 stack_error)
-      : cpu_(cpu), stack_(stack), pointer_(stack_pointer), stack_error_(stack_error),
+      : cpu_(cpu),
+        stack_(stack),
+        pointer_(stack_pointer),
+        stack_error_(stack_error),
         privilege_(cpl == 3 ? Privilege::kUser : Privilege::kSupervisor) {}
 
   // The current stack at the current privilege.

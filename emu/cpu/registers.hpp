@@ -6,7 +6,7 @@
 namespace paemu {
 
 struct Registers {
-  CpuState cpu;      // settled
+  CpuState cpu;  // settled
   u64 retired = 0;
 };
 

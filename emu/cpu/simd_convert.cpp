@@ -10,33 +10,33 @@ using namespace simd;
 
 // --- General registers.
 
-#define FROM_INTEGER(name)                                                                                            \
-  Outcome sem_##name(Cpu& cpu, const Insn& i) {                                                                       \
-    u32 value;                                                                                                        \
-    if (!sse_available(cpu) || !cpu.read_rm(i, value)) return Outcome::kFault;                                        \
-    Xmm target = get_xmm(cpu, i.reg);                                                                                 \
-    u32 word = host_word(cpu);                                                                                        \
-    asm volatile("ldmxcsr %[word]\n" #name "l %[b], %[a]\nstmxcsr %[word]\nldmxcsr %[host]"                           \
-                 : [a] "+x"(target), [word] "+m"(word)                                                                \
-                 : [b] "r"(value), [host] "m"(kHostMxcsr));                                                           \
-    if (!take_exceptions(cpu, word)) return Outcome::kFault;                                                          \
-    set_xmm(cpu, i.reg, target);                                                                                      \
-    return Outcome::kNext;                                                                                            \
+#define FROM_INTEGER(name)                                                                  \
+  Outcome sem_##name(Cpu& cpu, const Insn& i) {                                             \
+    u32 value;                                                                              \
+    if (!sse_available(cpu) || !cpu.read_rm(i, value)) return Outcome::kFault;              \
+    Xmm target = get_xmm(cpu, i.reg);                                                       \
+    u32 word = host_word(cpu);                                                              \
+    asm volatile("ldmxcsr %[word]\n" #name "l %[b], %[a]\nstmxcsr %[word]\nldmxcsr %[host]" \
+                 : [a] "+x"(target), [word] "+m"(word)                                      \
+                 : [b] "r"(value), [host] "m"(kHostMxcsr));                                 \
+    if (!take_exceptions(cpu, word)) return Outcome::kFault;                                \
+    set_xmm(cpu, i.reg, target);                                                            \
+    return Outcome::kNext;                                                                  \
   }
 FROM_INTEGER(cvtsi2ss)
 FROM_INTEGER(cvtsi2sd)
 
-#define TO_INTEGER(name, size)                                                                                        \
-  Outcome sem_##name(Cpu& cpu, const Insn& i) {                                                                       \
-    Xmm source;                                                                                                       \
-    if (!sse_available(cpu) || !read_operand(cpu, i, size, source)) return Outcome::kFault;                           \
-    u32 value, word = host_word(cpu);                                                                                 \
-    asm volatile("ldmxcsr %[word]\n" #name " %[b], %[a]\nstmxcsr %[word]\nldmxcsr %[host]"                            \
-                 : [a] "=r"(value), [word] "+m"(word)                                                                 \
-                 : [b] "x"(source), [host] "m"(kHostMxcsr));                                                          \
-    if (!take_exceptions(cpu, word)) return Outcome::kFault;                                                          \
-    cpu.state.gpr[i.reg] = value;                                                                                     \
-    return Outcome::kNext;                                                                                            \
+#define TO_INTEGER(name, size)                                                              \
+  Outcome sem_##name(Cpu& cpu, const Insn& i) {                                             \
+    Xmm source;                                                                             \
+    if (!sse_available(cpu) || !read_operand(cpu, i, size, source)) return Outcome::kFault; \
+    u32 value, word = host_word(cpu);                                                       \
+    asm volatile("ldmxcsr %[word]\n" #name " %[b], %[a]\nstmxcsr %[word]\nldmxcsr %[host]"  \
+                 : [a] "=r"(value), [word] "+m"(word)                                       \
+                 : [b] "x"(source), [host] "m"(kHostMxcsr));                                \
+    if (!take_exceptions(cpu, word)) return Outcome::kFault;                                \
+    cpu.state.gpr[i.reg] = value;                                                           \
+    return Outcome::kNext;                                                                  \
   }
 TO_INTEGER(cvtss2si, 4)
 TO_INTEGER(cvttss2si, 4)

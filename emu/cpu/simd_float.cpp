@@ -1,4 +1,5 @@
-// SSE to SSE3 arithmetic on floating-point numbers, by the host's own unit under the guest's MXCSR (SDM 1, chapters 10-12).
+// SSE to SSE3 arithmetic on floating-point numbers, by the host's own unit under the guest's MXCSR (SDM 1, chapters
+// 10-12).
 //
 // The host runs each instruction with all exceptions masked, so it never signals; what it raised is in its MXCSR
 // afterwards. An exception that the guest has unmasked becomes #XM, and the target stays as it was (SDM 1, 11.5). Known
@@ -42,7 +43,8 @@ Outcome on_float(Cpu& cpu, const Insn& i, u32 size, Lanes lanes, Operate operate
   Xmm target = get_xmm(cpu, i.reg);
   u32 word = host_word(cpu);
   operate(target, source, word);
-  if (underflow_unmasked(cpu) && tiny(target, lanes)) [[unlikely]] word |= mxcsr::kUnderflow;
+  if (underflow_unmasked(cpu) && tiny(target, lanes)) [[unlikely]]
+    word |= mxcsr::kUnderflow;
   if (!take_exceptions(cpu, word)) return Outcome::kFault;
   set_xmm(cpu, i.reg, target);
   return Outcome::kNext;
@@ -86,10 +88,10 @@ FLOAT(cvttpd2dq, 16, kNeverTiny)
 // CMPccPS and kin: the immediate's low three bits are the predicate (SDM 2, CMPPD).
 #define COMPARE(suffix, size)                                                                                         \
   Outcome sem_cmp##suffix(Cpu& cpu, const Insn& i) {                                                                  \
-    static constexpr HostFloat kPredicates[8] = {                                                                     \
-        HOST_FLOAT("cmp" #suffix " $0,"), HOST_FLOAT("cmp" #suffix " $1,"), HOST_FLOAT("cmp" #suffix " $2,"),         \
-        HOST_FLOAT("cmp" #suffix " $3,"), HOST_FLOAT("cmp" #suffix " $4,"), HOST_FLOAT("cmp" #suffix " $5,"),         \
-        HOST_FLOAT("cmp" #suffix " $6,"), HOST_FLOAT("cmp" #suffix " $7,")};                                          \
+    static constexpr HostFloat kPredicates[8] = {HOST_FLOAT("cmp" #suffix " $0,"), HOST_FLOAT("cmp" #suffix " $1,"),  \
+                                                 HOST_FLOAT("cmp" #suffix " $2,"), HOST_FLOAT("cmp" #suffix " $3,"),  \
+                                                 HOST_FLOAT("cmp" #suffix " $4,"), HOST_FLOAT("cmp" #suffix " $5,"),  \
+                                                 HOST_FLOAT("cmp" #suffix " $6,"), HOST_FLOAT("cmp" #suffix " $7,")}; \
     return on_float(cpu, i, size, Lanes::kNeverTiny, kPredicates[i.immediate & 7]);                                   \
   }
 COMPARE(ps, 16)
@@ -98,20 +100,20 @@ COMPARE(ss, 4)
 COMPARE(sd, 8)
 
 // COMISS and kin: ZF, PF and CF are the result; OF, SF and AF are cleared.
-#define COMPARE_FLAGS(name, size)                                                                                     \
-  Outcome sem_##name(Cpu& cpu, const Insn& i) {                                                                       \
-    Xmm b;                                                                                                            \
-    if (!sse_available(cpu) || !read_operand(cpu, i, size, b)) return Outcome::kFault;                                \
-    const Xmm a = get_xmm(cpu, i.reg);                                                                                \
-    u32 word = host_word(cpu);                                                                                        \
-    bool carry, parity, zero;                                                                                         \
-    asm volatile("ldmxcsr %[word]\n" #name " %[b], %[a]\nstmxcsr %[word]\nldmxcsr %[host]"                            \
-                 : "=@ccc"(carry), "=@ccp"(parity), "=@ccz"(zero), [word] "+m"(word)                                  \
-                 : [a] "x"(a), [b] "x"(b), [host] "m"(kHostMxcsr));                                                   \
-    if (!take_exceptions(cpu, word)) return Outcome::kFault;                                                          \
-    cpu.set_flags((cpu.state.eflags & ~eflag::kArithmetic) | (carry ? eflag::kCarry : 0) |                            \
-                  (parity ? eflag::kParity : 0) | (zero ? eflag::kZero : 0));                                         \
-    return Outcome::kNext;                                                                                            \
+#define COMPARE_FLAGS(name, size)                                                          \
+  Outcome sem_##name(Cpu& cpu, const Insn& i) {                                            \
+    Xmm b;                                                                                 \
+    if (!sse_available(cpu) || !read_operand(cpu, i, size, b)) return Outcome::kFault;     \
+    const Xmm a = get_xmm(cpu, i.reg);                                                     \
+    u32 word = host_word(cpu);                                                             \
+    bool carry, parity, zero;                                                              \
+    asm volatile("ldmxcsr %[word]\n" #name " %[b], %[a]\nstmxcsr %[word]\nldmxcsr %[host]" \
+                 : "=@ccc"(carry), "=@ccp"(parity), "=@ccz"(zero), [word] "+m"(word)       \
+                 : [a] "x"(a), [b] "x"(b), [host] "m"(kHostMxcsr));                        \
+    if (!take_exceptions(cpu, word)) return Outcome::kFault;                               \
+    cpu.set_flags((cpu.state.eflags & ~eflag::kArithmetic) | (carry ? eflag::kCarry : 0) | \
+                  (parity ? eflag::kParity : 0) | (zero ? eflag::kZero : 0));              \
+    return Outcome::kNext;                                                                 \
   }
 COMPARE_FLAGS(comiss, 4)
 COMPARE_FLAGS(ucomiss, 4)

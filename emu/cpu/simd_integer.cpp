@@ -52,8 +52,10 @@ Outcome shift_mmx(Cpu& cpu, const Insn& i, Operate operate) {
 }  // namespace
 
 #define HOST_XMM(text) [](Xmm& a, const Xmm& b) { asm(text " %1, %0" : "+x"(a) : "x"(b)); }
-#define HOST_MMX(text) \
-  [](u64& a, u64 b) { asm("movq %0, %%mm0; " text " %1, %%mm0; movq %%mm0, %0; emms" : "+m"(a) : "m"(b) : "mm0", "st"); }
+#define HOST_MMX(text)                                                                                \
+  [](u64& a, u64 b) {                                                                                 \
+    asm("movq %0, %%mm0; " text " %1, %%mm0; movq %%mm0, %0; emms" : "+m"(a) : "m"(b) : "mm0", "st"); \
+  }
 
 #define XMM(name) \
   Outcome sem_##name##_xmm(Cpu& cpu, const Insn& i) { return on_xmm(cpu, i, HOST_XMM(#name)); }
@@ -62,9 +64,9 @@ Outcome shift_mmx(Cpu& cpu, const Insn& i, Operate operate) {
 #define MMX_LOW(name) \
   Outcome sem_##name##_mmx(Cpu& cpu, const Insn& i) { return on_mmx<u32>(cpu, i, HOST_MMX(#name)); }
 #define BOTH(name) XMM(name) MMX(name)
-#define SHIFT(name)                                                                                                        \
-  BOTH(name)                                                                                                               \
-  Outcome sem_##name##_xmm_by(Cpu& cpu, const Insn& i) { return shift_xmm(cpu, i, HOST_XMM(#name)); }                      \
+#define SHIFT(name)                                                                                   \
+  BOTH(name)                                                                                          \
+  Outcome sem_##name##_xmm_by(Cpu& cpu, const Insn& i) { return shift_xmm(cpu, i, HOST_XMM(#name)); } \
   Outcome sem_##name##_mmx_by(Cpu& cpu, const Insn& i) { return shift_mmx(cpu, i, HOST_MMX(#name)); }
 
 #include "cpu/simd_integer.inc"

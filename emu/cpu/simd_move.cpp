@@ -14,8 +14,10 @@ const u8* xmm(const Cpu& cpu, u32 n, u32 at = 0) { return cpu.state.fpu.xmm[n] +
 Outcome load_whole(Cpu& cpu, const Insn& i, Alignment alignment) {
   Xmm v;
   if (!sse_available(cpu)) return Outcome::kFault;
-  if (!is_memory(i)) v = get_xmm(cpu, i.rm);
-  else if (!load_part(cpu, i, 16, alignment, v)) return Outcome::kFault;
+  if (!is_memory(i))
+    v = get_xmm(cpu, i.rm);
+  else if (!load_part(cpu, i, 16, alignment, v))
+    return Outcome::kFault;
   set_xmm(cpu, i.reg, v);
   return Outcome::kNext;
 }
@@ -42,7 +44,8 @@ Outcome load_scalar(Cpu& cpu, const Insn& i, u32 size) {
 
 Outcome store_scalar(Cpu& cpu, const Insn& i, u32 size) {
   if (!sse_available(cpu)) return Outcome::kFault;
-  if (is_memory(i)) return store_part(cpu, i, size, Alignment::kAny, xmm(cpu, i.reg)) ? Outcome::kNext : Outcome::kFault;
+  if (is_memory(i))
+    return store_part(cpu, i, size, Alignment::kAny, xmm(cpu, i.reg)) ? Outcome::kNext : Outcome::kFault;
   put(cpu, i.rm, 0, xmm(cpu, i.reg), size);
   return Outcome::kNext;
 }
@@ -54,7 +57,8 @@ Outcome load_half(Cpu& cpu, const Insn& i, u32 at) {
   return Outcome::kNext;
 }
 Outcome store_half(Cpu& cpu, const Insn& i, u32 at) {
-  return sse_available(cpu) && store_part(cpu, i, 8, Alignment::kAny, xmm(cpu, i.reg, at)) ? Outcome::kNext : Outcome::kFault;
+  return sse_available(cpu) && store_part(cpu, i, 8, Alignment::kAny, xmm(cpu, i.reg, at)) ? Outcome::kNext
+                                                                                           : Outcome::kFault;
 }
 
 // Lanes of T of the source, by number.
@@ -175,7 +179,9 @@ Outcome sem_movq_from_mmx(Cpu& cpu, const Insn& i) {
   return Outcome::kNext;
 }
 Outcome sem_movntq(Cpu& cpu, const Insn& i) { return sem_movq_from_mmx(cpu, i); }
-Outcome sem_movnti(Cpu& cpu, const Insn& i) { return cpu.store(i, cpu.state.gpr[i.reg]) ? Outcome::kNext : Outcome::kFault; }
+Outcome sem_movnti(Cpu& cpu, const Insn& i) {
+  return cpu.store(i, cpu.state.gpr[i.reg]) ? Outcome::kNext : Outcome::kFault;
+}
 
 Outcome sem_movdq2q(Cpu& cpu, const Insn& i) {
   if (!sse_available(cpu) || !mmx_available(cpu)) return Outcome::kFault;
@@ -216,8 +222,14 @@ Outcome sem_movmskpd(Cpu& cpu, const Insn& i) {
 
 Outcome sem_shufps(Cpu& cpu, const Insn& i) { return shuffle_two<u32, 2>(cpu, i); }
 Outcome sem_shufpd(Cpu& cpu, const Insn& i) { return shuffle_two<u64, 1>(cpu, i); }
-Outcome sem_movsldup(Cpu& cpu, const Insn& i) { return spread<u32>(cpu, i, 16, [](u32 n) { return n & ~1u; }); }
-Outcome sem_movshdup(Cpu& cpu, const Insn& i) { return spread<u32>(cpu, i, 16, [](u32 n) { return n | 1; }); }
-Outcome sem_movddup(Cpu& cpu, const Insn& i) { return spread<u64>(cpu, i, 8, [](u32) { return 0u; }); }
+Outcome sem_movsldup(Cpu& cpu, const Insn& i) {
+  return spread<u32>(cpu, i, 16, [](u32 n) { return n & ~1u; });
+}
+Outcome sem_movshdup(Cpu& cpu, const Insn& i) {
+  return spread<u32>(cpu, i, 16, [](u32 n) { return n | 1; });
+}
+Outcome sem_movddup(Cpu& cpu, const Insn& i) {
+  return spread<u64>(cpu, i, 8, [](u32) { return 0u; });
+}
 
 }  // namespace paemu

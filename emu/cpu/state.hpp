@@ -61,9 +61,9 @@ struct DescriptorTable {
 // registers are the low 64 bits of the physical registers.
 struct FpuState {
   u16 control = 0x37f;
-  u16 status = 0;          // TOP included
-  u8 tag = 0;              // abridged: bit i set when physical register i is not empty
-  u16 last_opcode = 0;     // 11 bits
+  u16 status = 0;       // TOP included
+  u8 tag = 0;           // abridged: bit i set when physical register i is not empty
+  u16 last_opcode = 0;  // 11 bits
   u16 code_selector = 0;
   u16 data_selector = 0;
   u32 code_offset = 0;
@@ -77,14 +77,14 @@ struct FpuState {
 enum class Activity : u8 { kRunning, kHalted, kShutdown, kLast = kShutdown };
 
 struct CpuState {
-  u32 gpr[9] = {};         // by isa::Register; the last is always zero and stands for "no register" in addresses
+  u32 gpr[9] = {};  // by isa::Register; the last is always zero and stands for "no register" in addresses
   u32 eip = 0;
   u32 eflags = eflag::kAlwaysOne;
-  Segment segment[6];      // by isa::SegmentRegister
+  Segment segment[6];  // by isa::SegmentRegister
   Segment ldtr, tr;
   DescriptorTable gdtr, idtr;
   u32 cr0 = 0, cr2 = 0, cr3 = 0, cr4 = 0;
-  u64 pdpte[4] = {};       // PAE: loaded with CR3 (SDM 3A, 4.4.1)
+  u64 pdpte[4] = {};  // PAE: loaded with CR3 (SDM 3A, 4.4.1)
   u32 dr[8] = {};
   FpuState fpu;
   u32 efer = 0;
@@ -92,7 +92,7 @@ struct CpuState {
   u32 sysenter_cs = 0, sysenter_esp = 0, sysenter_eip = 0;
   u64 pat = 0x0007040600070406;
   u64 misc_enable = 1;
-  u64 tsc_offset = 0;      // TSC = VirtualClock::now() + tsc_offset
+  u64 tsc_offset = 0;  // TSC = VirtualClock::now() + tsc_offset
   u64 mtrr_default = 0;
   u64 mtrr_fixed[11] = {};
   u64 mtrr_base[8] = {}, mtrr_mask[8] = {};
@@ -101,10 +101,10 @@ struct CpuState {
   bool interrupt_shadow = false;  // after STI, MOV SS, POP SS: for one instruction
   bool nmi_blocked = false;
   bool nmi_pending = false;
-  u32 pending_debug = 0;          // DR6 bits of debug traps that wait for the end of the instruction or of the shadow
-  FIELDS(gpr, eip, eflags, segment, ldtr, tr, gdtr, idtr, cr0, cr2, cr3, cr4, pdpte, dr, fpu, efer, apic_base, sysenter_cs,
-         sysenter_esp, sysenter_eip, pat, misc_enable, tsc_offset, mtrr_default, mtrr_fixed, mtrr_base, mtrr_mask,
-         microcode_revision, activity, interrupt_shadow, nmi_blocked, nmi_pending, pending_debug)
+  u32 pending_debug = 0;  // DR6 bits of debug traps that wait for the end of the instruction or of the shadow
+  FIELDS(gpr, eip, eflags, segment, ldtr, tr, gdtr, idtr, cr0, cr2, cr3, cr4, pdpte, dr, fpu, efer, apic_base,
+         sysenter_cs, sysenter_esp, sysenter_eip, pat, misc_enable, tsc_offset, mtrr_default, mtrr_fixed, mtrr_base,
+         mtrr_mask, microcode_revision, activity, interrupt_shadow, nmi_blocked, nmi_pending, pending_debug)
 };
 
 }  // namespace paemu

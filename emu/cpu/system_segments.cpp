@@ -39,8 +39,10 @@ Outcome load_far(Cpu& cpu, const Insn& i) {
   u16 selector;
   u32 offset;
   if (!read_far_pointer(cpu, i, selector, offset) || !load_segment(cpu, Which, selector)) return Outcome::kFault;
-  if (operand16(i)) cpu.set_reg<u16>(i.reg, static_cast<u16>(offset));
-  else cpu.set_reg<u32>(i.reg, offset);
+  if (operand16(i))
+    cpu.set_reg<u16>(i.reg, static_cast<u16>(offset));
+  else
+    cpu.set_reg<u32>(i.reg, offset);
   return Outcome::kEnd;
 }
 

@@ -41,8 +41,10 @@ Outcome load_table(Cpu& cpu, const Insn& i, DescriptorTable& t) {
 // SLDT, STR: 16 bits to memory, zero-extended to a register.
 Outcome store_selector(Cpu& cpu, const Insn& i, u16 selector) {
   if (i.flags & isa::insn_flag::kMemory) return cpu.store(i, selector) ? Outcome::kNext : Outcome::kFault;
-  if (operand16(i)) cpu.set_reg<u16>(i.rm, selector);
-  else cpu.set_reg<u32>(i.rm, selector);
+  if (operand16(i))
+    cpu.set_reg<u16>(i.rm, selector);
+  else
+    cpu.set_reg<u32>(i.rm, selector);
   return Outcome::kNext;
 }
 
@@ -76,8 +78,10 @@ Outcome load_about(Cpu& cpu, const Insn& i, u32 system_types, Value&& value_of) 
   const bool ok = look == Look::kVisible && (!d.system() || ((system_types >> d.type()) & 1));
   set_zero_flag(cpu, ok);
   if (!ok) return Outcome::kNext;
-  if (operand16(i)) cpu.set_reg<u16>(i.reg, static_cast<u16>(value_of(d)));
-  else cpu.set_reg<u32>(i.reg, value_of(d));
+  if (operand16(i))
+    cpu.set_reg<u16>(i.reg, static_cast<u16>(value_of(d)));
+  else
+    cpu.set_reg<u32>(i.reg, value_of(d));
   return Outcome::kNext;
 }
 

@@ -19,12 +19,12 @@ struct Layout {
   u32 segment_count;  // ES CS SS DS, and FS GS
   u32 width;          // bytes of a general register
   u32 segment_step;
-  u32 cr3;            // 0: none
+  u32 cr3;  // 0: none
   u32 size;
 };
 constexpr Layout kLayout32{0x20, 0x24, 0x28, 0x48, 0x60, 6, 4, 4, 0x1c, 104};
 constexpr Layout kLayout16{0x0e, 0x10, 0x12, 0x22, 0x2a, 4, 2, 2, 0, 44};
-constexpr u32 kTrapOffset = 0x64;       // bit 0: the T flag
+constexpr u32 kTrapOffset = 0x64;  // bit 0: the T flag
 constexpr u32 kIoMapBaseOffset = 0x66;
 
 constexpr u32 kBusyType = 2;  // of the descriptor type

@@ -108,13 +108,18 @@ struct Operand {
 };
 Operand operand_of(u32 opcode, u32 digit) {
   switch (opcode) {
-    case 0xd8: case 0xda: return {4, false};
+    case 0xd8:
+    case 0xda: return {4, false};
     case 0xd9: return {4, digit != 0};
     case 0xdc: return {8, false};
     case 0xde: return {2, false};
     case 0xdb: return digit >= 5 ? Operand{10, digit == 7} : Operand{4, digit != 0};
     case 0xdd: return {8, digit != 0};
-    default: return {static_cast<u8>(digit == 4 || digit == 6 ? 10 : digit == 5 || digit == 7 ? 8 : 2), digit != 0 && digit != 4 && digit != 5};
+    default:
+      return {static_cast<u8>(digit == 4 || digit == 6   ? 10
+                              : digit == 5 || digit == 7 ? 8
+                                                         : 2),
+              digit != 0 && digit != 4 && digit != 5};
   }
 }
 

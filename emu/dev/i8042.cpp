@@ -12,16 +12,36 @@ constexpr u8 kNotReset = 0x01, kA20 = 0x02;                             // outpu
 
 // Controller commands, port 0x64.
 enum Command : u8 {
-  kReadCommandByte = 0x20, kWriteCommandByte = 0x60, kDisableAux = 0xa7, kEnableAux = 0xa8, kTestAux = 0xa9,
-  kSelfTest = 0xaa, kTestKeyboard = 0xab, kDisableKeyboard = 0xad, kEnableKeyboard = 0xae, kReadInputPort = 0xc0,
-  kReadOutputPort = 0xd0, kWriteOutputPort = 0xd1, kWriteOutputBuffer = 0xd2, kWriteAux = 0xd4, kDisableA20 = 0xdd,
-  kEnableA20 = 0xdf, kPulseFirst = 0xf0,
+  kReadCommandByte = 0x20,
+  kWriteCommandByte = 0x60,
+  kDisableAux = 0xa7,
+  kEnableAux = 0xa8,
+  kTestAux = 0xa9,
+  kSelfTest = 0xaa,
+  kTestKeyboard = 0xab,
+  kDisableKeyboard = 0xad,
+  kEnableKeyboard = 0xae,
+  kReadInputPort = 0xc0,
+  kReadOutputPort = 0xd0,
+  kWriteOutputPort = 0xd1,
+  kWriteOutputBuffer = 0xd2,
+  kWriteAux = 0xd4,
+  kDisableA20 = 0xdd,
+  kEnableA20 = 0xdf,
+  kPulseFirst = 0xf0,
 };
 
 // Keyboard commands, port 0x60.
 enum KeyboardCommand : u8 {
-  kSetLeds = 0xed, kEcho = 0xee, kScanCodeSet = 0xf0, kIdentify = 0xf2, kTypematic = 0xf3, kEnableScanning = 0xf4,
-  kDisableScanning = 0xf5, kDefaults = 0xf6, kReset = 0xff,
+  kSetLeds = 0xed,
+  kEcho = 0xee,
+  kScanCodeSet = 0xf0,
+  kIdentify = 0xf2,
+  kTypematic = 0xf3,
+  kEnableScanning = 0xf4,
+  kDisableScanning = 0xf5,
+  kDefaults = 0xf6,
+  kReset = 0xff,
 };
 constexpr u8 kAcknowledge = 0xfa, kResend = 0xfe, kSelfTestPassed = 0xaa;
 
@@ -111,7 +131,8 @@ void I8042::write_data(u8 value) {
 
 void I8042::write_keyboard(u8 value) {
   if (state_.keyboard_command != 0) {
-    // The byte of LEDs, typematic rate or scan code set: taken, and without effect. Set 0 asks which set: 1 as seen here.
+    // The byte of LEDs, typematic rate or scan code set: taken, and without effect. Set 0 asks which set: 1 as seen
+    // here.
     const bool asks = state_.keyboard_command == kScanCodeSet && value == 0;
     state_.keyboard_command = 0;
     push(kAcknowledge);

@@ -25,10 +25,10 @@ class I8254 final : public IoDevice, public LineInput, public LineProbe, public 
     u8 status_latch = 0;
     bool bcd = false;
     bool gate = true;
-    bool loaded = false;         // a count runs, or waits for its trigger in modes 1 and 5
-    bool triggered = false;      // modes 1 and 5: GATE has risen since the count was written
-    bool low_written = false;    // access 3: the low byte of a new count is in `low_byte`
-    bool low_read = false;       // access 3: the next read gives the high byte
+    bool loaded = false;       // a count runs, or waits for its trigger in modes 1 and 5
+    bool triggered = false;    // modes 1 and 5: GATE has risen since the count was written
+    bool low_written = false;  // access 3: the low byte of a new count is in `low_byte`
+    bool low_read = false;     // access 3: the next read gives the high byte
     bool count_latched = false;
     bool status_latched = false;
     u8 low_byte = 0;
@@ -48,16 +48,16 @@ class I8254 final : public IoDevice, public LineInput, public LineProbe, public 
   // Ports 0x40-0x42 counters, 0x43 control word. 8 bits wide.
   u64 io_read(u64 offset, u32 size) override;
   void io_write(u64 offset, u32 size, u64 value) override;
-  void set_line(u32 counter, bool gate) override;      // GATE of a counter; 0 and 1 are tied high on a PC
-  bool line_level(u32 counter) const override;         // OUT of a counter, now
+  void set_line(u32 counter, bool gate) override;  // GATE of a counter; 0 and 1 are tied high on a PC
+  bool line_level(u32 counter) const override;     // OUT of a counter, now
   void on_event(u32 event, Ticks now) override;
 
   void reset();
   State& state() { return state_; }
 
  private:
-  u64 clocks() const;                  // PIT clocks since power-on
-  u64 elapsed(const Counter& c) const; // clocks that the running count has counted
+  u64 clocks() const;                   // PIT clocks since power-on
+  u64 elapsed(const Counter& c) const;  // clocks that the running count has counted
   u16 count(const Counter& c) const;
   bool output(const Counter& c) const;
   u8 status(const Counter& c) const;

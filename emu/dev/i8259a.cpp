@@ -47,14 +47,17 @@ void I8259a::set_line(u32 irq, bool level) {
 }
 
 // A request is there while its input is high: since a rising edge, or for the level alone. When the input falls before
-// INTA, the request is gone, and an INTA that was under way for it finds IR7 (data sheet, "Edge and level triggered modes").
+// INTA, the request is gone, and an INTA that was under way for it finds IR7 (data sheet, "Edge and level triggered
+// modes").
 void I8259a::set_input(u32 index, u32 pin, bool level) {
   Chip& c = state_.chip[index];
   const bool was = (c.lines & pin_bit(pin)) != 0;
   if (level && (!was || (c.elcr & pin_bit(pin)) != 0)) c.irr |= pin_bit(pin);
   if (!level) c.irr &= static_cast<u8>(~pin_bit(pin));
-  if (level) c.lines |= pin_bit(pin);
-  else c.lines &= static_cast<u8>(~pin_bit(pin));
+  if (level)
+    c.lines |= pin_bit(pin);
+  else
+    c.lines &= static_cast<u8>(~pin_bit(pin));
 }
 
 void I8259a::update_cascade() { set_input(kMaster, kCascadePin, pending(kSlave) >= 0); }
@@ -82,8 +85,10 @@ u8 I8259a::take(u32 index) {
   if (found < 0) return kSpuriousPin;
   const u8 pin = static_cast<u8>(found);
   if ((c.elcr & pin_bit(pin)) == 0) c.irr &= static_cast<u8>(~pin_bit(pin));
-  if ((c.icw4 & kIcw4AutoEoi) == 0) c.isr |= pin_bit(pin);
-  else if (c.rotate_on_auto_eoi) c.lowest_priority = pin;
+  if ((c.icw4 & kIcw4AutoEoi) == 0)
+    c.isr |= pin_bit(pin);
+  else if (c.rotate_on_auto_eoi)
+    c.lowest_priority = pin;
   return pin;
 }
 
@@ -115,9 +120,12 @@ u8 I8259a::read(u32 index, u64 offset) {
 void I8259a::write(u32 index, u64 offset, u8 value) {
   Chip& c = state_.chip[index];
   if ((offset & 1) == 0) {
-    if ((value & 0x10) != 0) write_icw1(c, value);
-    else if ((value & 0x08) == 0) write_ocw2(index, value);
-    else write_ocw3(c, value);
+    if ((value & 0x10) != 0)
+      write_icw1(c, value);
+    else if ((value & 0x08) == 0)
+      write_ocw2(index, value);
+    else
+      write_ocw3(c, value);
   } else if (c.next_icw == 2) {
     c.vector_base = value & 0xf8;
     c.next_icw = !c.single ? 3 : (c.icw4_needed ? 4 : 0);
@@ -151,8 +159,10 @@ void I8259a::write_ocw2(u32 index, u8 value) {
   const bool rotate = (value & 0x80) != 0, specific = (value & 0x40) != 0, eoi = (value & 0x20) != 0;
   const u8 level = value & 7;
   if (!eoi) {
-    if (specific && rotate) c.lowest_priority = level;
-    else if (!specific) c.rotate_on_auto_eoi = rotate;
+    if (specific && rotate)
+      c.lowest_priority = level;
+    else if (!specific)
+      c.rotate_on_auto_eoi = rotate;
     return;
   }
   if (specific) {
@@ -173,8 +183,10 @@ void I8259a::write_ocw2(u32 index, u8 value) {
 
 void I8259a::write_ocw3(Chip& c, u8 value) {
   if ((value & 0x40) != 0) c.special_mask = (value & 0x20) != 0;
-  if ((value & 0x04) != 0) c.poll = true;
-  else if ((value & 0x02) != 0) c.read_isr = (value & 0x01) != 0;
+  if ((value & 0x04) != 0)
+    c.poll = true;
+  else if ((value & 0x02) != 0)
+    c.read_isr = (value & 0x01) != 0;
 }
 
 void I8259a::ElcrPorts::io_write(u64 offset, u32, u64 value) {

@@ -1,5 +1,6 @@
 // 8259A: the pair of programmable interrupt controllers of a PC, cascaded through the master's IR2, with the ELCR of
-// the PIIX4. Source: Intel 8259A data sheet (231468-003); Intel 82371AB (PIIX4) data sheet, "Interrupt controller registers".
+// the PIIX4. Source: Intel 8259A data sheet (231468-003); Intel 82371AB (PIIX4) data sheet, "Interrupt controller
+// registers".
 //
 // Inputs: set_line(0..15). Output: interrupt_pending(), as INTR. Ports: see i8259a.cpp.
 #pragma once
@@ -25,13 +26,13 @@ class I8259a final : public InterruptController, public LineInput {
     u8 next_icw = 0;         // the ICW that the next write to A0=1 is: 2, 3, 4; 0 is OCW1
     u8 lowest_priority = 7;  // the input with the lowest priority; the next one has the highest
     bool icw4_needed = false;
-    bool single = false;            // ICW1 SNGL
-    bool read_isr = false;          // OCW3 RIS: a read of A0=0 gives ISR, else IRR
-    bool poll = false;              // OCW3 P: the next read is a poll
-    bool special_mask = false;      // OCW3 SMM
+    bool single = false;        // ICW1 SNGL
+    bool read_isr = false;      // OCW3 RIS: a read of A0=0 gives ISR, else IRR
+    bool poll = false;          // OCW3 P: the next read is a poll
+    bool special_mask = false;  // OCW3 SMM
     bool rotate_on_auto_eoi = false;
-    FIELDS(irr, isr, imr, lines, elcr, vector_base, icw3, icw4, next_icw, lowest_priority, icw4_needed, single, read_isr,
-           poll, special_mask, rotate_on_auto_eoi)
+    FIELDS(irr, isr, imr, lines, elcr, vector_base, icw3, icw4, next_icw, lowest_priority, icw4_needed, single,
+           read_isr, poll, special_mask, rotate_on_auto_eoi)
     bool valid() const { return lowest_priority < 8 && next_icw <= 4 && (vector_base & 7) == 0; }
   };
   struct State {

@@ -14,9 +14,9 @@ namespace paemu {
 
 namespace {
 
-constexpr u32 kId = 0x02, kVersion = 0x03, kTpr = 0x08, kApr = 0x09, kPpr = 0x0a, kEoi = 0x0b, kLdr = 0x0d, kDfr = 0x0e, kSvr = 0x0f,
-  kIsr = 0x10, kTmr = 0x18, kIrr = 0x20, kEsr = 0x28, kIcrLow = 0x30, kIcrHigh = 0x31, kLvtFirst = 0x32,
-  kTimerInitial = 0x38, kTimerCurrent = 0x39, kTimerDivide = 0x3e;
+constexpr u32 kId = 0x02, kVersion = 0x03, kTpr = 0x08, kApr = 0x09, kPpr = 0x0a, kEoi = 0x0b, kLdr = 0x0d, kDfr = 0x0e,
+              kSvr = 0x0f, kIsr = 0x10, kTmr = 0x18, kIrr = 0x20, kEsr = 0x28, kIcrLow = 0x30, kIcrHigh = 0x31,
+              kLvtFirst = 0x32, kTimerInitial = 0x38, kTimerCurrent = 0x39, kTimerDivide = 0x3e;
 
 constexpr u32 kVersionValue = 0x14 | (LocalApic::kLvtCount - 1) << 16;  // integrated, six LVT entries
 constexpr u32 kSvrEnable = 1u << 8;
@@ -112,20 +112,24 @@ void LocalApic::error(u32 bit) {
 void LocalApic::accept(u8 vector, TriggerMode trigger) {
   if (vector < 16) {
     // An illegal vector of the error entry itself is not reported again.
-    if (bits(state_.lvt[kLvtError], 0, 8) >= 16) error(kReceiveIllegalVector);
-    else state_.esr_pending |= kReceiveIllegalVector;
+    if (bits(state_.lvt[kLvtError], 0, 8) >= 16)
+      error(kReceiveIllegalVector);
+    else
+      state_.esr_pending |= kReceiveIllegalVector;
     return;
   }
   set_bit(state_.irr, vector);
-  if (trigger == TriggerMode::Level) set_bit(state_.tmr, vector);
-  else clear_bit(state_.tmr, vector);
+  if (trigger == TriggerMode::Level)
+    set_bit(state_.tmr, vector);
+  else
+    clear_bit(state_.tmr, vector);
 }
 
 bool LocalApic::addressed(const ApicMessage& m) const {
   if (m.destination == 0xff) return true;
   if (m.destination_mode == DestinationMode::Physical) return m.destination == state_.id >> 24;
   const u32 logical = state_.ldr >> 24;
-  if ((state_.dfr >> 28) == 0xf) return (logical & m.destination) != 0;  // flat model (11.6.2.2)
+  if ((state_.dfr >> 28) == 0xf) return (logical & m.destination) != 0;                      // flat model (11.6.2.2)
   return (logical >> 4) == u32{m.destination} >> 4 && (logical & m.destination & 0xf) != 0;  // cluster model
 }
 
@@ -140,15 +144,15 @@ void LocalApic::deliver(const ApicMessage& m) {
       nmi.set(true);
       nmi.set(false);
       break;
-    default:
-      break;  // SMI, INIT, start-up: there is no other processor that would send them. ExtINT comes by LINT0
+    default: break;  // SMI, INIT, start-up: there is no other processor that would send them. ExtINT comes by LINT0
   }
 }
 
 void LocalApic::fire(Lvt which) {
   const u32 entry = state_.lvt[which];
   if ((entry & kLvtMask) != 0) return;
-  const auto delivery = which == kLvtTimer || which == kLvtError ? DeliveryMode::Fixed : static_cast<DeliveryMode>(bits(entry, 8, 3));
+  const auto delivery =
+      which == kLvtTimer || which == kLvtError ? DeliveryMode::Fixed : static_cast<DeliveryMode>(bits(entry, 8, 3));
   deliver(ApicMessage{.vector = static_cast<u8>(entry), .delivery = delivery, .destination = 0xff});
 }
 
@@ -301,9 +305,12 @@ void LocalApic::schedule_timer() {
   }
   const u64 period = u64{state_.timer_initial} * timer_divider() * kTicksPerBusClock;
   const u64 elapsed = clock_.now() - state_.timer_start;
-  if ((state_.lvt[kLvtTimer] & kLvtPeriodic) != 0) events_.arm(timer_, state_.timer_start + (elapsed / period + 1) * period);
-  else if (elapsed < period) events_.arm(timer_, state_.timer_start + period);
-  else events_.disarm(timer_);
+  if ((state_.lvt[kLvtTimer] & kLvtPeriodic) != 0)
+    events_.arm(timer_, state_.timer_start + (elapsed / period + 1) * period);
+  else if (elapsed < period)
+    events_.arm(timer_, state_.timer_start + period);
+  else
+    events_.disarm(timer_);
 }
 
 void LocalApic::on_event(u32, Ticks) {

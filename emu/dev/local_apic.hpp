@@ -14,7 +14,11 @@
 
 namespace paemu {
 
-class LocalApic final : public IoDevice, public InterruptController, public ApicMessageSink, public LineInput, public EventSink {
+class LocalApic final : public IoDevice,
+                        public InterruptController,
+                        public ApicMessageSink,
+                        public LineInput,
+                        public EventSink {
  public:
   static constexpr u64 kSize = 0x1000;
   // The timer counts the bus clock, 100 MHz, through its divider.
@@ -24,23 +28,23 @@ class LocalApic final : public IoDevice, public InterruptController, public Apic
   enum Pin : u32 { kPinLint1Nmi = 1 };  // set_line(): the NMI input; LINT0 is the 8259A's INTR
 
   struct State {
-    u32 id = 0;                 // bits 24-31 of the register
-    u32 tpr = 0;                // task priority
-    u32 ldr = 0;                // logical destination
-    u32 dfr = ~0u;              // destination format
-    u32 svr = 0xff;             // spurious vector, bit 8 software enable
-    u32 esr = 0;                // error status, as the last write latched it
-    u32 esr_pending = 0;        // errors since then
+    u32 id = 0;           // bits 24-31 of the register
+    u32 tpr = 0;          // task priority
+    u32 ldr = 0;          // logical destination
+    u32 dfr = ~0u;        // destination format
+    u32 svr = 0xff;       // spurious vector, bit 8 software enable
+    u32 esr = 0;          // error status, as the last write latched it
+    u32 esr_pending = 0;  // errors since then
     u32 icr_low = 0, icr_high = 0;
     u32 lvt[kLvtCount] = {};
     u32 timer_initial = 0;
-    u32 timer_divide = 0;       // divide configuration
-    Ticks timer_start;          // when the running count was loaded
+    u32 timer_divide = 0;  // divide configuration
+    Ticks timer_start;     // when the running count was loaded
     u32 irr[8] = {}, isr[8] = {}, tmr[8] = {};
     bool global_enable = true;  // IA32_APIC_BASE bit 11
     bool nmi_line = false;
-    FIELDS(id, tpr, ldr, dfr, svr, esr, esr_pending, icr_low, icr_high, lvt, timer_initial, timer_divide, timer_start, irr,
-           isr, tmr, global_enable, nmi_line)
+    FIELDS(id, tpr, ldr, dfr, svr, esr, esr_pending, icr_low, icr_high, lvt, timer_initial, timer_divide, timer_start,
+           irr, isr, tmr, global_enable, nmi_line)
   };
 
   // pic: the 8259A's INTR and INTA.

@@ -16,13 +16,14 @@ namespace paemu {
 namespace {
 
 constexpr u8 kSeconds = 0x00, kSecondsAlarm = 0x01, kMinutes = 0x02, kMinutesAlarm = 0x03, kHours = 0x04,
-             kHoursAlarm = 0x05, kWeekday = 0x06, kDay = 0x07, kMonth = 0x08, kYear = 0x09, kA = 0x0a, kB = 0x0b, kC = 0x0c,
-             kD = 0x0d, kCentury = 0x32;
+             kHoursAlarm = 0x05, kWeekday = 0x06, kDay = 0x07, kMonth = 0x08, kYear = 0x09, kA = 0x0a, kB = 0x0b,
+             kC = 0x0c, kD = 0x0d, kCentury = 0x32;
 
-constexpr u8 kUpdateInProgress = 0x80;                                                                  // A
-constexpr u8 kSet = 0x80, kPeriodicEnable = 0x40, kAlarmEnable = 0x20, kUpdateEnable = 0x10, kBinary = 0x04, k24Hours = 0x02;  // B
-constexpr u8 kIrqFlag = 0x80, kPeriodicFlag = 0x40, kAlarmFlag = 0x20, kUpdateFlag = 0x10;              // C
-constexpr u8 kValid = 0x80;                                                                             // D
+constexpr u8 kUpdateInProgress = 0x80;  // A
+constexpr u8 kSet = 0x80, kPeriodicEnable = 0x40, kAlarmEnable = 0x20, kUpdateEnable = 0x10, kBinary = 0x04,
+             k24Hours = 0x02;                                                               // B
+constexpr u8 kIrqFlag = 0x80, kPeriodicFlag = 0x40, kAlarmFlag = 0x20, kUpdateFlag = 0x10;  // C
+constexpr u8 kValid = 0x80;                                                                 // D
 constexpr u8 kAfternoon = 0x80;  // of the hour in 12-hour mode
 
 constexpr u64 kUpdateWarningTicks = 244'000;  // UIP rises this long before an update (data sheet, "Update cycle")
@@ -37,7 +38,9 @@ u32 days_in_month(u32 month, u32 year) {
 }  // namespace
 
 Mc146818::Mc146818(EventQueue& events, const VirtualClock& clock)
-    : events_(events), clock_(clock), second_(events.add("rtc.second", *this, kSecond)),
+    : events_(events),
+      clock_(clock),
+      second_(events.add("rtc.second", *this, kSecond)),
       periodic_(events.add("rtc.periodic", *this, kPeriodic)) {
   state_.cmos[kA] = 0x26;  // 32768 Hz crystal, 1024 Hz rate
   state_.cmos[kB] = k24Hours;
@@ -46,7 +49,8 @@ Mc146818::Mc146818(EventQueue& events, const VirtualClock& clock)
 }
 
 void Mc146818::start(i64 epoch_seconds) {
-  // Civil date from days, year by year: at most a few thousand steps, once a run. What a century byte can't hold is cut.
+  // Civil date from days, year by year: at most a few thousand steps, once a run. What a century byte can't hold is
+  // cut.
   constexpr i64 kLast = 253402300799;  // 9999-12-31 23:59:59
   const u64 seconds = static_cast<u64>(std::clamp<i64>(epoch_seconds, 0, kLast));
   u64 days = seconds / 86400;
@@ -159,14 +163,18 @@ void Mc146818::note_periods(Ticks now) {
 
 void Mc146818::schedule_periodic(Ticks now) {
   const u64 period = period_ticks();
-  if (period == 0 || (state_.cmos[kB] & kPeriodicEnable) == 0) events_.disarm(periodic_);
-  else events_.arm(periodic_, Ticks{(now.value / period + 1) * period});
+  if (period == 0 || (state_.cmos[kB] & kPeriodicEnable) == 0)
+    events_.disarm(periodic_);
+  else
+    events_.arm(periodic_, Ticks{(now.value / period + 1) * period});
 }
 
 void Mc146818::update_irq() {
   const bool active = (state_.cmos[kC] & state_.cmos[kB] & (kPeriodicFlag | kAlarmFlag | kUpdateFlag)) != 0;
-  if (active) state_.cmos[kC] |= kIrqFlag;
-  else state_.cmos[kC] &= static_cast<u8>(~kIrqFlag);
+  if (active)
+    state_.cmos[kC] |= kIrqFlag;
+  else
+    state_.cmos[kC] &= static_cast<u8>(~kIrqFlag);
   irq.set(active);
 }
 
@@ -187,8 +195,10 @@ void Mc146818::on_event(u32 event, Ticks now) {
 u64 Mc146818::io_read(u64 offset, u32) { return offset == 0 ? 0xff : read_register(state_.index); }
 
 void Mc146818::io_write(u64 offset, u32, u64 value) {
-  if (offset == 0) state_.index = value & 0x7f;  // D7 masks NMI, of which the board has none
-  else write_register(state_.index, static_cast<u8>(value));
+  if (offset == 0)
+    state_.index = value & 0x7f;  // D7 masks NMI, of which the board has none
+  else
+    write_register(state_.index, static_cast<u8>(value));
 }
 
 u8 Mc146818::read_register(u8 index) {
@@ -212,9 +222,12 @@ void Mc146818::write_register(u8 index, u8 value) {
   const Ticks now = clock_.now();
   if (index == kC || index == kD) return;  // read only
   note_periods(now);
-  if (index == kA) state_.cmos[kA] = value & static_cast<u8>(~kUpdateInProgress);
-  else if (index == kB) state_.cmos[kB] = (value & kSet) != 0 ? value & static_cast<u8>(~kUpdateEnable) : value;
-  else state_.cmos[index] = value;
+  if (index == kA)
+    state_.cmos[kA] = value & static_cast<u8>(~kUpdateInProgress);
+  else if (index == kB)
+    state_.cmos[kB] = (value & kSet) != 0 ? value & static_cast<u8>(~kUpdateEnable) : value;
+  else
+    state_.cmos[index] = value;
   if (index == kA || index == kB) {
     schedule_periodic(now);
     update_irq();

@@ -15,9 +15,9 @@ namespace paemu {
 class Mc146818 final : public IoDevice, public EventSink {
  public:
   struct State {
-    u8 cmos[128] = {};        // 0x00-0x09 time and alarm, 0x0a-0x0d registers A to D, the rest memory
-    u8 index = 0;             // port 0x70, bits 0-6
-    Ticks periodic_seen;      // up to here the periods that set PF have been counted
+    u8 cmos[128] = {};    // 0x00-0x09 time and alarm, 0x0a-0x0d registers A to D, the rest memory
+    u8 index = 0;         // port 0x70, bits 0-6
+    Ticks periodic_seen;  // up to here the periods that set PF have been counted
     FIELDS(cmos, index, periodic_seen)
     bool valid() const { return index < sizeof cmos; }
   };
@@ -46,13 +46,13 @@ class Mc146818 final : public IoDevice, public EventSink {
 
   u8 read_register(u8 index);
   void write_register(u8 index, u8 value);
-  u8 encode(u32 value) const;     // binary to the format that register B chooses
+  u8 encode(u32 value) const;  // binary to the format that register B chooses
   u32 decode(u8 value) const;
   u32 hour() const;
   void set_hour(u32 hour);
   void advance_second();
   bool alarm_matches() const;
-  u64 period_ticks() const;       // of the periodic interrupt; 0 when it is off
+  u64 period_ticks() const;  // of the periodic interrupt; 0 when it is off
   void note_periods(Ticks now);
   void schedule_periodic(Ticks now);
   void update_irq();

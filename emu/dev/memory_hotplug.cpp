@@ -21,7 +21,8 @@ void MemoryHotplug::reset() {
 
 void MemoryHotplug::insert(u32 slot, u64 base, u64 size, u32 proximity, Event event) {
   assert(slot < slots_);
-  state_.slot[slot] = Slot{.base = base, .size = size, .proximity = proximity, .enabled = true, .inserting = event == Event::Notify};
+  state_.slot[slot] =
+      Slot{.base = base, .size = size, .proximity = proximity, .enabled = true, .inserting = event == Event::Notify};
   if (event == Event::Silent) return;
   gpe.set(true);
   gpe.set(false);

@@ -1,4 +1,5 @@
-// The memory hotplug controller: what the ACPI tables' memory devices read and write. Registers: abi/memory_hotplug.hpp.
+// The memory hotplug controller: what the ACPI tables' memory devices read and write. Registers:
+// abi/memory_hotplug.hpp.
 //
 // It knows slots, not DIMMs: the board tells it what a slot holds, and learns from it that the guest ejects a slot.
 #pragma once
@@ -15,13 +16,13 @@ namespace paemu {
 class MemoryHotplug final : public IoDevice {
  public:
   struct Slot {
-    u64 base = 0;         // bytes
-    u64 size = 0;         // bytes; 0: empty
-    u32 proximity = 0;    // domain of SRAT
+    u64 base = 0;       // bytes
+    u64 size = 0;       // bytes; 0: empty
+    u32 proximity = 0;  // domain of SRAT
     bool enabled = false;
     bool inserting = false;  // the guest has not yet acknowledged the insertion
     bool removing = false;   // the guest is asked to eject
-    u32 ost_event = 0;    // the last source event and status that _OST reported
+    u32 ost_event = 0;       // the last source event and status that _OST reported
     u32 ost_status = 0;
     FIELDS(base, size, proximity, enabled, inserting, removing, ost_event, ost_status)
   };
@@ -32,8 +33,8 @@ class MemoryHotplug final : public IoDevice {
   };
 
   struct Callbacks {
-    std::function<void(u32 slot)> eject;                              // the guest lets the slot go
-    std::function<void(u32 slot, u32 source, u32 status)> ost;        // _OST was evaluated
+    std::function<void(u32 slot)> eject;                        // the guest lets the slot go
+    std::function<void(u32 slot, u32 source, u32 status)> ost;  // _OST was evaluated
   };
 
   // slots: how many the board has, up to kMaxSlots. A selector beyond reads as an empty slot.

@@ -28,7 +28,10 @@ constexpr u64 kBaudBase = 115200;  // 1.8432 MHz / 16
 }  // namespace
 
 Ns16550::Ns16550(const char* name, EventQueue& events, const VirtualClock& clock, SerialSink& sink)
-    : events_(events), clock_(clock), sink_(sink), receive_event_(events.add(std::string(name) + ".receive", *this, kReceive)),
+    : events_(events),
+      clock_(clock),
+      sink_(sink),
+      receive_event_(events.add(std::string(name) + ".receive", *this, kReceive)),
       timeout_event_(events.add(std::string(name) + ".timeout", *this, kTimeout)) {
   reset();
 }
@@ -71,8 +74,10 @@ void Ns16550::receive(std::span<const u8> bytes) {
 
 void Ns16550::schedule_receive() {
   const bool wanted = state_.queue_count > 0 && state_.fifo_count < capacity() && (state_.mcr & kMcrLoop) == 0;
-  if (!wanted) events_.disarm(receive_event_);
-  else if (!events_.armed(receive_event_)) events_.arm(receive_event_, clock_.now() + byte_time());
+  if (!wanted)
+    events_.disarm(receive_event_);
+  else if (!events_.armed(receive_event_))
+    events_.arm(receive_event_, clock_.now() + byte_time());
 }
 
 void Ns16550::on_event(u32 event, Ticks) {
@@ -100,7 +105,8 @@ void Ns16550::push(u8 byte) {
   watch_timeout();
 }
 
-// Character timeout: bytes below the trigger level for four byte times without a read or an arrival ("FIFO interrupt mode operation").
+// Character timeout: bytes below the trigger level for four byte times without a read or an arrival ("FIFO interrupt
+// mode operation").
 void Ns16550::watch_timeout() {
   state_.timeout = false;
   if ((state_.fcr & kFcrEnable) != 0 && state_.fifo_count > 0) {
@@ -129,8 +135,10 @@ void Ns16550::transmit(u8 byte) {
   // The register fills and empties at once: the interrupt falls and rises again, so that an edge is seen.
   state_.thr_interrupt = false;
   update_irq();
-  if ((state_.mcr & kMcrLoop) != 0) push(byte);
-  else sink_.transmit(std::span<const u8>(&byte, 1));
+  if ((state_.mcr & kMcrLoop) != 0)
+    push(byte);
+  else
+    sink_.transmit(std::span<const u8>(&byte, 1));
   state_.thr_interrupt = true;
   update_irq();
 }
@@ -162,7 +170,8 @@ u8 Ns16550::read_iir() {
 }
 
 u8 Ns16550::read_lsr() {
-  const u8 value = static_cast<u8>(kLsrThrEmpty | kLsrIdle | state_.lsr_errors | (state_.fifo_count > 0 ? kLsrDataReady : 0));
+  const u8 value =
+      static_cast<u8>(kLsrThrEmpty | kLsrIdle | state_.lsr_errors | (state_.fifo_count > 0 ? kLsrDataReady : 0));
   state_.lsr_errors = 0;
   update_irq();
   return value;
@@ -191,7 +200,8 @@ void Ns16550::write_mcr(u8 value) {
   update_irq();
 }
 
-// In the loop the modem inputs are the modem outputs: CTS is RTS, DSR is DTR, RI is OUT1, DCD is OUT2 ("Modem control register", bit 4).
+// In the loop the modem inputs are the modem outputs: CTS is RTS, DSR is DTR, RI is OUT1, DCD is OUT2 ("Modem control
+// register", bit 4).
 void Ns16550::update_modem_lines() {
   u8 lines = kMsrCts | kMsrDsr | kMsrCarrier;
   if ((state_.mcr & kMcrLoop) != 0) {
@@ -226,8 +236,10 @@ void Ns16550::io_write(u64 offset, u32, u64 value) {
   const bool divisor = (state_.lcr & kLcrDivisor) != 0;
   switch (offset) {
     case 0:
-      if (divisor) state_.divisor = static_cast<u16>((state_.divisor & 0xff00) | byte);
-      else transmit(byte);
+      if (divisor)
+        state_.divisor = static_cast<u16>((state_.divisor & 0xff00) | byte);
+      else
+        transmit(byte);
       break;
     case 1:
       if (divisor) {

@@ -21,23 +21,23 @@ class Ns16550 final : public IoDevice, public EventSink {
   static constexpr u32 kQueueSize = 4096;
 
   struct State {
-    u8 ier = 0;                  // interrupt enable
-    u8 fcr = 0;                  // FIFO control, as last written
-    u8 lcr = 0;                  // line control
-    u8 mcr = 0;                  // modem control
-    u8 lsr_errors = 0;           // OE, PE, FE, BI, cleared by reading LSR
-    u8 msr = 0;                  // modem status with its delta bits
-    u8 scr = 0;                  // scratch
-    u16 divisor = 12;            // DLM:DLL; 12 is 9600 baud
-    u8 fifo[kFifoSize] = {};     // receiver: the oldest byte first
+    u8 ier = 0;               // interrupt enable
+    u8 fcr = 0;               // FIFO control, as last written
+    u8 lcr = 0;               // line control
+    u8 mcr = 0;               // modem control
+    u8 lsr_errors = 0;        // OE, PE, FE, BI, cleared by reading LSR
+    u8 msr = 0;               // modem status with its delta bits
+    u8 scr = 0;               // scratch
+    u16 divisor = 12;         // DLM:DLL; 12 is 9600 baud
+    u8 fifo[kFifoSize] = {};  // receiver: the oldest byte first
     u8 fifo_count = 0;
     bool thr_interrupt = false;  // THRE waits to be reported
     bool timeout = false;        // character timeout waits to be reported
     u8 queue[kQueueSize] = {};   // ring of bytes in front of the receiver
     u32 queue_first = 0;
     u32 queue_count = 0;
-    FIELDS(ier, fcr, lcr, mcr, lsr_errors, msr, scr, divisor, fifo, fifo_count, thr_interrupt, timeout, queue, queue_first,
-           queue_count)
+    FIELDS(ier, fcr, lcr, mcr, lsr_errors, msr, scr, divisor, fifo, fifo_count, thr_interrupt, timeout, queue,
+           queue_first, queue_count)
     bool valid() const { return fifo_count <= kFifoSize && queue_first < kQueueSize && queue_count <= kQueueSize; }
   };
 

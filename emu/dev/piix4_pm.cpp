@@ -11,7 +11,8 @@ namespace {
 namespace acpi = abi::acpi;
 
 // What can set SCI among the fixed events (ACPI 6.x, 4.8.3.1).
-constexpr u16 kFixedEvents = acpi::kTimerStatus | acpi::kGlobalStatus | acpi::kPowerButton | acpi::kSleepButton | acpi::kRtcStatus;
+constexpr u16 kFixedEvents =
+    acpi::kTimerStatus | acpi::kGlobalStatus | acpi::kPowerButton | acpi::kSleepButton | acpi::kRtcStatus;
 constexpr u16 kStatusBits = kFixedEvents | acpi::kWakeStatus;
 constexpr u16 kControlBits = acpi::kSciEnable | 7u << acpi::kSleepTypeShift;  // SLP_EN reads as zero (4.8.3.2.1)
 constexpr u32 kGpeBits = 16;
@@ -22,7 +23,12 @@ constexpr u64 kTimerHalf = u64{1} << (kTimerBits - 1);
 }  // namespace
 
 Piix4Pm::Piix4Pm(EventQueue& events, const VirtualClock& clock, std::function<void(u32)> sleep)
-    : events_(events), clock_(clock), sleep_(std::move(sleep)), timer_(events.add("pm.timer", *this)), pm_(*this), gpe_(*this),
+    : events_(events),
+      clock_(clock),
+      sleep_(std::move(sleep)),
+      timer_(events.add("pm.timer", *this)),
+      pm_(*this),
+      gpe_(*this),
       smi_(*this) {
   reset();
 }
@@ -102,7 +108,8 @@ u64 Piix4Pm::PmPorts::io_read(u64 offset, u32 size) {
   return value;
 }
 
-// Writes act on whole registers: the bytes that an access does not cover keep what they are (zero for write-one-to-clear).
+// Writes act on whole registers: the bytes that an access does not cover keep what they are (zero for
+// write-one-to-clear).
 void Piix4Pm::PmPorts::io_write(u64 offset, u32 size, u64 value) {
   const auto merge = [&](u32 first, u16 old) {
     u16 merged = old;
@@ -145,8 +152,10 @@ u64 Piix4Pm::GpePorts::io_read(u64 offset, u32) {
 void Piix4Pm::GpePorts::io_write(u64 offset, u32, u64 value) {
   const u32 shift = 8 * (offset & 1);
   const u16 byte = static_cast<u16>((value & 0xff) << shift);
-  if (offset < 2) pm.state_.gpe_status &= static_cast<u16>(~byte);
-  else pm.state_.gpe_enable = static_cast<u16>((pm.state_.gpe_enable & ~(0xffu << shift)) | byte);
+  if (offset < 2)
+    pm.state_.gpe_status &= static_cast<u16>(~byte);
+  else
+    pm.state_.gpe_enable = static_cast<u16>((pm.state_.gpe_enable & ~(0xffu << shift)) | byte);
   pm.update_sci();
 }
 

@@ -20,9 +20,9 @@ class Piix4Pm final : public LineInput, public EventSink {
     u16 pm1_control = 0;
     u16 gpe_status = 0;
     u16 gpe_enable = 0;
-    u8 smi_command = 0;    // the last value written
-    u8 smi_data = 0;       // port 0xb3: a byte between operating system and firmware
-    u64 timer_seen = 0;    // half periods of the timer's top bit that TMR_STS has told of
+    u8 smi_command = 0;  // the last value written
+    u8 smi_data = 0;     // port 0xb3: a byte between operating system and firmware
+    u64 timer_seen = 0;  // half periods of the timer's top bit that TMR_STS has told of
     FIELDS(pm1_status, pm1_enable, pm1_control, gpe_status, gpe_enable, smi_command, smi_data, timer_seen)
   };
 

@@ -16,7 +16,10 @@ constexpr u8 kHardReset = 0x02, kResetNow = 0x04;
 }  // namespace
 
 SystemControl::SystemControl(const VirtualClock& clock, const LineProbe& timer, Callbacks callbacks)
-    : clock_(clock), timer_(timer), callbacks_(std::move(callbacks)), ports_{Port{*this, kPort61}, Port{*this, kPort92}},
+    : clock_(clock),
+      timer_(timer),
+      callbacks_(std::move(callbacks)),
+      ports_{Port{*this, kPort61}, Port{*this, kPort92}},
       cf8_(*this) {
   state_.port_92 = kA20;
 }

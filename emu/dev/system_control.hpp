@@ -14,9 +14,9 @@ namespace paemu {
 class SystemControl final {
  public:
   struct State {
-    u8 port_61 = 0;      // bits 0-3 as written
-    u8 port_92 = 0;      // bit 1: A20
-    u8 port_cf9 = 0;     // bit 1: hard reset rather than soft
+    u8 port_61 = 0;   // bits 0-3 as written
+    u8 port_92 = 0;   // bit 1: A20
+    u8 port_cf9 = 0;  // bit 1: hard reset rather than soft
     FIELDS(port_61, port_92, port_cf9)
   };
   struct Callbacks {

@@ -20,10 +20,10 @@ struct DimmSpec {
   std::string id;      // "dimm1"; unique
   std::string memdev;  // id of its memory backend, "mem1"; empty for boot DIMMs
   Socket socket = Socket::Hotplug;
-  u32 slot = 0;        // hotplug slot number
-  GuestPhys base;      // multiple of 128 MiB (hotplug)
-  u64 size = 0;        // bytes, multiple of 128 MiB (hotplug) or of 1 MiB (boot)
-  u32 node = 0;        // proximity domain
+  u32 slot = 0;    // hotplug slot number
+  GuestPhys base;  // multiple of 128 MiB (hotplug)
+  u64 size = 0;    // bytes, multiple of 128 MiB (hotplug) or of 1 MiB (boot)
+  u32 node = 0;    // proximity domain
   FIELDS(id, memdev, socket, slot, base, size, node)
 };
 

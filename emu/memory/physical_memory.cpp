@@ -55,8 +55,8 @@ Or<> PhysicalMemory::check_place(const DimmSpec& spec) const {
     const DimmSpec& other = dimm->spec();
     if (other.id == spec.id) return fail("DIMM id \"" + spec.id + "\" is in use");
     if (overlap(spec.base, spec.size, other.base, other.size)) {
-      return fail("DIMM \"" + spec.id + "\" at " + hex_text(spec.base.value) + " overlaps DIMM \"" + other.id + "\" at " +
-                  hex_text(other.base.value));
+      return fail("DIMM \"" + spec.id + "\" at " + hex_text(spec.base.value) + " overlaps DIMM \"" + other.id +
+                  "\" at " + hex_text(other.base.value));
     }
     if (spec.socket == Socket::Hotplug && other.socket == Socket::Hotplug && spec.slot == other.slot) {
       return fail("slot " + std::to_string(spec.slot) + " holds DIMM \"" + other.id + "\"");
@@ -119,12 +119,12 @@ Or<Dimm*> PhysicalMemory::insert(const DimmSpec& spec) {
   try {
     dimm = std::make_unique<Dimm>(spec);
   } catch (const std::bad_alloc&) {
-    return fail("the host has no address space left for DIMM \"" + spec.id + "\" of " +
-                size_text(spec.size));
+    return fail("the host has no address space left for DIMM \"" + spec.id + "\" of " + size_text(spec.size));
   }
   Dimm* inserted = dimm.get();
   map_dimm(*inserted);
-  const auto place = std::find_if(dimms_.begin(), dimms_.end(), [&](const auto& d) { return d->spec().base > spec.base; });
+  const auto place =
+      std::find_if(dimms_.begin(), dimms_.end(), [&](const auto& d) { return d->spec().base > spec.base; });
   dimms_.insert(place, std::move(dimm));
   ++mapping_generation_;
   if (observer_ != nullptr) observer_->on_mapping_changed(pfn_of(spec.base), spec.size >> kPageShift);
@@ -139,7 +139,8 @@ Or<> PhysicalMemory::remove(const std::string& id) {
   unmap_dimm(*removed);
   ++mapping_generation_;
   // The host memory goes only when the last pointer to it is forgotten.
-  if (observer_ != nullptr) observer_->on_mapping_changed(pfn_of(removed->spec().base), removed->spec().size >> kPageShift);
+  if (observer_ != nullptr)
+    observer_->on_mapping_changed(pfn_of(removed->spec().base), removed->spec().size >> kPageShift);
   return {};
 }
 

@@ -114,15 +114,17 @@ class PhysicalMemory {
 
   // Calls visit(frame, host page) for each frame with kTouched, in ascending order. Cost as drain_dirty.
   template <class Visit>
-  void for_each_touched(Visit&& visit) const { visit_frames(touched_chunks_, frame_flag::kTouched, visit); }
+  void for_each_touched(Visit&& visit) const {
+    visit_frames(touched_chunks_, frame_flag::kTouched, visit);
+  }
 
  private:
   static constexpr u32 kChunkShift = 21;
   static constexpr u64 kChunkSize = u64{1} << kChunkShift;
   static constexpr u32 kPagesPerChunk = 1u << (kChunkShift - kPageShift);
   struct Chunk {
-    u8* host = nullptr;           // the whole chunk is one DIMM's, contiguous
-    std::unique_ptr<u8*[]> pages; // or: page by page (the first MiB, the firmware)
+    u8* host = nullptr;            // the whole chunk is one DIMM's, contiguous
+    std::unique_ptr<u8*[]> pages;  // or: page by page (the first MiB, the firmware)
   };
   struct Rom {
     Rom(GuestPhys b, u64 s, std::string n) : base(b), size(s), name(std::move(n)), memory(s) {}
@@ -155,9 +157,9 @@ class PhysicalMemory {
 
   u32 physical_bits_;
   std::vector<Chunk> chunks_;
-  HostMapping flags_;          // one byte a frame of the whole address space
-  ChunkSet dirty_chunks_;      // a superset of the chunks with a frame that has kDirty
-  ChunkSet touched_chunks_;    // the same for kTouched
+  HostMapping flags_;        // one byte a frame of the whole address space
+  ChunkSet dirty_chunks_;    // a superset of the chunks with a frame that has kDirty
+  ChunkSet touched_chunks_;  // the same for kTouched
   std::vector<Hole> holes_;
   std::vector<std::unique_ptr<Rom>> roms_;
   std::vector<std::unique_ptr<Dimm>> dimms_;

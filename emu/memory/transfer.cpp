@@ -27,23 +27,22 @@ bool each_page(GuestPhys address, u64 size, Piece&& piece) {
 bool PhysicalMemory::read(GuestPhys address, std::span<u8> out) const {
   const bool backed = each_page(address, out.size(), [&](GuestPhys at, u64, u64) { return host_page(at) != nullptr; });
   return backed && each_page(address, out.size(), [&](GuestPhys at, u64 done, u64 bytes) {
-    std::memcpy(out.data() + done, host_page(at) + (at.value & kPageMask), bytes);
-    return true;
-  });
+           std::memcpy(out.data() + done, host_page(at) + (at.value & kPageMask), bytes);
+           return true;
+         });
 }
 
 bool PhysicalMemory::write(GuestPhys address, std::span<const u8> data) {
-  const bool backed = each_page(address, data.size(), [&](GuestPhys at, u64, u64) {
-    return host_page(at) != nullptr && !is_rom(at);
-  });
+  const bool backed =
+      each_page(address, data.size(), [&](GuestPhys at, u64, u64) { return host_page(at) != nullptr && !is_rom(at); });
   return backed && each_page(address, data.size(), [&](GuestPhys at, u64 done, u64 bytes) {
-    mark_written(pfn_of(at));
-    std::memcpy(host_page(at) + (at.value & kPageMask), data.data() + done, bytes);
-    if (observer_ != nullptr && (flags(pfn_of(at)) & frame_flag::kHasCode) != 0) {
-      observer_->on_code_written(at, static_cast<u32>(bytes));
-    }
-    return true;
-  });
+           mark_written(pfn_of(at));
+           std::memcpy(host_page(at) + (at.value & kPageMask), data.data() + done, bytes);
+           if (observer_ != nullptr && (flags(pfn_of(at)) & frame_flag::kHasCode) != 0) {
+             observer_->on_code_written(at, static_cast<u32>(bytes));
+           }
+           return true;
+         });
 }
 
 void PhysicalMemory::clear_ram() {

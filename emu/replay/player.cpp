@@ -118,12 +118,15 @@ std::optional<Arrival> Player::poll(Position now) {
   while (!divergence_) {
     const Step* step = peek();
     if (step == nullptr) {
-      if (!parted_.empty()) diverge({});
-      else machine_.stop(StopReason::InputEnded);
+      if (!parted_.empty())
+        diverge({});
+      else
+        machine_.stop(StopReason::InputEnded);
       return std::nullopt;
     }
     if (step->at.now > now.now) return std::nullopt;
-    // An arrival holds no state to compare with: the report waits for the next checkpoint, which names registers and pages.
+    // An arrival holds no state to compare with: the report waits for the next checkpoint, which names registers and
+    // pages.
     const bool is_arrival = step->kind == Step::Kind::kArrival;
     if (is_arrival && step->at.now == now.now && step->at.retired != now.retired) {
       if (parted_.empty()) parted_ = report_position(*step, now);

@@ -16,8 +16,10 @@ void EventQueue::arm(Handle h, Ticks deadline) {
   if (deadline < earliest_) deadline = earliest_;
   state.deadline = deadline;
   state.sequence = ++sequence_;
-  if (deadline <= next_) next_ = deadline;
-  else if (was_next) refresh();
+  if (deadline <= next_)
+    next_ = deadline;
+  else if (was_next)
+    refresh();
 }
 
 void EventQueue::disarm(Handle h) {

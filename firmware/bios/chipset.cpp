@@ -60,10 +60,10 @@ void init_data_areas() {
   }
   fill(at<u8>(0x400), 0, 0x100);
   fill(at<u8>(kEbda), 0, kEbdaEnd - kEbda);
-  *at<u16>(0x400) = static_cast<u16>(kCom1);           // port of the first serial line
-  *at<u16>(0x40e) = static_cast<u16>(kEbda >> 4);      // segment of the EBDA
-  *at<u16>(0x410) = 1u << 9;                           // equipment: one serial line
-  *at<u16>(0x413) = static_cast<u16>(kEbda >> 10);     // KiB of conventional memory
+  *at<u16>(0x400) = static_cast<u16>(kCom1);                   // port of the first serial line
+  *at<u16>(0x40e) = static_cast<u16>(kEbda >> 4);              // segment of the EBDA
+  *at<u16>(0x410) = 1u << 9;                                   // equipment: one serial line
+  *at<u16>(0x413) = static_cast<u16>(kEbda >> 10);             // KiB of conventional memory
   *at<u8>(kEbda) = static_cast<u8>((kEbdaEnd - kEbda) >> 10);  // its size in KiB
 }
 

@@ -14,7 +14,8 @@ constexpr u8 kTransmitEmpty = 0x20;
 
 void put_byte(u8 c) {
   // A missing or stuck UART must not stop the boot.
-  for (u32 patience = 100'000; patience > 0 && !(in8(kLineStatus) & kTransmitEmpty); --patience) {}
+  for (u32 patience = 100'000; patience > 0 && !(in8(kLineStatus) & kTransmitEmpty); --patience) {
+  }
   out8(kData, c);
 }
 
@@ -25,9 +26,9 @@ void console_init() {
   out8(kLineControl, 0x80);  // divisor latch
   out8(kData, 1);            // 115200 baud
   out8(kInterruptEnable, 0);
-  out8(kLineControl, 0x03);  // 8 bits, no parity, one stop bit
-  out8(kFifoControl, 0x07);  // on, cleared
-  out8(kModemControl, 0x03); // DTR, RTS
+  out8(kLineControl, 0x03);   // 8 bits, no parity, one stop bit
+  out8(kFifoControl, 0x07);   // on, cleared
+  out8(kModemControl, 0x03);  // DTR, RTS
 }
 
 void put(const char* text) {

@@ -1,8 +1,8 @@
 #include "bios/kernel_image.hpp"
 
 #include "bios/console.hpp"
-#include "bios/port_io.hpp"
 #include "bios/layout.hpp"
+#include "bios/port_io.hpp"
 #include "bios/strings.hpp"
 
 namespace firmware {
@@ -13,8 +13,8 @@ namespace {
 constexpr u32 kSearch = 8192;
 constexpr u32 kMagic = 0x1badb002;
 constexpr u32 kNeedsVideo = 1u << 2;
-constexpr u32 kKnownNeeds = 0x7;     // page-aligned modules, memory map, video mode
-constexpr u32 kNeeds = 0xffff;       // the bits that a loader must understand
+constexpr u32 kKnownNeeds = 0x7;  // page-aligned modules, memory map, video mode
+constexpr u32 kNeeds = 0xffff;    // the bits that a loader must understand
 constexpr u32 kHasAddresses = 1u << 16;
 
 struct Header {

@@ -57,7 +57,8 @@ class BootInfo {
 
 u32 place_initrd(FwCfgItem& initrd, const MemoryMap& map, const LoadedKernel& kernel) {
   const u32 address = initrd.size() > abi::memory_map::kLowRamEnd - kPageSize
-                          ? 0 : map.find_high(align_up(initrd.size(), kPageSize), kPageSize);
+                          ? 0
+                          : map.find_high(align_up(initrd.size(), kPageSize), kPageSize);
   if (address == 0 || address < kernel.end) {
     refuse("the initrd of ", initrd.size() >> 20, " MiB does not fit into RAM beside the kernel; give more memory");
   }

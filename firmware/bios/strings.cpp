@@ -13,5 +13,4 @@ void* memset(void* to, int value, base::usize count) {
   asm volatile("rep stosb" : "+D"(end), "+c"(count) : "a"(value) : "memory");
   return to;
 }
-
 }

@@ -31,7 +31,10 @@ Value Interpreter::buffer(Frame& f) {
 Value Interpreter::package(Frame& f, u8 opcode) {
   const u32 end = TRY(package_end(f));
   u64 count = 0;
-  if (opcode == op::kPackage) count = TRY(byte(f)); else count = TRY(integer(f));
+  if (opcode == op::kPackage)
+    count = TRY(byte(f));
+  else
+    count = TRY(integer(f));
   if (count > Package::kMaxElements) return bad(f, "has a package of more than 4096 elements");
   const Ref<Package> made_package = new (std::nothrow) Package;
   if (!made_package) return no_memory(f);

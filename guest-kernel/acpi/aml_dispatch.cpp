@@ -28,7 +28,8 @@ Value Interpreter::dispatch(Frame& f, u8 opcode) {
     case kQword: return made_integer(f, TRY(number(f, 8)));
     case kString: return string(f);
     case kBuffer: return buffer(f);
-    case kPackage: case kVarPackage: return package(f, opcode);
+    case kPackage:
+    case kVarPackage: return package(f, opcode);
 
     case kAlias: return nothing(define_alias(f));
     case kName: return nothing(define_name(f));
@@ -62,21 +63,42 @@ Value Interpreter::dispatch(Frame& f, u8 opcode) {
     case kConcatRes: return concatenate_resources(f);
     case kMid: return mid(f);
     case kMatch: return match(f);
-    case kToBuffer: case kToDecimal: case kToHex: case kToInteger: case kToString: return convert(f, opcode);
+    case kToBuffer:
+    case kToDecimal:
+    case kToHex:
+    case kToInteger:
+    case kToString: return convert(f, opcode);
 
-    case kAdd: case kSubtract: case kMultiply: case kShiftLeft: case kShiftRight: case kAnd: case kNand: case kOr:
-    case kNor: case kXor: case kMod:
-      return binary(f, opcode);
+    case kAdd:
+    case kSubtract:
+    case kMultiply:
+    case kShiftLeft:
+    case kShiftRight:
+    case kAnd:
+    case kNand:
+    case kOr:
+    case kNor:
+    case kXor:
+    case kMod: return binary(f, opcode);
     case kDivide: return divide(f);
-    case kNot: case kFindSetLeft: case kFindSetRight: return unary(f, opcode);
-    case kIncrement: case kDecrement: return step(f, opcode);
-    case kLAnd: case kLOr: case kLNot: case kLEqual: case kLGreater: case kLLess: return logic(f, opcode);
+    case kNot:
+    case kFindSetLeft:
+    case kFindSetRight: return unary(f, opcode);
+    case kIncrement:
+    case kDecrement: return step(f, opcode);
+    case kLAnd:
+    case kLOr:
+    case kLNot:
+    case kLEqual:
+    case kLGreater:
+    case kLLess: return logic(f, opcode);
 
     case kNotify: return notify(f);
     case kIf: return nothing(if_else(f));
     case kElse: return bad(f, "has an Else without an If");
     case kWhile: return nothing(while_loop(f));
-    case kNoop: case kBreakPoint: return Ref<Object>{};
+    case kNoop:
+    case kBreakPoint: return Ref<Object>{};
     case kBreak: f.flow = Flow::kBreak; return Ref<Object>{};
     case kContinue: f.flow = Flow::kContinue; return Ref<Object>{};
     case kReturn: {
@@ -99,11 +121,13 @@ Value Interpreter::dispatch_extended(Frame& f) {
       return nothing(define(f, event));
     }
     case ext::kRegion: return nothing(define_region(f));
-    case ext::kField: case ext::kIndexField: case ext::kBankField: return nothing(define_fields(f, opcode));
+    case ext::kField:
+    case ext::kIndexField:
+    case ext::kBankField: return nothing(define_fields(f, opcode));
     case ext::kCreateField: return nothing(create_field(f, 0));
     case ext::kDevice: return nothing(container(f, Type::kDevice, 0));
-    case ext::kProcessor: return nothing(container(f, Type::kProcessor, 6));         // id, block address, length
-    case ext::kPowerResource: return nothing(container(f, Type::kPowerResource, 3)); // level, order
+    case ext::kProcessor: return nothing(container(f, Type::kProcessor, 6));          // id, block address, length
+    case ext::kPowerResource: return nothing(container(f, Type::kPowerResource, 3));  // level, order
     case ext::kThermalZone: return nothing(container(f, Type::kThermalZone, 0));
 
     case ext::kCondRefOf: return conditional_reference(f);
@@ -111,7 +135,8 @@ Value Interpreter::dispatch_extended(Frame& f) {
     case ext::kRelease: return nothing(release(f));
     case ext::kStall: return nothing(wait(f, 1'000));
     case ext::kSleep: return nothing(wait(f, 1'000'000));
-    case ext::kFromBcd: case ext::kToBcd: return unary(f, opcode);
+    case ext::kFromBcd:
+    case ext::kToBcd: return unary(f, opcode);
     case ext::kRevision: return made_integer(f, 2);
     case ext::kTimer: return made_integer(f, hardware_.now_ns());
     case ext::kFatal: return nothing(fatal(f));

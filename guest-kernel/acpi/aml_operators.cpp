@@ -95,7 +95,8 @@ Value Interpreter::unary(Frame& f, u8 opcode) {
       while (result < 64 && (a >> result) != 0) ++result;
       break;
     case kFindSetRight:
-      if (a != 0) for (result = 1; ((a >> (result - 1)) & 1) == 0;) ++result;
+      if (a != 0)
+        for (result = 1; ((a >> (result - 1)) & 1) == 0;) ++result;
       break;
     case ext::kFromBcd: result = from_bcd(a, digits); break;
     case ext::kToBcd: result = to_bcd(a, digits); break;

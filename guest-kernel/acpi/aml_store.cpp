@@ -51,10 +51,8 @@ Value Interpreter::dereference(Frame& f, const Ref<Object>& object) {
   auto* reference = as_reference(object);
   if (reference == nullptr) return bad(f, "dereferences %s", name_of(object->type()));
   switch (reference->kind) {
-    case Reference::Kind::kNode:
-      return value_of(f, *reference->node);
-    case Reference::Kind::kSlot:
-      return reference->slots->items[reference->index];
+    case Reference::Kind::kNode: return value_of(f, *reference->node);
+    case Reference::Kind::kSlot: return reference->slots->items[reference->index];
     case Reference::Kind::kElement: {
       auto& package = static_cast<Package&>(*reference->container);
       if (reference->index >= package.elements.size()) return bad(f, "reads beyond the end of a package");
@@ -65,8 +63,7 @@ Value Interpreter::dereference(Frame& f, const Ref<Object>& object) {
       if (reference->index >= bytes.size) return bad(f, "reads beyond the end of a buffer");
       return made_integer(f, bytes.data[reference->index]);
     }
-    case Reference::Kind::kDebug:
-      break;
+    case Reference::Kind::kDebug: break;
   }
   return bad(f, "reads the debug object");
 }
@@ -99,8 +96,7 @@ Value Interpreter::conditional_reference(Frame& f) {
 Or<> Interpreter::store(Frame& f, const Ref<Object>& value, const Ref<Reference>& target) {
   if (!target) return {};
   switch (target->kind) {
-    case Reference::Kind::kNode:
-      return store_to_node(f, value, *target->node);
+    case Reference::Kind::kNode: return store_to_node(f, value, *target->node);
     case Reference::Kind::kSlot: {
       Ref<Object>& slot = target->slots->items[target->index];
       // An argument that holds a reference passes the store on (19.3.5.8.1); a local is replaced.
@@ -138,9 +134,7 @@ Or<> Interpreter::store(Frame& f, const Ref<Object>& value, const Ref<Reference>
       bytes.data[target->index] = static_cast<u8>(number);
       return {};
     }
-    case Reference::Kind::kDebug:
-      hardware_.debug(*value);
-      return {};
+    case Reference::Kind::kDebug: hardware_.debug(*value); return {};
   }
   return {};
 }
@@ -149,10 +143,8 @@ Or<> Interpreter::store(Frame& f, const Ref<Object>& value, const Ref<Reference>
 Or<> Interpreter::store_to_node(Frame& f, const Ref<Object>& value, Node& node) {
   const Ref<Object> held = node.object();
   switch (node.type()) {
-    case Type::kFieldUnit:
-      return write_field(f, static_cast<FieldUnit&>(*held), *value);
-    case Type::kBufferField:
-      return write_buffer_field(f, static_cast<BufferField&>(*held), *value);
+    case Type::kFieldUnit: return write_field(f, static_cast<FieldUnit&>(*held), *value);
+    case Type::kBufferField: return write_buffer_field(f, static_cast<BufferField&>(*held), *value);
     case Type::kInteger: {
       u64 number = 0;
       if (!to_integer(*value, integer_bytes_, Conversion::kImplicit, number))
@@ -184,8 +176,7 @@ Or<> Interpreter::store_to_node(Frame& f, const Ref<Object>& value, Node& node) 
       node.object() = copy;
       return {};
     }
-    default:
-      return bad(f, "stores to %s", name_of(node.type()));
+    default: return bad(f, "stores to %s", name_of(node.type()));
   }
 }
 

@@ -98,7 +98,10 @@ Value Interpreter::read_field(Frame& f, FieldUnit& field) {
     const Part part = part_at(field, done);
     const u64 unit = TRY(read_unit(f, field, part.byte_offset));
     const u64 value = (unit >> part.shift) & low_bits(part.count);
-    if (wide) insert_bits(wide->data, done, part.count, value); else narrow |= value << done;
+    if (wide)
+      insert_bits(wide->data, done, part.count, value);
+    else
+      narrow |= value << done;
     done += part.count;
   }
   if (wide) return Ref<Object>(wide);
@@ -129,7 +132,10 @@ Or<> Interpreter::write_field(Frame& f, FieldUnit& field, const Object& value) {
     u64 unit = 0;
     if (covered != low_bits(field.flags.access_bytes() * 8)) {
       const u32 rule = field.flags.update_rule();
-      if (rule == kPreserve) unit = TRY(read_unit(f, field, part.byte_offset)); else if (rule == kOnes) unit = ~u64{0};
+      if (rule == kPreserve)
+        unit = TRY(read_unit(f, field, part.byte_offset));
+      else if (rule == kOnes)
+        unit = ~u64{0};
     }
     unit = (unit & ~covered) | ((bits << part.shift) & covered);
     TRY(write_unit(f, field, part.byte_offset, unit));

@@ -10,15 +10,15 @@ enum class Flow : u8 { kNext, kBreak, kContinue, kReturn };
 
 struct Frame {
   const u8* code = nullptr;
-  u32 at = 0;             // offset of the next byte
-  u32 end = 0;            // of the innermost package
+  u32 at = 0;   // offset of the next byte
+  u32 end = 0;  // of the innermost package
   Flow flow = Flow::kNext;
-  bool is_method = false; // names that it makes go away at its end
+  bool is_method = false;  // names that it makes go away at its end
   Ref<Node> scope;
-  Ref<Node> method;       // for messages
-  Ref<Slots> slots;       // null while a table loads
-  Ref<Object> result;     // of Return
-  Vector<Ref<Node>> made; // names to take out at the end
+  Ref<Node> method;        // for messages
+  Ref<Slots> slots;        // null while a table loads
+  Ref<Object> result;      // of Return
+  Vector<Ref<Node>> made;  // names to take out at the end
 };
 
 }  // namespace ido::acpi

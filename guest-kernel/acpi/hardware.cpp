@@ -27,9 +27,7 @@ void write_port(u16 port, u32 bytes, u64 value) {
     case 1: out8(port, static_cast<u8>(value)); break;
     case 2: out16(port, static_cast<u16>(value)); break;
     case 4: out32(port, static_cast<u32>(value)); break;
-    default:
-      out32(port, static_cast<u32>(value));
-      out32(static_cast<u16>(port + 4), static_cast<u32>(value >> 32));
+    default: out32(port, static_cast<u32>(value)); out32(static_cast<u16>(port + 4), static_cast<u32>(value >> 32));
   }
 }
 
@@ -75,8 +73,7 @@ Or<u64> KernelHardware::read(const Region& region, u64 offset, u32 bytes) {
       const InterruptGuard guard;
       return read_port(select_pci(region, offset), bytes < 8 ? bytes : 4);
     }
-    default:
-      return fail(Errno::kOpNotSupp);
+    default: return fail(Errno::kOpNotSupp);
   }
 }
 
@@ -102,8 +99,7 @@ Or<> KernelHardware::write(const Region& region, u64 offset, u32 bytes, u64 valu
       write_port(select_pci(region, offset), bytes < 8 ? bytes : 4, value);
       return {};
     }
-    default:
-      return fail(Errno::kOpNotSupp);
+    default: return fail(Errno::kOpNotSupp);
   }
 }
 

@@ -185,12 +185,9 @@ Value Interpreter::value_of(Frame& f, Node& node) {
     case Type::kString:
     case Type::kBuffer:
     case Type::kPackage:
-    case Type::kReference:
-      return held;
-    case Type::kFieldUnit:
-      return read_field(f, static_cast<FieldUnit&>(*held));
-    case Type::kBufferField:
-      return made(f, TRY(read_buffer_field(static_cast<const BufferField&>(*held))));
+    case Type::kReference: return held;
+    case Type::kFieldUnit: return read_field(f, static_cast<FieldUnit&>(*held));
+    case Type::kBufferField: return made(f, TRY(read_buffer_field(static_cast<const BufferField&>(*held))));
     default: {
       Ref<Reference> reference = new (std::nothrow) Reference(Reference::Kind::kNode);
       if (!reference) return no_memory(f);
@@ -302,7 +299,9 @@ Failure<Errno> Interpreter::bad(Frame& f, const char* format, ...) {
 
 void format_path(const NamePath& path, char* text, u32 size) {
   u32 at = 0;
-  const auto put = [&](u8 c) { if (at + 1 < size) text[at++] = c >= ' ' && c < 0x7f ? static_cast<char>(c) : '?'; };
+  const auto put = [&](u8 c) {
+    if (at + 1 < size) text[at++] = c >= ' ' && c < 0x7f ? static_cast<char>(c) : '?';
+  };
   if (path.from_root) put('\\');
   for (u32 i = 0; i < path.parents; ++i) put('^');
   for (u32 i = 0; i < path.count; ++i) {

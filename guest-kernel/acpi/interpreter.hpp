@@ -20,7 +20,7 @@ struct Frame;
 class Interpreter {
  public:
   static constexpr u32 kMaxStack = sizeof(void*) == 4 ? 9 * 1024 : 64 * 1024;  // bytes of stack that terms may use
-  static constexpr u32 kMaxSteps = 4'000'000;  // terms in one evaluation
+  static constexpr u32 kMaxSteps = 4'000'000;                                  // terms in one evaluation
   static constexpr u32 kMaxArguments = Slots::kArguments;
 
   Interpreter(Namespace& names, Hardware& hardware) : names_(names), hardware_(hardware) {}
@@ -138,7 +138,7 @@ class Interpreter {
 
   Namespace& names_;
   Hardware& hardware_;
-  u32 integer_bytes_ = 0;  // 0: nothing loaded yet
+  u32 integer_bytes_ = 0;      // 0: nothing loaded yet
   const u8* stack_ = nullptr;  // where the evaluation began
   u32 steps_ = 0;
   char problem_[192] = {};

@@ -17,9 +17,9 @@ class Node : public RefCounted {
   Node(Segment name, Node* parent) : name_(name), parent_(parent) {}
 
   Segment name() const { return name_; }
-  Node* parent() const { return parent_; }        // nullptr: the root, or a name that was taken out
+  Node* parent() const { return parent_; }  // nullptr: the root, or a name that was taken out
   Node* first_child() const { return child_.get(); }
-  Node* next() const { return sibling_.get(); }   // next child of the same parent
+  Node* next() const { return sibling_.get(); }  // next child of the same parent
   Node* child(Segment name) const;
   Node& owner() {  // of the object: another node for an alias
     Node* n = this;
@@ -28,7 +28,10 @@ class Node : public RefCounted {
   }
 
   Ref<Object>& object() { return owner().object_; }
-  Type type() { const Ref<Object>& o = object(); return o ? o->type() : Type::kUninitialized; }
+  Type type() {
+    const Ref<Object>& o = object();
+    return o ? o->type() : Type::kUninitialized;
+  }
 
   static constexpr u32 kPathSize = 128;
   // "\_SB.MHPC.MP00", cut to fit. For messages.
@@ -48,7 +51,7 @@ class Node : public RefCounted {
 struct NamePath {
   static constexpr u32 kMaxSegments = 32;
   bool from_root = false;
-  u32 parents = 0;         // '^' prefixes
+  u32 parents = 0;  // '^' prefixes
   u32 count = 0;
   const u8* segments = nullptr;  // 4 bytes each, in the table
   Segment at(u32 i) const;

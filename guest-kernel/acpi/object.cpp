@@ -33,7 +33,10 @@ Ref<Bytes> make_bytes(Type type, const void* data, u32 size) {
   made->data = static_cast<u8*>(::operator new(size + 1, std::nothrow));
   if (made->data == nullptr) return {};
   made->size = size;
-  if (data != nullptr) memcpy(made->data, data, size); else memset(made->data, 0, size);
+  if (data != nullptr)
+    memcpy(made->data, data, size);
+  else
+    memset(made->data, 0, size);
   made->data[size] = 0;
   return made;
 }
@@ -59,8 +62,7 @@ Ref<Object> copy_to_depth(const Ref<Object>& object, u32 depth) {
       }
       return made;
     }
-    default:
-      return object;
+    default: return object;
   }
 }
 
@@ -122,20 +124,15 @@ u64 parse_number(const Bytes& text, Conversion how, u32 max_digits) {
 
 bool to_integer(const Object& object, u32 integer_bytes, Conversion how, u64& value) {
   switch (object.type()) {
-    case Type::kInteger:
-      value = static_cast<const Integer&>(object).value;
-      break;
-    case Type::kString:
-      value = parse_number(static_cast<const Bytes&>(object), how, 2 * integer_bytes);
-      break;
+    case Type::kInteger: value = static_cast<const Integer&>(object).value; break;
+    case Type::kString: value = parse_number(static_cast<const Bytes&>(object), how, 2 * integer_bytes); break;
     case Type::kBuffer: {
       const auto& bytes = static_cast<const Bytes&>(object);
       value = 0;
       for (u32 i = 0; i < bytes.size && i < integer_bytes; ++i) value |= static_cast<u64>(bytes.data[i]) << (8 * i);
       break;
     }
-    default:
-      return false;
+    default: return false;
   }
   if (integer_bytes == 4) value = static_cast<u32>(value);
   return true;
@@ -155,8 +152,7 @@ Ref<Bytes> to_buffer(const Object& object, u32 integer_bytes) {
       const auto& bytes = static_cast<const Bytes&>(object);
       return make_bytes(Type::kBuffer, bytes.data, bytes.size);
     }
-    default:
-      return {};
+    default: return {};
   }
 }
 
@@ -191,8 +187,7 @@ Ref<Bytes> to_hex_string(const Object& object, u32 integer_bytes, Conversion how
       const auto& text = static_cast<const Bytes&>(object);
       return make_bytes(Type::kString, text.data, text.size);
     }
-    default:
-      return {};
+    default: return {};
   }
 }
 
@@ -223,8 +218,7 @@ Ref<Bytes> to_decimal_string(const Object& object) {
       const auto& text = static_cast<const Bytes&>(object);
       return make_bytes(Type::kString, text.data, text.size);
     }
-    default:
-      return {};
+    default: return {};
   }
 }
 

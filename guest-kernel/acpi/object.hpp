@@ -14,9 +14,24 @@ class Node;
 
 // Numbers as ObjectType returns them (19.6.97); what it does not name comes behind.
 enum class Type : u8 {
-  kUninitialized = 0, kInteger = 1, kString = 2, kBuffer = 3, kPackage = 4, kFieldUnit = 5, kDevice = 6, kEvent = 7,
-  kMethod = 8, kMutex = 9, kRegion = 10, kPowerResource = 11, kProcessor = 12, kThermalZone = 13, kBufferField = 14,
-  kDebug = 16, kReference = 20, kScope = 21,
+  kUninitialized = 0,
+  kInteger = 1,
+  kString = 2,
+  kBuffer = 3,
+  kPackage = 4,
+  kFieldUnit = 5,
+  kDevice = 6,
+  kEvent = 7,
+  kMethod = 8,
+  kMutex = 9,
+  kRegion = 10,
+  kPowerResource = 11,
+  kProcessor = 12,
+  kThermalZone = 13,
+  kBufferField = 14,
+  kDebug = 16,
+  kReference = 20,
+  kScope = 21,
 };
 
 class Object : public RefCounted {
@@ -65,16 +80,16 @@ enum class Space : u8 { kMemory = 0, kIo = 1, kPciConfig = 2 };
 
 struct Region : Object {
   Region() : Object(Type::kRegion) {}
-  u8 space = 0;          // Space, or one that we do not serve
+  u8 space = 0;  // Space, or one that we do not serve
   u64 base = 0;
-  u64 size = 0;          // bytes
-  u64 pci_address = 0;   // kPciConfig: _ADR of the device that it is in
+  u64 size = 0;         // bytes
+  u64 pci_address = 0;  // kPciConfig: _ADR of the device that it is in
 };
 
 // Field flags (20.2.5.2): access width, lock rule, update rule.
 struct FieldFlags {
   u8 value = 0;
-  u32 access_bytes() const;  // 1, 2, 4 or 8; AnyAcc is 1
+  u32 access_bytes() const;                             // 1, 2, 4 or 8; AnyAcc is 1
   u32 update_rule() const { return (value >> 5) & 3; }  // 0 preserve, 1 write as ones, 2 write as zeros
 };
 
@@ -83,10 +98,10 @@ struct FieldUnit : Object {
   FieldFlags flags;
   u32 bit_offset = 0;
   u32 bit_count = 0;
-  Ref<Region> region;     // null for an index field
-  Ref<FieldUnit> bank;    // bank field: this register gets bank_value first
+  Ref<Region> region;   // null for an index field
+  Ref<FieldUnit> bank;  // bank field: this register gets bank_value first
   u64 bank_value = 0;
-  Ref<FieldUnit> index;   // index field: the byte offset goes here, the data come through `data`
+  Ref<FieldUnit> index;  // index field: the byte offset goes here, the data come through `data`
   Ref<FieldUnit> data;
 };
 
@@ -130,7 +145,7 @@ struct Reference : Object {
 // --- Making. All return null when memory runs out.
 Ref<Object> make_integer(u64 value);
 Ref<Bytes> make_bytes(Type type, const void* data, u32 size);  // data nullptr: zeroes
-Ref<Object> copy_of(const Ref<Object>& object);  // deep for strings, buffers, packages; others shared
+Ref<Object> copy_of(const Ref<Object>& object);                // deep for strings, buffers, packages; others shared
 
 // --- Looking. nullptr when the object is of another type.
 template <class T>

@@ -58,7 +58,10 @@ void reset() {
   out8(kKeyboardCommand, kPulseReset);
   delay_ns(1'000'000);
   // An exception without an IDT: the processor gives up and the board resets it (SDM 3A, 6.15).
-  const struct [[gnu::packed]] { u16 limit = 0; u32 base = 0; } nothing;
+  const struct [[gnu::packed]] {
+    u16 limit = 0;
+    u32 base = 0;
+  } nothing;
   asm volatile("lidt %0; int3" : : "m"(nothing));
   for (;;) asm volatile("cli; hlt");
 }

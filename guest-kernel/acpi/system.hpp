@@ -32,8 +32,8 @@ struct System {
   Namespace names;
   KernelHardware hardware;
   Interpreter interpreter{names, hardware};
-  Mutex lock;               // around evaluations
-  u8 sleep_type[2] = {};    // of S5, for PM1a and PM1b
+  Mutex lock;             // around evaluations
+  u8 sleep_type[2] = {};  // of S5, for PM1a and PM1b
   bool can_power_off = false;
 
   // Evaluates under the lock; a failure is logged.
@@ -49,7 +49,7 @@ System* system();
 void queue_notify(Node& node, u32 value);
 
 // memory_device.cpp
-void add_present_memory();  // of slots that were filled before start()
+void add_present_memory();                           // of slots that were filled before start()
 bool handle_memory_notify(Node& device, u32 value);  // false: not a memory device
 
 }  // namespace ido::acpi

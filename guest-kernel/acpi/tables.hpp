@@ -13,12 +13,12 @@ struct FixedHardware {
   u16 pm1_event[2] = {};    // PM1a, PM1b: status, then enable
   u8 pm1_event_length = 0;  // bytes of both
   u16 pm1_control[2] = {};
-  u16 gpe_block[2] = {};    // GPE0, GPE1: status, then enable
-  u8 gpe_length[2] = {};    // bytes of both
-  u8 gpe1_base = 0;         // number of GPE1's first event
+  u16 gpe_block[2] = {};      // GPE0, GPE1: status, then enable
+  u8 gpe_length[2] = {};      // bytes of both
+  u8 gpe1_base = 0;           // number of GPE1's first event
   bool power_button = false;  // is fixed hardware
   bool has_reset = false;
-  u8 reset_space = 0;       // 0 memory, 1 port
+  u8 reset_space = 0;  // 0 memory, 1 port
   u64 reset_address = 0;
   u8 reset_value = 0;
 };

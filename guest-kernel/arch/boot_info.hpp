@@ -10,8 +10,8 @@ using namespace base;
 enum class RangeKind : u8 { kUsable = 1, kReserved = 2, kAcpiReclaimable = 3, kAcpiNvs = 4, kBad = 5 };
 
 struct MemoryRange {
-  u64 base;        // bytes
-  u64 size;        // bytes
+  u64 base;  // bytes
+  u64 size;  // bytes
   RangeKind kind;
 };
 

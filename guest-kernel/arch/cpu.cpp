@@ -53,7 +53,8 @@ void init_cpu() {
   if (cpu.edx & (1u << 25)) control |= cr4::kSimdExceptions;
   cpu.global_pages = cpu.edx & (1u << 13);
   write_cr4(control);
-  write_cr0((read_cr0() | cr0::kWriteProtect | cr0::kMonitor | cr0::kNumericError) & ~(cr0::kEmulate | cr0::kTaskSwitched));
+  write_cr0((read_cr0() | cr0::kWriteProtect | cr0::kMonitor | cr0::kNumericError) &
+            ~(cr0::kEmulate | cr0::kTaskSwitched));
   cpu.no_execute = cpu.extended_edx & (1u << 20);
   if (cpu.no_execute) write_msr(kMsrEfer, read_msr(kMsrEfer) | kEferNoExecute);
 }

@@ -6,16 +6,36 @@
 namespace ido {
 using namespace base;
 
-inline u32 read_cr0() { u32 v; asm volatile("movl %%cr0, %0" : "=r"(v)); return v; }
-inline u32 read_cr2() { u32 v; asm volatile("movl %%cr2, %0" : "=r"(v)); return v; }
-inline u32 read_cr4() { u32 v; asm volatile("movl %%cr4, %0" : "=r"(v)); return v; }
+inline u32 read_cr0() {
+  u32 v;
+  asm volatile("movl %%cr0, %0" : "=r"(v));
+  return v;
+}
+inline u32 read_cr2() {
+  u32 v;
+  asm volatile("movl %%cr2, %0" : "=r"(v));
+  return v;
+}
+inline u32 read_cr4() {
+  u32 v;
+  asm volatile("movl %%cr4, %0" : "=r"(v));
+  return v;
+}
 inline void write_cr0(u32 v) { asm volatile("movl %0, %%cr0" : : "r"(v) : "memory"); }
 inline void write_cr3(u32 v) { asm volatile("movl %0, %%cr3" : : "r"(v) : "memory"); }
 inline void write_cr4(u32 v) { asm volatile("movl %0, %%cr4" : : "r"(v) : "memory"); }
 inline void invalidate_page(u32 address) { asm volatile("invlpg (%0)" : : "r"(address) : "memory"); }
 
-inline u64 read_tsc() { u64 v; asm volatile("rdtsc" : "=A"(v)); return v; }
-inline u64 read_msr(u32 number) { u64 v; asm volatile("rdmsr" : "=A"(v) : "c"(number)); return v; }
+inline u64 read_tsc() {
+  u64 v;
+  asm volatile("rdtsc" : "=A"(v));
+  return v;
+}
+inline u64 read_msr(u32 number) {
+  u64 v;
+  asm volatile("rdmsr" : "=A"(v) : "c"(number));
+  return v;
+}
 inline void write_msr(u32 number, u64 v) { asm volatile("wrmsr" : : "A"(v), "c"(number) : "memory"); }
 
 struct CpuidResult {

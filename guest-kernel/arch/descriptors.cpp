@@ -43,7 +43,8 @@ IN_WINDOW alignas(4096) u64 gdt[kGdtEntries] = {1};  // an initialiser that keep
 IN_WINDOW alignas(128) Tss tss = {1};
 IN_WINDOW alignas(128) Tss double_fault_tss = {1};
 IN_WINDOW alignas(4096) u64 idt[256] = {1};
-alignas(16) u8 double_fault_stack[kDoubleFaultStackSize];  // the gate loads the kernel's tables: need not be in the window
+alignas(16) u8
+    double_fault_stack[kDoubleFaultStackSize];  // the gate loads the kernel's tables: need not be in the window
 
 // A segment descriptor (SDM 3A, figure 3-8). access: P, DPL, S and type; flags: G, D/B, L, AVL.
 constexpr u64 segment(u32 base, u32 limit, u32 access, u32 flags) {
@@ -104,14 +105,15 @@ void init_descriptors() {
 }
 
 void load_tls(const u64 (&descriptors)[kTlsCount]) {
-  // The user's selectors are in its frame. In the registers they would be saved and restored by the next interrupt of the
-  // kernel, and restoring one whose descriptor has just gone faults.
+  // The user's selectors are in its frame. In the registers they would be saved and restored by the next interrupt of
+  // the kernel, and restoring one whose descriptor has just gone faults.
   asm volatile("movw %w0, %%fs; movw %w0, %%gs" : : "r"(0));
   for (u32 i = 0; i < kTlsCount; ++i) gdt[kTlsFirst + i] = descriptors[i];
 }
 
 InterruptedState double_faulted_state() {
-  return {tss.cr3, tss.eip, tss.eflags, tss.eax, tss.ecx, tss.edx, tss.ebx, tss.esp, tss.ebp, tss.esi, tss.edi, tss.cs, tss.ss};
+  return {tss.cr3, tss.eip, tss.eflags, tss.eax, tss.ecx, tss.edx, tss.ebx,
+          tss.esp, tss.ebp, tss.esi,    tss.edi, tss.cs,  tss.ss};
 }
 
 }  // namespace ido

@@ -27,7 +27,8 @@ u64 table_entry(const void* table, u64 flags) { return low_physical(table) | fla
 // Rights of a page of the image, by its section (boot/kernel.ld).
 u64 image_flags(u32 address) {
   if (address >= address_of(kernel_text_start) && address < address_of(kernel_text_end)) return pte::kPresent;
-  if (address >= address_of(kernel_text_end) && address < address_of(kernel_rodata_end)) return pte::kPresent | no_execute_bit();
+  if (address >= address_of(kernel_text_end) && address < address_of(kernel_rodata_end))
+    return pte::kPresent | no_execute_bit();
   const u32 trampoline = address_of(trampoline_text_load);
   if (address >= trampoline && address < address_of(trampoline_tables_load)) return pte::kPresent | no_execute_bit();
   return pte::kPresent | pte::kWrite | no_execute_bit();
@@ -35,7 +36,8 @@ u64 image_flags(u32 address) {
 
 // Small pages where the image is, so that its sections can have rights of their own.
 void split_image() {
-  if (low_physical(kernel_end) > kImageTables * kLargePage) panic("the kernel's image exceeds %u MiB", kImageTables * 2);
+  if (low_physical(kernel_end) > kImageTables * kLargePage)
+    panic("the kernel's image exceeds %u MiB", kImageTables * 2);
   for (u32 t = 0; t < kImageTables; ++t) {
     for (u32 i = 0; i < 512; ++i) {
       const u32 physical = t * kLargePage + i * kPageSize;

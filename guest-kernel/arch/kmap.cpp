@@ -60,7 +60,8 @@ void* ioremap(u64 physical, u32 size) {
   const u32 start = next_ioremap;
   for (u32 done = 0; done < bytes; done += kPageSize) {
     const Pfn frame = pfn_of(GuestPhys{physical - offset + done});
-    if (!map_kernel(start + done, frame, pte::kWrite | pte::kCacheDisable | pte::kWriteThrough | no_execute_bit())) return nullptr;
+    if (!map_kernel(start + done, frame, pte::kWrite | pte::kCacheDisable | pte::kWriteThrough | no_execute_bit()))
+      return nullptr;
   }
   next_ioremap += bytes;
   return reinterpret_cast<void*>(start + offset);

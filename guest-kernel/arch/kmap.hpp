@@ -13,7 +13,10 @@ class Kmap {
   Kmap(const Kmap&) = delete;
   Kmap& operator=(const Kmap&) = delete;
   u8* bytes() const { return bytes_; }
-  template <class T> T* as() const { return reinterpret_cast<T*>(bytes_); }
+  template <class T>
+  T* as() const {
+    return reinterpret_cast<T*>(bytes_);
+  }
 
  private:
   u8* bytes_;

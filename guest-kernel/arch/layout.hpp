@@ -27,12 +27,13 @@ inline constexpr u32 kKmapSlots = 256;
 inline constexpr u32 kTrampoline = 0xff000000;
 inline constexpr u32 kTrampolineCode = 0xff000000;    // entry and exit code, up to 64 KiB
 inline constexpr u32 kTrampolineTables = 0xff010000;  // GDT, IDT, TSS, double-fault stack
-inline constexpr u32 kVirtualStack = 0xff100000;      // the running task's kernel stack, kKernelStackSize, guard pages around
+inline constexpr u32 kVirtualStack =
+    0xff100000;  // the running task's kernel stack, kKernelStackSize, guard pages around
 inline constexpr u32 kKernelStackSize = 0x4000;
 
 // The user's 4 GiB ends where the trampoline begins.
 inline constexpr u32 kUserEnd = 0xff000000;
 inline constexpr u32 kUserStackTop = 0xff000000;
-inline constexpr u32 kMmapBase = 0xf0000000;          // mmap searches downward from here
+inline constexpr u32 kMmapBase = 0xf0000000;  // mmap searches downward from here
 
 }  // namespace ido::layout

@@ -23,7 +23,9 @@ struct Root {
   alignas(32) u64 pdpt[4];
 };
 
-u64* table_at(u64 entry) { return static_cast<u64*>(low_address(Pfn{static_cast<u32>((entry & pte::kFrameMask) >> kPageShift)})); }
+u64* table_at(u64 entry) {
+  return static_cast<u64*>(low_address(Pfn{static_cast<u32>((entry & pte::kFrameMask) >> kPageShift)}));
+}
 
 u64* new_table() {
   if (table_pages.allocate == nullptr) panic("a page table is needed before mm registered where to get one");
@@ -50,7 +52,9 @@ constexpr u64 kUserTable = pte::kPresent | pte::kWrite | pte::kUser;
 }  // namespace
 
 struct UserPageTableAccess {
-  static u64* pdpt(const UserPageTable& t) { return static_cast<u64*>(low_address(Pfn{0})) + t.pdpt_physical_ / sizeof(u64); }
+  static u64* pdpt(const UserPageTable& t) {
+    return static_cast<u64*>(low_address(Pfn{0})) + t.pdpt_physical_ / sizeof(u64);
+  }
   static void set_root(UserPageTable& t, u32 physical) { t.pdpt_physical_ = physical; }
 };
 

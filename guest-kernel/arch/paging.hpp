@@ -31,10 +31,10 @@ struct Pte {
 // The page tables of one user address space. Not thread-safe: the Mm that owns it holds its lock.
 class UserPageTable {
  public:
-  static Or<UserPageTable*> create();   // with the trampoline window mapped
-  void destroy();                       // frees the table pages; mapped frames stay their owners'
+  static Or<UserPageTable*> create();  // with the trampoline window mapped
+  void destroy();                      // frees the table pages; mapped frames stay their owners'
 
-  u64 cr3() const;                      // physical address of the PDPT
+  u64 cr3() const;  // physical address of the PDPT
   // The entry of `address`, its table made if missing (make) or nullptr. Valid until the table is destroyed.
   Pte* entry(u32 address, bool make);
   // Stores an entry in one go as seen by the processor (high half first), without a flush.
@@ -49,14 +49,16 @@ class UserPageTable {
   u64 pdpt_physical_;
 };
 
-// Forget user translations: the user's page tables are not loaded while the kernel runs (4G/4G), so a flush is owed to the next exit only if
-// the address space is the running task's; loading CR3 there does it. In 3G/1G these flush at once.
+// Forget user translations: the user's page tables are not loaded while the kernel runs (4G/4G), so a flush is owed to
+// the next exit only if the address space is the running task's; loading CR3 there does it. In 3G/1G these flush at
+// once.
 void flush_user_page(const UserPageTable& table, u32 address);
 void flush_user_all(const UserPageTable& table);
 
-// The kernel's mappings (vmalloc, vmemmap and trampoline windows). Maps 4 KiB pages; `flags`: pte bits without kPresent.
+// The kernel's mappings (vmalloc, vmemmap and trampoline windows). Maps 4 KiB pages; `flags`: pte bits without
+// kPresent.
 Or<> map_kernel(u32 address, Pfn frame, u64 flags);
-void unmap_kernel(u32 address);         // flushes
+void unmap_kernel(u32 address);  // flushes
 Pte kernel_entry(u32 address);
 
 // mm registers how to get and give back a zeroed page for tables, in the direct map.
@@ -69,7 +71,9 @@ void set_table_pages(TablePages hooks);
 // The direct map.
 inline bool in_low_memory(Pfn f) { return f.value < (layout::kLowMemoryMax >> kPageShift); }
 inline void* low_address(Pfn f) { return reinterpret_cast<void*>(layout::kPageOffset + (f.value << kPageShift)); }
-inline u32 low_physical(const void* p) { return static_cast<u32>(reinterpret_cast<uintptr_t>(p)) - layout::kPageOffset; }
+inline u32 low_physical(const void* p) {
+  return static_cast<u32>(reinterpret_cast<uintptr_t>(p)) - layout::kPageOffset;
+}
 inline Pfn low_frame(const void* p) { return Pfn{low_physical(p) >> kPageShift}; }
 
 }  // namespace ido

@@ -25,8 +25,10 @@ bool in_direct_map(u32 address) {
 // The name is of the byte before: a return address may be the next function's first when the call does not return.
 void print_address(u32 address) {
   const Symbol symbol = symbol_of(address - 1);
-  if (symbol.name == nullptr) print("  [%08x]\n", address);
-  else print("  [%08x] %s+0x%x\n", address, symbol.name, symbol.offset + 1);
+  if (symbol.name == nullptr)
+    print("  [%08x]\n", address);
+  else
+    print("  [%08x] %s+0x%x\n", address, symbol.name, symbol.offset + 1);
 }
 
 }  // namespace

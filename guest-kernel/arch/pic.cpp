@@ -45,8 +45,10 @@ void unmask_line(u32 irq, Trigger trigger) {
   const u16 elcr = static_cast<u16>(kPicElcr + irq / 8);
   const u8 bit = static_cast<u8>(1u << irq % 8);
   const u8 levels = in8(elcr);
-  if (trigger == Trigger::kLevel) out8(elcr, levels | bit);
-  else if (levels & bit) out8(elcr, levels & static_cast<u8>(~bit));
+  if (trigger == Trigger::kLevel)
+    out8(elcr, levels | bit);
+  else if (levels & bit)
+    out8(elcr, levels & static_cast<u8>(~bit));
   out8(mask_port(irq), in8(mask_port(irq)) & static_cast<u8>(~bit));
 }
 

@@ -23,7 +23,8 @@ struct Fields {
 };
 
 Fields read_fields() {
-  for (u32 tries = 0; tries < 100000 && (read(kRegisterA) & kUpdateInProgress); ++tries) {}
+  for (u32 tries = 0; tries < 100000 && (read(kRegisterA) & kUpdateInProgress); ++tries) {
+  }
   return {read(kSeconds), read(kMinutes), read(kHours), read(kDay), read(kMonth), read(kYear), read(kCentury)};
 }
 
@@ -31,7 +32,10 @@ u32 from_bcd(u8 v) { return (v >> 4) * 10u + (v & 15); }
 
 // Days from 1970-01-01 to the first of March-based year's day: the civil calendar with years that start in March.
 u64 days_since_epoch(u32 year, u32 month, u32 day) {
-  if (month <= 2) { year -= 1; month += 12; }
+  if (month <= 2) {
+    year -= 1;
+    month += 12;
+  }
   const u64 days = u64{365} * year + year / 4 - year / 100 + year / 400 + (153 * (month - 3) + 2) / 5 + day - 1;
   return days - 719468;
 }
@@ -50,7 +54,8 @@ u64 read_rtc_seconds() {
   if (!(mode & k24Hours)) hour = hour % 12 + (afternoon ? 12 : 0);
   const u32 century = number(f.century);
   const u32 year = number(f.year) + (century >= 19 && century <= 21 ? century * 100 : 2000);
-  return ((days_since_epoch(year, number(f.month), number(f.day)) * 24 + hour) * 60 + number(f.minute)) * 60 + number(f.second);
+  return ((days_since_epoch(year, number(f.month), number(f.day)) * 24 + hour) * 60 + number(f.minute)) * 60 +
+         number(f.second);
 }
 
 }  // namespace ido

@@ -25,7 +25,9 @@ void show_stack(void* stack) {
   }
 }
 
-void set_user_tables(const UserPageTable* tables) { user_cr3 = tables == nullptr ? kernel_cr3 : static_cast<u32>(tables->cr3()); }
+void set_user_tables(const UserPageTable* tables) {
+  user_cr3 = tables == nullptr ? kernel_cr3 : static_cast<u32>(tables->cr3());
+}
 
 u32 exit_cr3() { return user_cr3; }
 

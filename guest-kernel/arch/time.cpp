@@ -26,13 +26,14 @@ void (*tick_hook)(TrapFrame&);
 
 // Counts TSC while channel 2 of the 8254 counts down once (mode 0; its gate and output are in port 61h).
 u64 measure_tsc_hz() {
-  constexpr u32 kCount = kPitHz / 200;  // 5 ms
+  constexpr u32 kCount = kPitHz / 200;                                       // 5 ms
   out8(kSystemControlB, static_cast<u8>((in8(kSystemControlB) & ~2u) | 1));  // gate on, speaker off
-  out8(kPit + 3, 0xb0);                                                    // channel 2, both bytes, mode 0
+  out8(kPit + 3, 0xb0);                                                      // channel 2, both bytes, mode 0
   out8(kPit + 2, kCount & 0xff);
   const u64 before = read_tsc();
   out8(kPit + 2, kCount >> 8);
-  while (!(in8(kSystemControlB) & 0x20)) {}
+  while (!(in8(kSystemControlB) & 0x20)) {
+  }
   return (read_tsc() - before) * kPitHz / kCount;
 }
 

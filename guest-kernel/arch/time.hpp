@@ -12,11 +12,11 @@ struct TrapFrame;
 inline constexpr u32 kTickHz = 250;
 inline constexpr u64 kNsPerSecond = 1'000'000'000;
 
-u64 now_ns();          // monotonic, since boot
-u64 realtime_ns();     // since 1970-01-01 00:00 UTC
+u64 now_ns();       // monotonic, since boot
+u64 realtime_ns();  // since 1970-01-01 00:00 UTC
 void set_realtime(u64 ns);
 
-u64 ticks();           // timer interrupts since boot
+u64 ticks();  // timer interrupts since boot
 // Called at every tick with the frame that it interrupted, interrupts off.
 void set_tick_hook(void (*hook)(TrapFrame&));
 

@@ -20,9 +20,26 @@ TrapHandler handlers[48];
 TrapHandler system_call_handler;
 TrapHandler user_return_hook;
 
-const char* const kNames[] = {"divide error", "debug", "NMI", "breakpoint", "overflow", "BOUND range exceeded", "invalid opcode",
-  "device not available", "double fault", "coprocessor overrun", "invalid TSS", "segment not present", "stack fault",
-  "general protection", "page fault", "reserved", "x87 error", "alignment check", "machine check", "SIMD error"};
+const char* const kNames[] = {"divide error",
+                              "debug",
+                              "NMI",
+                              "breakpoint",
+                              "overflow",
+                              "BOUND range exceeded",
+                              "invalid opcode",
+                              "device not available",
+                              "double fault",
+                              "coprocessor overrun",
+                              "invalid TSS",
+                              "segment not present",
+                              "stack fault",
+                              "general protection",
+                              "page fault",
+                              "reserved",
+                              "x87 error",
+                              "alignment check",
+                              "machine check",
+                              "SIMD error"};
 
 u32 address_of(const char* label) { return static_cast<u32>(reinterpret_cast<uintptr_t>(label)); }
 
@@ -47,7 +64,10 @@ void non_maskable_interrupt() {
   constexpr u32 kMostReports = 8;
   if (++count > kMostReports) return;
   const u8 status = in8(abi::port::kSystemControlB);
-  print("NMI %u: %s\n", count, status & 0x80 ? "system error" : status & 0x40 ? "I/O channel check" : "no known reason");
+  print("NMI %u: %s\n", count,
+        status & 0x80   ? "system error"
+        : status & 0x40 ? "I/O channel check"
+                        : "no known reason");
 }
 
 [[noreturn]] void oops(const TrapFrame& frame, const char* name) {
@@ -67,8 +87,10 @@ void exception(TrapFrame& frame) {
 }  // namespace
 
 void set_trap_handler(u32 vector, TrapHandler handler) {
-  if (vector == vector::kSystemCall) system_call_handler = handler;
-  else handlers[vector] = handler;
+  if (vector == vector::kSystemCall)
+    system_call_handler = handler;
+  else
+    handlers[vector] = handler;
 }
 void set_user_return_hook(TrapHandler hook) { user_return_hook = hook; }
 

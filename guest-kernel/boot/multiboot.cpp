@@ -19,7 +19,8 @@ const T* at(u32 physical) {
 
 void add_range(u64 base, u64 size, RangeKind kind) {
   if (size == 0) return;
-  if (boot_info.range_count == BootInfo::kMaxRanges) panic("the memory map has more than %u ranges", BootInfo::kMaxRanges);
+  if (boot_info.range_count == BootInfo::kMaxRanges)
+    panic("the memory map has more than %u ranges", BootInfo::kMaxRanges);
   u32 i = boot_info.range_count++;
   for (; i > 0 && boot_info.ranges[i - 1].base > base; --i) boot_info.ranges[i] = boot_info.ranges[i - 1];
   boot_info.ranges[i] = {base, size, kind};
@@ -43,7 +44,8 @@ void read(u32 magic, u32 information_physical) {
   boot_info.kernel_start = static_cast<u32>(reinterpret_cast<uintptr_t>(kernel_physical_start));
   boot_info.kernel_end = align_up<u32>(low_physical(kernel_end), kPageSize);
 
-  if (information.flags & kHasMap) read_map(information);
+  if (information.flags & kHasMap)
+    read_map(information);
   else if (information.flags & kHasMemory) {
     add_range(0, information.memory_lower * kKiB, RangeKind::kUsable);
     add_range(kMiB, information.memory_upper * kKiB, RangeKind::kUsable);

@@ -14,20 +14,20 @@ struct Information {
   u32 flags;
   u32 memory_lower, memory_upper;  // KiB below 1 MiB, KiB from 1 MiB on
   u32 boot_device;
-  u32 command_line;                // physical address of a string
-  u32 module_count, modules;       // physical address of Module[]
+  u32 command_line;           // physical address of a string
+  u32 module_count, modules;  // physical address of Module[]
   u32 symbols[4];
-  u32 map_size, map;               // bytes; physical address of MapEntry[]
+  u32 map_size, map;  // bytes; physical address of MapEntry[]
 };
 
 struct Module {
-  u32 start, end;                  // physical bytes
+  u32 start, end;  // physical bytes
   u32 string;
   u32 reserved;
 };
 
 struct [[gnu::packed]] MapEntry {
-  u32 size;                        // of the rest of the entry: entries lie size + 4 bytes apart
+  u32 size;  // of the rest of the entry: entries lie size + 4 bytes apart
   u64 base, length;
   u32 type;
 };

@@ -57,7 +57,8 @@ u64 low_memory_end() {
   u64 end = 0;
   for (u32 i = 0; i < boot_info.range_count; ++i) {
     const MemoryRange& r = boot_info.ranges[i];
-    if (r.kind != RangeKind::kReserved && r.base < layout::kLowMemoryMax && r.base + r.size > end) end = r.base + r.size;
+    if (r.kind != RangeKind::kReserved && r.base < layout::kLowMemoryMax && r.base + r.size > end)
+      end = r.base + r.size;
   }
   return end;
 }
@@ -71,9 +72,11 @@ BootMemory memory_for_mm() {
   }
   // The first page keeps the BIOS's data; the rest below 1 MiB is what the map says it is.
   memory.reserved[memory.reserved_count++] = {0, kPageSize, "BIOS data"};
-  memory.reserved[memory.reserved_count++] = {boot_info.kernel_start, boot_info.kernel_end - boot_info.kernel_start, "kernel image"};
+  memory.reserved[memory.reserved_count++] = {boot_info.kernel_start, boot_info.kernel_end - boot_info.kernel_start,
+                                              "kernel image"};
   if (boot_info.initrd_end > boot_info.initrd_start)
-    memory.boot_data[memory.boot_data_count++] = {boot_info.initrd_start, boot_info.initrd_end - boot_info.initrd_start, "initramfs"};
+    memory.boot_data[memory.boot_data_count++] = {boot_info.initrd_start, boot_info.initrd_end - boot_info.initrd_start,
+                                                  "initramfs"};
   return memory;
 }
 

@@ -9,7 +9,15 @@ namespace ido {
 
 namespace {
 
-enum class Kind : u32 { kNull = 3, kPort = 4, kZero = 5, kFull = 7, kRandom = 8, kUrandom = 9, kKmsg = 11 };  // minors of major 1
+enum class Kind : u32 {
+  kNull = 3,
+  kPort = 4,
+  kZero = 5,
+  kFull = 7,
+  kRandom = 8,
+  kUrandom = 9,
+  kKmsg = 11
+};  // minors of major 1
 
 // /dev/port: the byte at position n is I/O port n (mem(4)).
 constexpr u64 kPorts = 0x10000;
@@ -65,7 +73,8 @@ class MemoryFile final : public fs::File {
         break;
       case Kind::kKmsg: {
         char chunk[256];
-        const u32 n = read_log(log_position_, chunk, buffer.left() < sizeof chunk ? buffer.left() : static_cast<u32>(sizeof chunk));
+        const u32 n = read_log(log_position_, chunk,
+                               buffer.left() < sizeof chunk ? buffer.left() : static_cast<u32>(sizeof chunk));
         TRY(buffer.give(chunk, n));
         break;
       }
@@ -98,7 +107,9 @@ Or<Ref<fs::File>> open_kind(Ref<fs::Dentry> dentry, u32 flags) {
 }
 
 template <Kind kKind>
-void add(const char* name) { fs::register_device(fs::device_number(1, static_cast<u32>(kKind)), name, open_kind<kKind>); }
+void add(const char* name) {
+  fs::register_device(fs::device_number(1, static_cast<u32>(kKind)), name, open_kind<kKind>);
+}
 
 }  // namespace
 

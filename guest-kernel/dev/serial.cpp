@@ -16,7 +16,7 @@ namespace {
 
 // Registers (PC16550D, table I) as ports.
 enum Register : u16 {
-  kData = abi::port::kCom1,             // receive buffer, transmit holding; divisor low with DLAB
+  kData = abi::port::kCom1,                 // receive buffer, transmit holding; divisor low with DLAB
   kInterruptEnable = abi::port::kCom1 + 1,  // divisor high with DLAB
   kFifoControl = abi::port::kCom1 + 2,
   kInterruptIdentification = abi::port::kCom1 + 2,
@@ -33,7 +33,8 @@ constexpr u8 kNoInterrupt = 0x01;
 
 void send(char c) {
   // A line that never gets ready (none there: all ones, or stuck) must not hang the kernel.
-  for (u32 tries = 0; !(in8(kLineStatus) & kTransmitEmpty) && tries < 100000; ++tries) {}
+  for (u32 tries = 0; !(in8(kLineStatus) & kTransmitEmpty) && tries < 100000; ++tries) {
+  }
   out8(kData, static_cast<u8>(c));
 }
 

@@ -20,8 +20,8 @@ inline constexpr u32 kVIntr = 0, kVQuit = 1, kVErase = 2, kVKill = 3, kVEof = 4,
                      kVStop = 9, kVSusp = 10, kVEol = 11, kVReprint = 12, kVWErase = 14, kVLNext = 15;
 // Requests.
 inline constexpr u32 kTcGets = 0x5401, kTcSets = 0x5402, kTcSetsW = 0x5403, kTcSetsF = 0x5404, kTcSBrk = 0x5409,
-                     kTcXonc = 0x540a, kTcFlush = 0x540b, kTiocSCtty = 0x540e, kTiocGPgrp = 0x540f,
-                     kTiocSPgrp = 0x5410, kTiocOutQ = 0x5411, kTiocGWinSz = 0x5413, kTiocSWinSz = 0x5414,
-                     kFionRead = 0x541b, kTiocNoTty = 0x5422, kTiocGSid = 0x5429, kTcSBrkP = 0x5425;
+                     kTcXonc = 0x540a, kTcFlush = 0x540b, kTiocSCtty = 0x540e, kTiocGPgrp = 0x540f, kTiocSPgrp = 0x5410,
+                     kTiocOutQ = 0x5411, kTiocGWinSz = 0x5413, kTiocSWinSz = 0x5414, kFionRead = 0x541b,
+                     kTiocNoTty = 0x5422, kTiocGSid = 0x5429, kTcSBrkP = 0x5425;
 
 }  // namespace ido::termios

@@ -31,16 +31,22 @@ bool Tty::canonical() const { return (termios_.local & kICanon) != 0; }
 
 bool Tty::signal_for(u8 c, i32& signal) const {
   if (!(termios_.local & kISig) || c == 0) return false;
-  if (c == termios_.characters[kVIntr]) signal = kSigInt;
-  else if (c == termios_.characters[kVQuit]) signal = kSigQuit;
-  else if (c == termios_.characters[kVSusp]) signal = kSigTstp;
-  else return false;
+  if (c == termios_.characters[kVIntr])
+    signal = kSigInt;
+  else if (c == termios_.characters[kVQuit])
+    signal = kSigQuit;
+  else if (c == termios_.characters[kVSusp])
+    signal = kSigTstp;
+  else
+    return false;
   return true;
 }
 
 void Tty::put_output(char c) {
-  if ((termios_.output & kOPost) && (termios_.output & kONlCr) && c == '\n') write_("\r\n", 2);
-  else write_(&c, 1);
+  if ((termios_.output & kOPost) && (termios_.output & kONlCr) && c == '\n')
+    write_("\r\n", 2);
+  else
+    write_(&c, 1);
 }
 
 void Tty::echo(u8 c) {
@@ -119,7 +125,8 @@ void Tty::receive(u8 c) {
 u32 Tty::readable() const { return canonical() ? line_end_ : count_; }
 
 Or<u32> Tty::read(fs::Buffer& buffer, bool block) {
-  if (session != 0 && session == current_session() && foreground_group != 0 && foreground_group != current_process_group()) {
+  if (session != 0 && session == current_session() && foreground_group != 0 &&
+      foreground_group != current_process_group()) {
     signal_process_group(current_process_group(), kSigTtin);
     return fail(Errno::kRestartSys);
   }

@@ -35,7 +35,7 @@ class Tty {
   Or<u32> control(u32 request, u32 argument);
   u32 poll();
 
-  i32 session = 0;           // whose controlling terminal it is
+  i32 session = 0;  // whose controlling terminal it is
   i32 foreground_group = 0;
   u32 device_number() const { return number_; }
   const char* name() const { return name_; }
@@ -43,7 +43,9 @@ class Tty {
  private:
   static constexpr u32 kQueue = 4096;  // bytes: N_TTY_BUF_SIZE
   bool canonical() const;
-  void put(u8 c) { if (count_ < kQueue) queue_[(first_ + count_++) % kQueue] = c; }
+  void put(u8 c) {
+    if (count_ < kQueue) queue_[(first_ + count_++) % kQueue] = c;
+  }
   bool signal_for(u8 c, i32& signal) const;
   bool edit(u8 c);
   void erase_one();

@@ -8,16 +8,20 @@ namespace ido::fs {
 
 Or<> Buffer::take(void* to, u32 size) {
   KASSERT(size <= left());
-  if (kernel_ != nullptr) memcpy(to, kernel_ + done_, size);
-  else TRY(copy_from_user(to, user_ + done_, size));
+  if (kernel_ != nullptr)
+    memcpy(to, kernel_ + done_, size);
+  else
+    TRY(copy_from_user(to, user_ + done_, size));
   done_ += size;
   return {};
 }
 
 Or<> Buffer::give(const void* from, u32 size) {
   KASSERT(size <= left());
-  if (kernel_ != nullptr) memcpy(kernel_ + done_, from, size);
-  else TRY(copy_to_user(user_ + done_, from, size));
+  if (kernel_ != nullptr)
+    memcpy(kernel_ + done_, from, size);
+  else
+    TRY(copy_to_user(user_ + done_, from, size));
   done_ += size;
   return {};
 }

@@ -6,8 +6,8 @@ namespace ido::fs {
 
 namespace {
 
-constexpr u32 kMostLinks = 40;    // symbolic links followed in one lookup (Linux's MAXSYMLINKS)
-constexpr u32 kMostName = 255;    // bytes of a component
+constexpr u32 kMostLinks = 40;  // symbolic links followed in one lookup (Linux's MAXSYMLINKS)
+constexpr u32 kMostName = 255;  // bytes of a component
 
 Ref<Dentry> g_root;
 Vector<Mount> g_mounts;

@@ -22,7 +22,10 @@ class Archive {
     while (size > 0) {
       const u32 offset = static_cast<u32>(at_) & kPageMask;
       const u32 n = kPageSize - offset < size ? kPageSize - offset : size;
-      { Kmap map(pfn_of(GuestPhys{at_})); memcpy(out, map.bytes() + offset, n); }
+      {
+        Kmap map(pfn_of(GuestPhys{at_}));
+        memcpy(out, map.bytes() + offset, n);
+      }
       at_ += n, out += n, size -= n;
     }
     return true;
@@ -39,7 +42,8 @@ class Archive {
 };
 
 struct Header {
-  u32 inode, mode, user, group, links, modify, size, device_major, device_minor, special_major, special_minor, name_size, check;
+  u32 inode, mode, user, group, links, modify, size, device_major, device_minor, special_major, special_minor,
+      name_size, check;
 };
 
 bool parse_header(const char* text, Header& h) {
@@ -49,8 +53,10 @@ bool parse_header(const char* text, Header& h) {
     fields[f] = 0;
     for (u32 i = 0; i < 8; ++i) {
       const char c = text[6 + f * 8 + i];
-      const u32 digit = c >= '0' && c <= '9' ? static_cast<u32>(c - '0') : c >= 'a' && c <= 'f' ? static_cast<u32>(c - 'a') + 10
-                        : c >= 'A' && c <= 'F' ? static_cast<u32>(c - 'A') + 10 : 16;
+      const u32 digit = c >= '0' && c <= '9'   ? static_cast<u32>(c - '0')
+                        : c >= 'a' && c <= 'f' ? static_cast<u32>(c - 'a') + 10
+                        : c >= 'A' && c <= 'F' ? static_cast<u32>(c - 'A') + 10
+                                               : 16;
       if (digit == 16) return false;
       fields[f] = fields[f] << 4 | digit;
     }

@@ -1,5 +1,5 @@
-// The initramfs: a cpio archive in the "newc" format (Linux Documentation/driver-api/early-userspace/buffer-format.rst),
-// unpacked into the root file system at boot.
+// The initramfs: a cpio archive in the "newc" format (Linux
+// Documentation/driver-api/early-userspace/buffer-format.rst), unpacked into the root file system at boot.
 #pragma once
 
 #include "fs/vfs.hpp"

@@ -57,7 +57,8 @@ Or<> remove(Ref<Dentry> start, StringView path, bool directory) {
   Ref<Inode> victim = TRY(parent.directory->inode->lookup(parent.name));
   if (directory && !victim->is_directory()) return fail(Errno::kNotDir);
   if (!directory && victim->is_directory()) return fail(Errno::kIsDir);
-  if (Dentry* known = parent.directory->find_child(parent.name); known != nullptr && known->mounted != nullptr) return fail(Errno::kBusy);
+  if (Dentry* known = parent.directory->find_child(parent.name); known != nullptr && known->mounted != nullptr)
+    return fail(Errno::kBusy);
   return parent.directory->inode->remove(parent.name, directory);
 }
 
@@ -76,7 +77,8 @@ Or<> rename(Ref<Dentry> from_start, StringView from, Ref<Dentry> to_start, Strin
     TRY(target.directory->inode->remove(target.name, (*there)->is_directory()));
   }
   TRY(source.directory->inode->rename(source.name, *target.directory->inode, target.name));
-  if (Dentry* known = source.directory->find_child(source.name); known != nullptr) known->move(target.directory, target.name);
+  if (Dentry* known = source.directory->find_child(source.name); known != nullptr)
+    known->move(target.directory, target.name);
   return {};
 }
 

@@ -92,7 +92,8 @@ class Pipe final : public Inode {
   u32 used() const { return used_; }
   // A named pipe's open waits for the other end (fifo(7)).
   Or<> wait_for_other_end(bool reads, bool writes) {
-    while ((reads && !writes && writers_ == 0) || (writes && !reads && readers_ == 0)) TRY(opened_.wait_interruptible());
+    while ((reads && !writes && writers_ == 0) || (writes && !reads && readers_ == 0))
+      TRY(opened_.wait_interruptible());
     return {};
   }
   bool has_readers() const { return readers_ > 0; }
@@ -111,13 +112,16 @@ class Pipe final : public Inode {
 
 class PipeFile final : public File {
  public:
-  PipeFile(Ref<Dentry> where, Ref<Pipe> pipe, u32 open_flags) : File(std::move(where), open_flags), pipe_(std::move(pipe)) {
+  PipeFile(Ref<Dentry> where, Ref<Pipe> pipe, u32 open_flags)
+      : File(std::move(where), open_flags), pipe_(std::move(pipe)) {
     pipe_->join(readable(), writable());
   }
   ~PipeFile() override { pipe_->leave(readable(), writable()); }
 
   bool seekable() const override { return false; }
-  Or<u32> read(Buffer& buffer, u64&) override { return buffer.left() == 0 ? Or<u32>(0) : pipe_->take(buffer, !(flags & open_flag::kNonBlock)); }
+  Or<u32> read(Buffer& buffer, u64&) override {
+    return buffer.left() == 0 ? Or<u32>(0) : pipe_->take(buffer, !(flags & open_flag::kNonBlock));
+  }
   Or<u32> write(Buffer& buffer, u64&) override { return pipe_->put(buffer, !(flags & open_flag::kNonBlock)); }
   u32 poll() override { return pipe_->ready(readable(), writable()); }
   Or<Status> file_status() override { return pipe_->status; }

@@ -74,7 +74,8 @@ Or<> render_zoneinfo(Text& text, u32) {
     text.add("Node 0, zone %8s\n", zone.name);
     text.add("  pages free     %u\n", zone.free_pages);
     text.add("        min      %u\n", zone.watermark_min_pages);
-    text.add("        spanned  %u\n        present  %u\n        managed  %u\n", zone.spanned_pages, zone.present_pages, zone.managed_pages);
+    text.add("        spanned  %u\n        present  %u\n        managed  %u\n", zone.spanned_pages, zone.present_pages,
+             zone.managed_pages);
     text.add("  start_pfn:           %u\n", zone.start_frame);
   });
   return {};
@@ -84,7 +85,8 @@ Or<> render_interrupts(Text& text, u32) {
   text.add("           CPU0\n");
   for (u32 irq = 0; irq < 16; ++irq) {
     const IrqStatistics s = irq_statistics(irq);
-    if (s.name != nullptr) text.add("%3u: %10llu    XT-PIC  %s\n", irq, static_cast<unsigned long long>(s.count), s.name);
+    if (s.name != nullptr)
+      text.add("%3u: %10llu    XT-PIC  %s\n", irq, static_cast<unsigned long long>(s.count), s.name);
   }
   return {};
 }
@@ -114,17 +116,20 @@ Or<> render_file_systems(Text& text, u32) {
 
 // E820 as Linux shows it in /proc/iomem, then the sections.
 Or<> render_iomem(Text& text, u32) {
-  static const char* const kKinds[] = {"Reserved", "System RAM", "Reserved", "ACPI Tables", "ACPI Non-volatile Storage", "Unusable memory"};
+  static const char* const kKinds[] = {
+      "Reserved", "System RAM", "Reserved", "ACPI Tables", "ACPI Non-volatile Storage", "Unusable memory"};
   for (u32 i = 0; i < boot_info.range_count; ++i) {
     const MemoryRange& r = boot_info.ranges[i];
     const u32 kind = static_cast<u32>(r.kind) <= 5 ? static_cast<u32>(r.kind) : 0;
-    text.add("%08llx-%08llx : %s\n", static_cast<unsigned long long>(r.base), static_cast<unsigned long long>(r.base + r.size - 1), kKinds[kind]);
+    text.add("%08llx-%08llx : %s\n", static_cast<unsigned long long>(r.base),
+             static_cast<unsigned long long>(r.base + r.size - 1), kKinds[kind]);
   }
   for (u32 i = 0; i < section_count(); ++i) {
     const Section& s = section_at(i);
     if (s.state == SectionState::kAbsent || s.origin != SectionOrigin::kHotAdded) continue;
     const u64 base = u64{i} << kSectionShift;
-    text.add("%08llx-%08llx : System RAM (hot-added)\n", static_cast<unsigned long long>(base), static_cast<unsigned long long>(base + kSectionSize - 1));
+    text.add("%08llx-%08llx : System RAM (hot-added)\n", static_cast<unsigned long long>(base),
+             static_cast<unsigned long long>(base + kSectionSize - 1));
   }
   return {};
 }
@@ -148,7 +153,8 @@ class ProcRoot final : public VirtualDirectory {
       position = kPids;
     }
     if (g_process_files.next == nullptr) return position;
-    for (u32 pid = g_process_files.next(static_cast<u32>(position - kPids)); pid != 0; pid = g_process_files.next(pid)) {
+    for (u32 pid = g_process_files.next(static_cast<u32>(position - kPids)); pid != 0;
+         pid = g_process_files.next(pid)) {
       char name[16];
       format_to(name, sizeof name, "%u", pid);
       if (!sink.add({name, kPids + pid, mode::kDirectory})) return position;

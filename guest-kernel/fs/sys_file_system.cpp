@@ -112,7 +112,8 @@ struct PolicyName {
   OnlinePolicy policy;
   const char* name;
 };
-constexpr PolicyName kPolicies[] = {{OnlinePolicy::kOffline, "offline"}, {OnlinePolicy::kMovable, "online_movable"}, {OnlinePolicy::kKernel, "online"}};
+constexpr PolicyName kPolicies[] = {
+    {OnlinePolicy::kOffline, "offline"}, {OnlinePolicy::kMovable, "online_movable"}, {OnlinePolicy::kKernel, "online"}};
 
 Or<> render_policy(Text& text, u32) {
   for (const PolicyName& p : kPolicies)

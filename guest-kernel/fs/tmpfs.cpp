@@ -85,7 +85,8 @@ class RegularFile final : public Inode, public Backing {
   u32 device_number() override { return 1; }
 
  private:
-  // A page of bytes goes through a bounce in the kernel: a user copy may sleep, and an atomic kmap may not be held then.
+  // A page of bytes goes through a bounce in the kernel: a user copy may sleep, and an atomic kmap may not be held
+  // then.
   static constexpr u32 kBounce = 512;
 
   static Or<> copy_out(Page* page, u32 offset, u32 size, Buffer& buffer) {
@@ -93,7 +94,10 @@ class RegularFile final : public Inode, public Backing {
     Or<> result{};
     while (size > 0 && result.ok()) {
       const u32 n = size < kBounce ? size : kBounce;
-      { Kmap map(frame_of(page)); memcpy(bounce, map.bytes() + offset, n); }
+      {
+        Kmap map(frame_of(page));
+        memcpy(bounce, map.bytes() + offset, n);
+      }
       result = buffer.give(bounce, n);
       offset += n, size -= n;
     }
@@ -109,7 +113,10 @@ class RegularFile final : public Inode, public Backing {
       const u32 n = size < kBounce ? size : kBounce;
       result = buffer.take(bounce, n);
       if (!result.ok()) break;
-      { Kmap map(frame_of(page)); memcpy(map.bytes() + offset, bounce, n); }
+      {
+        Kmap map(frame_of(page));
+        memcpy(map.bytes() + offset, bounce, n);
+      }
       offset += n, size -= n;
     }
     mark_dirty(page);
@@ -127,7 +134,10 @@ class Symlink final : public Inode {
     status.size = target.size;
   }
   bool complete() const { return target_.complete(); }
-  Or<> read_link(Text& target) override { target.add(target_.view()); return {}; }
+  Or<> read_link(Text& target) override {
+    target.add(target_.view());
+    return {};
+  }
   FileSystemStatus file_system() override { return tmpfs_status(); }
 
  private:

@@ -91,7 +91,7 @@ class Inode : public RefCounted {
   virtual Or<Ref<Inode>> create(StringView name, u32 mode, u32 special_device);  // regular, directory, fifo, device
   virtual Or<> link(StringView name, Ref<Inode> target);
   virtual Or<> symlink(StringView name, StringView target);
-  virtual Or<> remove(StringView name, bool directory);                          // unlink and rmdir
+  virtual Or<> remove(StringView name, bool directory);  // unlink and rmdir
   virtual Or<> rename(StringView from, Inode& to_directory, StringView to);
   // Entries from `position` on (0 at first), "." and ".." not included; returns the position to go on at.
   virtual Or<u64> list(u64 position, DirectorySink& sink);
@@ -117,8 +117,8 @@ class Dentry : public RefCounted {
   ~Dentry() override;
 
   Ref<Inode> inode;
-  Ref<Dentry> parent;       // null at the root of a file system
-  Ref<Dentry> covered;      // root of a mounted file system: what it is mounted on
+  Ref<Dentry> parent;         // null at the root of a file system
+  Ref<Dentry> covered;        // root of a mounted file system: what it is mounted on
   Dentry* mounted = nullptr;  // a mount point: the root that covers it, held by the mount list
   StringView name() const { return name_.view(); }
   // The live child of that name, or null.
@@ -175,7 +175,9 @@ class FileTable : public RefCounted {
   Or<Ref<FileTable>> clone() const;
   void close_on_exec();
   u32 size() const { return slots_.size(); }
-  Slot* slot(u32 descriptor) { return descriptor < slots_.size() && slots_[descriptor].file ? &slots_[descriptor] : nullptr; }
+  Slot* slot(u32 descriptor) {
+    return descriptor < slots_.size() && slots_[descriptor].file ? &slots_[descriptor] : nullptr;
+  }
 
  private:
   Vector<Slot> slots_;

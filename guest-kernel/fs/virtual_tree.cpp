@@ -10,7 +10,8 @@ constexpr u32 kMostWritten = 256;  // bytes of one write to a virtual file
 
 class VirtualOpenFile final : public File {
  public:
-  VirtualOpenFile(Ref<Dentry> where, u32 open_flags, Store store, u32 argument) : File(std::move(where), open_flags), store_(store), argument_(argument) {}
+  VirtualOpenFile(Ref<Dentry> where, u32 open_flags, Store store, u32 argument)
+      : File(std::move(where), open_flags), store_(store), argument_(argument) {}
   Text text;
 
   Or<u32> read(Buffer& buffer, u64& at) override {

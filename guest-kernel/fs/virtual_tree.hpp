@@ -12,7 +12,10 @@ using Store = Or<> (*)(StringView text, u32 argument);
 class VirtualFile final : public Inode {
  public:
   VirtualFile(Render render, Store store, u32 argument)
-      : Inode(mode::kRegular | (render != nullptr ? 0444u : 0u) | (store != nullptr ? 0200u : 0u)), render_(render), store_(store), argument_(argument) {}
+      : Inode(mode::kRegular | (render != nullptr ? 0444u : 0u) | (store != nullptr ? 0200u : 0u)),
+        render_(render),
+        store_(store),
+        argument_(argument) {}
   Or<Ref<File>> open(Ref<Dentry> dentry, u32 flags) override;
   Or<> truncate(u64) override { return {}; }
 

@@ -19,7 +19,8 @@ const u64* table_at(u64 entry) { return static_cast<const u64*>(low_address(Pte{
 
 // A page that the kernel may take from high memory too.
 Page* any_page() {
-  auto page = allocate_pages({.zones = kKernelHighZones, .type = MigrateType::kUnmovable, .use = PageUse::kKernel, .owner = "ktest"});
+  auto page = allocate_pages(
+      {.zones = kKernelHighZones, .type = MigrateType::kUnmovable, .use = PageUse::kKernel, .owner = "ktest"});
   return page.ok() ? *page : nullptr;
 }
 

@@ -1,4 +1,5 @@
-// Errno: why a kernel operation failed, with Linux's i386 numbers (asm-generic/errno-base.h, errno.h), and the kernel's Result.
+// Errno: why a kernel operation failed, with Linux's i386 numbers (asm-generic/errno-base.h, errno.h), and the kernel's
+// Result.
 #pragma once
 
 #include "base/result.hpp"
@@ -8,11 +9,46 @@ namespace ido {
 using namespace base;
 
 enum class Errno : i32 {
-  kPerm = 1, kNoEnt = 2, kSrch = 3, kIntr = 4, kIo = 5, kNxIo = 6, k2Big = 7, kNoExec = 8, kBadF = 9, kChild = 10,
-  kAgain = 11, kNoMem = 12, kAcces = 13, kFault = 14, kBusy = 16, kExist = 17, kXDev = 18, kNoDev = 19, kNotDir = 20,
-  kIsDir = 21, kInval = 22, kNFile = 23, kMFile = 24, kNotTy = 25, kTxtBsy = 26, kFBig = 27, kNoSpc = 28, kSPipe = 29,
-  kRoFs = 30, kMLink = 31, kPipe = 32, kDom = 33, kRange = 34, kNameTooLong = 36, kNoSys = 38, kNotEmpty = 39,
-  kLoop = 40, kOverflow = 75, kOpNotSupp = 95, kTimedOut = 110,
+  kPerm = 1,
+  kNoEnt = 2,
+  kSrch = 3,
+  kIntr = 4,
+  kIo = 5,
+  kNxIo = 6,
+  k2Big = 7,
+  kNoExec = 8,
+  kBadF = 9,
+  kChild = 10,
+  kAgain = 11,
+  kNoMem = 12,
+  kAcces = 13,
+  kFault = 14,
+  kBusy = 16,
+  kExist = 17,
+  kXDev = 18,
+  kNoDev = 19,
+  kNotDir = 20,
+  kIsDir = 21,
+  kInval = 22,
+  kNFile = 23,
+  kMFile = 24,
+  kNotTy = 25,
+  kTxtBsy = 26,
+  kFBig = 27,
+  kNoSpc = 28,
+  kSPipe = 29,
+  kRoFs = 30,
+  kMLink = 31,
+  kPipe = 32,
+  kDom = 33,
+  kRange = 34,
+  kNameTooLong = 36,
+  kNoSys = 38,
+  kNotEmpty = 39,
+  kLoop = 40,
+  kOverflow = 75,
+  kOpNotSupp = 95,
+  kTimedOut = 110,
   // Kernel-internal, settled by signal delivery. The system call is made again if no handler runs; if one does:
   kRestartSys = 512,        // again too if the handler has SA_RESTART, else EINTR
   kRestartNoHandler = 514,  // EINTR

@@ -13,7 +13,9 @@ class Output {
     if (length_ + 1 < size_) buffer_[length_] = c;
     ++length_;
   }
-  void fill(char c, i32 count) { while (count-- > 0) put(c); }
+  void fill(char c, i32 count) {
+    while (count-- > 0) put(c);
+  }
   u32 finish() {
     if (size_ > 0) buffer_[length_ < size_ ? length_ : size_ - 1] = 0;
     return length_;
@@ -55,7 +57,9 @@ void put_number(Output& out, const Spec& s, u64 value, u32 radix, bool negative,
     u32 remainder;
     u32 quotient_low;
 #if defined(__i386__)
-    asm("divl %4" : "=a"(quotient_low), "=d"(remainder) : "a"(static_cast<u32>(value)), "d"(remainder_high), "r"(radix));
+    asm("divl %4"
+        : "=a"(quotient_low), "=d"(remainder)
+        : "a"(static_cast<u32>(value)), "d"(remainder_high), "r"(radix));
 #else
     const u64 rest = (static_cast<u64>(remainder_high) << 32) | static_cast<u32>(value);
     quotient_low = static_cast<u32>(rest / radix);
@@ -93,16 +97,23 @@ u32 format_list(char* buffer, u32 size, const char* format, va_list given) {
     ++f;
     Spec s;
     for (;; ++f) {
-      if (*f == '-') s.left = true;
-      else if (*f == '0') s.zero = true;
-      else if (*f == '+') s.plus = true;
-      else if (*f == '#') s.alternate = true;
-      else break;
+      if (*f == '-')
+        s.left = true;
+      else if (*f == '0')
+        s.zero = true;
+      else if (*f == '+')
+        s.plus = true;
+      else if (*f == '#')
+        s.alternate = true;
+      else
+        break;
     }
     // A number, or '*' for one among the arguments.
     const auto number = [&](i32& n) {
-      if (*f != '*') f = parse_digits(f, n);
-      else n = va_arg(arguments, int), ++f;
+      if (*f != '*')
+        f = parse_digits(f, n);
+      else
+        n = va_arg(arguments, int), ++f;
     };
     number(s.width);
     if (*f == '.') {
@@ -111,7 +122,9 @@ u32 format_list(char* buffer, u32 size, const char* format, va_list given) {
       number(s.precision);
     }
     for (; *f == 'l' || *f == 'h' || *f == 'z'; ++f) s.longs += *f == 'l' ? 1 : 0;
-    const auto unsigned_value = [&]() -> u64 { return s.longs >= 2 ? va_arg(arguments, unsigned long long) : va_arg(arguments, unsigned int); };
+    const auto unsigned_value = [&]() -> u64 {
+      return s.longs >= 2 ? va_arg(arguments, unsigned long long) : va_arg(arguments, unsigned int);
+    };
     switch (*f) {
       case 'd':
       case 'i': {

@@ -1,5 +1,5 @@
-// print: the kernel log, to the serial console and the ring that /proc/kmsg and dmesg read. printf's formats, checked by
-// the compiler: %d %u %x %lx %llu %llx %s %c %p %08x %-10s and so on; no floating point.
+// print: the kernel log, to the serial console and the ring that /proc/kmsg and dmesg read. printf's formats, checked
+// by the compiler: %d %u %x %lx %llu %llx %s %c %p %08x %-10s and so on; no floating point.
 #pragma once
 
 #include <stdarg.h>
@@ -19,7 +19,9 @@ u32 format_list(char* buffer, u32 size, const char* format, va_list arguments);
 // "panic=exit").
 [[noreturn, gnu::format(printf, 1, 2)]] void panic(const char* format, ...);
 
-#define KASSERT(condition) \
-  do { if (!(condition)) ::ido::panic("%s:%d: assertion failed: %s", __FILE__, __LINE__, #condition); } while (0)
+#define KASSERT(condition)                                                                         \
+  do {                                                                                             \
+    if (!(condition)) ::ido::panic("%s:%d: assertion failed: %s", __FILE__, __LINE__, #condition); \
+  } while (0)
 
 }  // namespace ido

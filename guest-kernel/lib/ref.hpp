@@ -14,7 +14,9 @@ class RefCounted {
   virtual ~RefCounted() = default;
 
   void hold() { ++holders_; }
-  void release() { if (--holders_ == 0) delete this; }
+  void release() {
+    if (--holders_ == 0) delete this;
+  }
   u32 holders() const { return holders_; }
 
  private:
@@ -25,11 +27,16 @@ template <class T>
 class Ref {
  public:
   Ref() = default;
-  Ref(T* p) : p_(p) { if (p_ != nullptr) p_->hold(); }
+  Ref(T* p) : p_(p) {
+    if (p_ != nullptr) p_->hold();
+  }
   Ref(const Ref& o) : Ref(o.p_) {}
   Ref(Ref&& o) noexcept : p_(o.p_) { o.p_ = nullptr; }
-  template <class U> Ref(const Ref<U>& o) : Ref(static_cast<T*>(o.get())) {}
-  ~Ref() { if (p_ != nullptr) p_->release(); }
+  template <class U>
+  Ref(const Ref<U>& o) : Ref(static_cast<T*>(o.get())) {}
+  ~Ref() {
+    if (p_ != nullptr) p_->release();
+  }
   Ref& operator=(Ref o) noexcept {
     T* old = p_;
     p_ = o.p_;

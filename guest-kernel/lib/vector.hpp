@@ -13,12 +13,21 @@ template <class T>
 class Vector {
  public:
   Vector() = default;
-  Vector(Vector&& o) noexcept : items_(o.items_), size_(o.size_), capacity_(o.capacity_) { o.items_ = nullptr; o.size_ = o.capacity_ = 0; }
+  Vector(Vector&& o) noexcept : items_(o.items_), size_(o.size_), capacity_(o.capacity_) {
+    o.items_ = nullptr;
+    o.size_ = o.capacity_ = 0;
+  }
   Vector& operator=(Vector&& o) noexcept {
-    if (this != &o) { this->~Vector(); new (this) Vector(std::move(o)); }
+    if (this != &o) {
+      this->~Vector();
+      new (this) Vector(std::move(o));
+    }
     return *this;
   }
-  ~Vector() { clear(); ::operator delete(items_); }
+  ~Vector() {
+    clear();
+    ::operator delete(items_);
+  }
 
   u32 size() const { return size_; }
   bool empty() const { return size_ == 0; }
@@ -51,7 +60,9 @@ class Vector {
     for (u32 i = at; i + 1 < size_; ++i) items_[i] = std::move(items_[i + 1]);
     items_[--size_].~T();
   }
-  void clear() { while (size_ > 0) items_[--size_].~T(); }
+  void clear() {
+    while (size_ > 0) items_[--size_].~T();
+  }
 
  private:
   T* items_ = nullptr;

@@ -46,8 +46,14 @@ class WaitQueue {
 class Mutex {
  public:
   bool held() const { return held_; }
-  void lock() { while (held_) queue_.wait(); held_ = true; }
-  void unlock() { held_ = false; queue_.wake_one(); }
+  void lock() {
+    while (held_) queue_.wait();
+    held_ = true;
+  }
+  void unlock() {
+    held_ = false;
+    queue_.wake_one();
+  }
 
  private:
   bool held_ = false;

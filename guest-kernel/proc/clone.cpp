@@ -29,8 +29,10 @@ Or<> inherit(Process& child, Process& parent, u32 flags) {
   child.program = parent.program;
   memcpy(child.actions, parent.actions, sizeof child.actions);
   child.exit_signal = static_cast<i32>(flags & clone_flag::kSignalMask);
-  if (flags & clone_flag::kFiles) child.files = parent.files;
-  else child.files = TRY(parent.files->clone());
+  if (flags & clone_flag::kFiles)
+    child.files = parent.files;
+  else
+    child.files = TRY(parent.files->clone());
   if (flags & clone_flag::kVm) {
     child.mm = parent.mm;
     child.mm->get();
@@ -76,7 +78,8 @@ Or<> set_up(Task& task, Task& parent, const CloneArguments& arguments, const Tra
 
   if (arguments.flags & clone_flag::kSetTls) TRY(set_thread_area(task, arguments.tls));
   if (arguments.flags & clone_flag::kParentSetTid) TRY(put_user(arguments.parent_tid, task.tid));
-  if (arguments.flags & clone_flag::kChildSetTid) TRY(copy_to_user(*task.process->mm, arguments.child_tid, &task.tid, sizeof task.tid));
+  if (arguments.flags & clone_flag::kChildSetTid)
+    TRY(copy_to_user(*task.process->mm, arguments.child_tid, &task.tid, sizeof task.tid));
   if (arguments.flags & clone_flag::kChildClearTid) task.clear_tid_address = arguments.child_tid;
   return {};
 }
@@ -103,8 +106,10 @@ Or<i32> clone_task(const CloneArguments& arguments, const TrapFrame& frame) {
   Errno reason = Errno::kNoMem;
   if (created.ok()) {
     auto ready = set_up(**created, parent_task, arguments, frame);
-    if (ready.ok()) reason = Errno{0};
-    else reason = ready.error();
+    if (ready.ok())
+      reason = Errno{0};
+    else
+      reason = ready.error();
   }
   if (reason != Errno{0}) {
     if (created.ok()) abandon_thread(**created);

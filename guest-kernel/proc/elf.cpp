@@ -46,11 +46,17 @@ Or<> read_image(fs::Inode& file, Image& image) {
   TRY(read_exactly(file, 0, &image.header, sizeof image.header));
   const ElfHeader& h = image.header;
   // ELFCLASS32, ELFDATA2LSB, version 1.
-  if (memcmp(h.identification, "\x7f" "ELF\1\1\1", 7) != 0) return fail(Errno::kNoExec);
-  if ((h.type != kExecutable && h.type != kDynamic) || h.machine != kMachine386) return fail(Errno::kNoExec);
-  if (h.program_header_size != sizeof(ProgramHeader) || h.program_header_count == 0 || h.program_header_count > kMostHeaders)
+  if (memcmp(h.identification,
+             "\x7f"
+             "ELF\1\1\1",
+             7) != 0)
     return fail(Errno::kNoExec);
-  return read_exactly(file, h.program_headers, image.programs, h.program_header_count * static_cast<u32>(sizeof(ProgramHeader)));
+  if ((h.type != kExecutable && h.type != kDynamic) || h.machine != kMachine386) return fail(Errno::kNoExec);
+  if (h.program_header_size != sizeof(ProgramHeader) || h.program_header_count == 0 ||
+      h.program_header_count > kMostHeaders)
+    return fail(Errno::kNoExec);
+  return read_exactly(file, h.program_headers, image.programs,
+                      h.program_header_count * static_cast<u32>(sizeof(ProgramHeader)));
 }
 
 u8 protection_of(u32 flags) {
@@ -71,10 +77,17 @@ Or<> map_segment(Mm& mm, fs::Inode& file, const ProgramHeader& p, u32 bias) {
   const u32 end = align_up<u32>(static_cast<u32>(last), kPageSize);
   const u8 rights = protection_of(p.flags);
   if (file_pages_end > start)
-    TRY(mm.map({.address = start, .size = file_pages_end - start, .protection = rights, .placement = Placement::kFixed,
-                .backing = file.backing(), .first_index = p.offset >> kPageShift}));
+    TRY(mm.map({.address = start,
+                .size = file_pages_end - start,
+                .protection = rights,
+                .placement = Placement::kFixed,
+                .backing = file.backing(),
+                .first_index = p.offset >> kPageShift}));
   if (end > file_pages_end)
-    TRY(mm.map({.address = file_pages_end, .size = end - file_pages_end, .protection = rights, .placement = Placement::kFixed}));
+    TRY(mm.map({.address = file_pages_end,
+                .size = end - file_pages_end,
+                .protection = rights,
+                .placement = Placement::kFixed}));
   if (p.memory_size > p.file_size && p.file_size != 0 && (rights & protection::kWrite) && file_pages_end > file_end)
     TRY(zero_user(mm, file_end, file_pages_end - file_end));
   return {};

@@ -9,9 +9,9 @@ namespace ido {
 class Mm;
 
 struct LoadedProgram {
-  u32 entry = 0;             // where the program itself starts
-  u32 start = 0;             // where to begin: the interpreter's entry if there is one
-  u32 headers = 0;           // user address of the program headers
+  u32 entry = 0;    // where the program itself starts
+  u32 start = 0;    // where to begin: the interpreter's entry if there is one
+  u32 headers = 0;  // user address of the program headers
   u32 header_count = 0;
   u32 interpreter_base = 0;  // 0: none
   u32 break_start = 0;       // the page after the highest segment

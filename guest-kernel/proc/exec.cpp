@@ -92,12 +92,24 @@ class StackBuilder {
     TRY(push(random, sizeof random));
     const u32 random_address = top_;
 
-    const u32 auxiliary[][2] = {
-      {kAtHwCap, cpu.edx}, {kAtPageSize, kPageSize}, {kAtClockTick, 100}, {kAtPhdr, loaded.headers},
-      {kAtPhent, kProgramHeaderSize}, {kAtPhnum, loaded.header_count}, {kAtBase, loaded.interpreter_base}, {kAtFlags, 0},
-      {kAtEntry, loaded.entry}, {kAtUid, current_process().user}, {kAtEuid, current_process().user},
-      {kAtGid, current_process().group_id}, {kAtEgid, current_process().group_id}, {kAtSecure, 0},
-      {kAtRandom, random_address}, {kAtExecFn, name}, {kAtPlatform, platform}, {kAtNull, 0}};
+    const u32 auxiliary[][2] = {{kAtHwCap, cpu.edx},
+                                {kAtPageSize, kPageSize},
+                                {kAtClockTick, 100},
+                                {kAtPhdr, loaded.headers},
+                                {kAtPhent, kProgramHeaderSize},
+                                {kAtPhnum, loaded.header_count},
+                                {kAtBase, loaded.interpreter_base},
+                                {kAtFlags, 0},
+                                {kAtEntry, loaded.entry},
+                                {kAtUid, current_process().user},
+                                {kAtEuid, current_process().user},
+                                {kAtGid, current_process().group_id},
+                                {kAtEgid, current_process().group_id},
+                                {kAtSecure, 0},
+                                {kAtRandom, random_address},
+                                {kAtExecFn, name},
+                                {kAtPlatform, platform},
+                                {kAtNull, 0}};
     const u32 words = 1 + program.arguments.count() + 1 + program.environment.count() + 1;
     top_ = align_down<u32>(top_ - words * 4 - static_cast<u32>(sizeof auxiliary), 16);
     const u32 esp = top_;
@@ -145,9 +157,12 @@ struct Prepared {
 
 Or<Prepared> prepare_in(Mm& mm, const Program& program) {
   const LoadedProgram loaded = TRY(load_elf(mm, *program.file->inode));
-  TRY(mm.map({.address = layout::kUserStackTop - kInitialStack, .size = kInitialStack,
-              .protection = protection::kRead | protection::kWrite, .flags = area_flag::kGrowsDown,
-              .placement = Placement::kFixed, .label = "[stack]"}));
+  TRY(mm.map({.address = layout::kUserStackTop - kInitialStack,
+              .size = kInitialStack,
+              .protection = protection::kRead | protection::kWrite,
+              .flags = area_flag::kGrowsDown,
+              .placement = Placement::kFixed,
+              .label = "[stack]"}));
   mm.start_break(loaded.break_start);
   mm.code_start = loaded.code_start;
   mm.code_end = loaded.code_end;

@@ -46,8 +46,12 @@ bool nobody_waits(const Process& process) {
 void tell_parent(Process& process) {
   const i32 status = process.wait_status;
   const i32 signal = status & 0x7f;
-  SignalInfo info{.number = process.exit_signal, .code = signal == 0 ? kExited : status & 0x80 ? kDumped : kKilled,
-                  .pid = process.pid, .status = signal == 0 ? status >> 8 : signal};
+  SignalInfo info{.number = process.exit_signal,
+                  .code = signal == 0     ? kExited
+                          : status & 0x80 ? kDumped
+                                          : kKilled,
+                  .pid = process.pid,
+                  .status = signal == 0 ? status >> 8 : signal};
   if (process.exit_signal != 0) send_signal(*process.parent, info);
   process.parent->child_changed.wake_all();
 }

@@ -29,7 +29,9 @@ void page_fault(TrapFrame& frame) {
   if (!frame.from_user()) kernel_fault(frame, "page fault", address);
   current()->fault_address = address;
   asm volatile("sti" : : : "memory");
-  const FaultAccess access = frame.error & kWrite ? FaultAccess::kWrite : frame.error & kFetch ? FaultAccess::kExecute : FaultAccess::kRead;
+  const FaultAccess access = frame.error & kWrite   ? FaultAccess::kWrite
+                             : frame.error & kFetch ? FaultAccess::kExecute
+                                                    : FaultAccess::kRead;
   const auto bad = [&](i32 signal, i32 code) { force_signal({.number = signal, .code = code, .address = address}); };
   Mm* mm = current()->process->mm;
   if (address >= layout::kUserEnd) return bad(sig::kSegv, 1);
@@ -60,24 +62,24 @@ void floating_point(TrapFrame& frame) {
 
 void debug(TrapFrame& frame) {
   if (frame.from_user()) return raise<sig::kTrap, 2>(frame);  // TRAP_TRACE
-  frame.eflags &= ~eflags::kTrap;  // TF set in user mode reached the trampoline
+  frame.eflags &= ~eflags::kTrap;                             // TF set in user mode reached the trampoline
 }
 
 }  // namespace
 
 void init_faults() {
   set_trap_handler(vector::kPageFault, page_fault);
-  set_trap_handler(vector::kDivide, raise<sig::kFpe, 1>);          // FPE_INTDIV
+  set_trap_handler(vector::kDivide, raise<sig::kFpe, 1>);  // FPE_INTDIV
   set_trap_handler(vector::kDebug, debug);
   set_trap_handler(vector::kBreakpoint, raise<sig::kTrap, kKernel>);
   set_trap_handler(vector::kOverflow, raise<sig::kSegv, kKernel>);
   set_trap_handler(vector::kBound, raise<sig::kSegv, kKernel>);
-  set_trap_handler(vector::kInvalidOpcode, raise<sig::kIll, 2>);   // ILL_ILLOPN
+  set_trap_handler(vector::kInvalidOpcode, raise<sig::kIll, 2>);  // ILL_ILLOPN
   set_trap_handler(vector::kSegmentNotPresent, raise<sig::kBus, kKernel>);
   set_trap_handler(vector::kStackFault, raise<sig::kBus, kKernel>);
   set_trap_handler(vector::kGeneralProtection, raise<sig::kSegv, kKernel>);
   set_trap_handler(vector::kX87, floating_point<fpu::Unit::kX87>);
-  set_trap_handler(vector::kAlignment, raise<sig::kBus, 1>);       // BUS_ADRALN
+  set_trap_handler(vector::kAlignment, raise<sig::kBus, 1>);  // BUS_ADRALN
   set_trap_handler(vector::kSimd, floating_point<fpu::Unit::kSse>);
 }
 

@@ -9,7 +9,8 @@ namespace {
 
 Task* owner;
 
-constexpr u32 kControlWord = 0, kStatusWord = 2, kMxcsr = 24, kMxcsrMask = 28;  // offsets in the FXSAVE image (SDM 1, table 10-2)
+constexpr u32 kControlWord = 0, kStatusWord = 2, kMxcsr = 24,
+              kMxcsrMask = 28;  // offsets in the FXSAVE image (SDM 1, table 10-2)
 constexpr u16 kInitialControl = 0x037f;
 constexpr u32 kInitialMxcsr = 0x1f80, kDefaultMxcsrMask = 0xffbf;
 

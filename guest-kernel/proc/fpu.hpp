@@ -6,13 +6,13 @@
 
 namespace ido::fpu {
 
-void switch_to(Task& task);        // before `task` returns to user mode
-void reset(Task& task);            // exec: the state of a new program
-void save(Task& task);             // brings task.fpu up to date
-void reload(Task& task);           // task.fpu was changed; MXCSR's reserved bits are cleared first
+void switch_to(Task& task);  // before `task` returns to user mode
+void reset(Task& task);      // exec: the state of a new program
+void save(Task& task);       // brings task.fpu up to date
+void reload(Task& task);     // task.fpu was changed; MXCSR's reserved bits are cleared first
 // Which exception is pending, as si_code of SIGFPE (FPE_FLTDIV and kin).
 enum class Unit : u8 { kX87, kSse };
 i32 fault_code(Task& task, Unit unit);
-void forget(const Task& task);     // the task is going away
+void forget(const Task& task);  // the task is going away
 
 }  // namespace ido::fpu

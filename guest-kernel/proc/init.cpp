@@ -26,8 +26,10 @@ void run_init(void* prepare) {
 
   StringView wanted;
   Text path;
-  if (command_line_value(boot_info.command_line, "init", wanted)) path.add(wanted);
-  else path.add("/init");
+  if (command_line_value(boot_info.command_line, "init", wanted))
+    path.add(wanted);
+  else
+    path.add("/init");
   path.add(StringView{"\0", 1});
   const char* program = path.view().data;
   const char* const arguments[] = {program, nullptr};

@@ -18,10 +18,10 @@ void destroy_process(Process& process);  // a zombie that was waited for
 Process& kernel_process_of_boot();
 u32 task_count();
 
-void make_runnable(Task& task);      // without counting as woken by a queue
-void finish_switch();                // the first thing on a stack that was switched to
-void activate_mm(Mm* mm);            // for the exits of the running task
-void refresh_context();              // after the running task's own mm, TLS or kind changed
+void make_runnable(Task& task);  // without counting as woken by a queue
+void finish_switch();            // the first thing on a stack that was switched to
+void activate_mm(Mm* mm);        // for the exits of the running task
+void refresh_context();          // after the running task's own mm, TLS or kind changed
 
 // The last word on a system call that a signal interrupted, when no handler runs.
 void settle_restart(TrapFrame& frame);

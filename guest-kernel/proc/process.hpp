@@ -15,10 +15,10 @@ inline constexpr u32 kVm = 0x100, kFs = 0x200, kFiles = 0x400, kSigHand = 0x800,
 
 struct CloneArguments {
   u32 flags = 0;
-  u32 stack = 0;         // user address, 0: the parent's
-  u32 parent_tid = 0;    // user addresses
+  u32 stack = 0;       // user address, 0: the parent's
+  u32 parent_tid = 0;  // user addresses
   u32 child_tid = 0;
-  u32 tls = 0;           // struct user_desc
+  u32 tls = 0;  // struct user_desc
 };
 
 // Makes a child of the running task, which returns 0 in user mode from `frame`. Returns the child's tid.
@@ -34,11 +34,11 @@ Or<> execute_first(const char* path, const char* const* arguments, const char* c
 
 namespace wait_flag {
 inline constexpr u32 kNoHang = 1, kUntraced = 2, kContinued = 8;
-inline constexpr u32 kNotExited = 0x100;      // kernel-internal: leave out who has ended
-inline constexpr u32 kNoReap = 0x01000000;    // report, and let it be reported again
-}
+inline constexpr u32 kNotExited = 0x100;    // kernel-internal: leave out who has ended
+inline constexpr u32 kNoReap = 0x01000000;  // report, and let it be reported again
+}  // namespace wait_flag
 struct WaitResult {
-  i32 pid = 0;           // 0: kNoHang and nothing to report
+  i32 pid = 0;  // 0: kNoHang and nothing to report
   i32 wait_status = 0;
   u64 user_ns = 0, system_ns = 0;
 };

@@ -64,13 +64,16 @@ Or<> render_maps(Text& text, u32 pid) {
   MutexGuard guard(p->mm->mutex());
   for (Area& a : p->mm->areas()) {
     char name[128] = "";
-    if (a.backing != nullptr) a.backing->describe(name, sizeof name);
-    else if (a.label != nullptr) format_to(name, sizeof name, "%s", a.label);
+    if (a.backing != nullptr)
+      a.backing->describe(name, sizeof name);
+    else if (a.label != nullptr)
+      format_to(name, sizeof name, "%s", a.label);
     const u32 inode = a.backing != nullptr ? a.backing->inode_number() : 0;
     const u32 device = a.backing != nullptr ? a.backing->device_number() : 0;
     text.add("%08x-%08x %c%c%c%c %08llx %02x:%02x %-10u", a.start, a.end, a.protection & protection::kRead ? 'r' : '-',
              a.writable() ? 'w' : '-', a.protection & protection::kExecute ? 'x' : '-', a.shared() ? 's' : 'p',
-             static_cast<unsigned long long>(a.backing != nullptr ? a.first_index : 0) << kPageShift, device >> 8, device & 0xff, inode);
+             static_cast<unsigned long long>(a.backing != nullptr ? a.first_index : 0) << kPageShift, device >> 8,
+             device & 0xff, inode);
     if (name[0] != 0) text.add(" %*s", 15, "");
     text.add("%s\n", name);
   }
@@ -80,14 +83,16 @@ Or<> render_maps(Text& text, u32 pid) {
 Or<> render_status(Text& text, u32 pid) {
   Process* p = TRY(process_of(pid));
   const char letter = state_letter(*p);
-  text.add("Name:\t%s\nState:\t%c (%s)\nTgid:\t%d\nPid:\t%d\nPPid:\t%d\n", name_of(*p), letter, state_word(letter), p->pid, p->pid,
-           p->parent != nullptr ? p->parent->pid : 0);
-  text.add("Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\n", p->user, p->user, p->user, p->user, p->group_id, p->group_id, p->group_id, p->group_id);
+  text.add("Name:\t%s\nState:\t%c (%s)\nTgid:\t%d\nPid:\t%d\nPPid:\t%d\n", name_of(*p), letter, state_word(letter),
+           p->pid, p->pid, p->parent != nullptr ? p->parent->pid : 0);
+  text.add("Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\n", p->user, p->user, p->user, p->user, p->group_id, p->group_id,
+           p->group_id, p->group_id);
   if (p->files) text.add("FDSize:\t%u\n", p->files->size());
   if (p->mm != nullptr) {
     const Mm::Counters& c = p->mm->counters;
-    text.add("VmSize:\t%8u kB\nVmLck:\t%8u kB\nVmRSS:\t%8u kB\nRssAnon:\t%8u kB\nRssFile:\t%8u kB\n", c.mapped_pages * 4, c.locked_pages * 4,
-             resident_pages(*p->mm) * 4, c.anonymous_pages * 4, c.file_pages * 4);
+    text.add("VmSize:\t%8u kB\nVmLck:\t%8u kB\nVmRSS:\t%8u kB\nRssAnon:\t%8u kB\nRssFile:\t%8u kB\n",
+             c.mapped_pages * 4, c.locked_pages * 4, resident_pages(*p->mm) * 4, c.anonymous_pages * 4,
+             c.file_pages * 4);
   }
   text.add("Threads:\t%u\n", p->thread_count);
   return {};
@@ -98,21 +103,25 @@ Or<> render_stat(Text& text, u32 pid) {
   Process* p = TRY(process_of(pid));
   const Times t = times_of(*p);
   const auto ticks = [](u64 ns) { return static_cast<unsigned long long>(ns / kNsPerUserTick); };
-  text.add("%d (%s) %c %d %d %d 0 0 0 %u 0 %u 0 ", p->pid, name_of(*p), state_letter(*p), p->parent != nullptr ? p->parent->pid : 0, p->group,
-           p->session, p->mm != nullptr ? p->mm->counters.minor_faults : 0, p->mm != nullptr ? p->mm->counters.major_faults : 0);
-  text.add("%llu %llu %llu %llu 20 0 %u 0 %llu ", ticks(t.user_ns), ticks(t.system_ns), ticks(p->children_user_ns), ticks(p->children_system_ns),
-           p->thread_count, ticks(p->start_ns));
+  text.add("%d (%s) %c %d %d %d 0 0 0 %u 0 %u 0 ", p->pid, name_of(*p), state_letter(*p),
+           p->parent != nullptr ? p->parent->pid : 0, p->group, p->session,
+           p->mm != nullptr ? p->mm->counters.minor_faults : 0, p->mm != nullptr ? p->mm->counters.major_faults : 0);
+  text.add("%llu %llu %llu %llu 20 0 %u 0 %llu ", ticks(t.user_ns), ticks(t.system_ns), ticks(p->children_user_ns),
+           ticks(p->children_system_ns), p->thread_count, ticks(p->start_ns));
   text.add("%llu %u 4294967295 %u %u %u 0 0 0 0 0 0 0 0 0 %d 0 0 0 0 0 0 0\n",
            p->mm != nullptr ? static_cast<unsigned long long>(p->mm->counters.mapped_pages) << kPageShift : 0,
-           p->mm != nullptr ? resident_pages(*p->mm) : 0, p->mm != nullptr ? p->mm->code_start : 0, p->mm != nullptr ? p->mm->code_end : 0,
-           p->mm != nullptr ? p->mm->stack_start : 0, p->exit_signal);
+           p->mm != nullptr ? resident_pages(*p->mm) : 0, p->mm != nullptr ? p->mm->code_start : 0,
+           p->mm != nullptr ? p->mm->code_end : 0, p->mm != nullptr ? p->mm->stack_start : 0, p->exit_signal);
   return {};
 }
 
 Or<> render_statm(Text& text, u32 pid) {
   Process* p = TRY(process_of(pid));
-  if (p->mm == nullptr) text.add("0 0 0 0 0 0 0\n");
-  else text.add("%u %u %u 0 0 %u 0\n", p->mm->counters.mapped_pages, resident_pages(*p->mm), p->mm->counters.file_pages, p->mm->counters.anonymous_pages);
+  if (p->mm == nullptr)
+    text.add("0 0 0 0 0 0 0\n");
+  else
+    text.add("%u %u %u 0 0 %u 0\n", p->mm->counters.mapped_pages, resident_pages(*p->mm), p->mm->counters.file_pages,
+             p->mm->counters.anonymous_pages);
   return {};
 }
 
@@ -158,8 +167,10 @@ class DescriptorLink final : public fs::Inode {
     Process* p = TRY(process_of(pid_));
     if (!p->files) return fail(Errno::kNoEnt);
     Ref<fs::File> file = TRY(p->files->get(descriptor_));
-    if (file->dentry) fs::path_of(file->dentry, target);
-    else target.add("pipe:[%u]", descriptor_);
+    if (file->dentry)
+      fs::path_of(file->dentry, target);
+    else
+      target.add("pipe:[%u]", descriptor_);
     return {};
   }
   Ref<fs::Dentry> jump() override {
@@ -233,7 +244,8 @@ Or<> render_self(Text& text, u32) {
 Or<> render_uptime(Text& text, u32) {
   const auto hundredths = [](u64 ns) { return static_cast<unsigned long long>(ns / (kNsPerSecond / 100)); };
   const auto up = hundredths(now_ns()), idle_time = hundredths(idle_ns());
-  text.add("%llu.%02u %llu.%02u\n", up / 100, static_cast<u32>(up % 100), idle_time / 100, static_cast<u32>(idle_time % 100));
+  text.add("%llu.%02u %llu.%02u\n", up / 100, static_cast<u32>(up % 100), idle_time / 100,
+           static_cast<u32>(idle_time % 100));
   return {};
 }
 
@@ -258,8 +270,10 @@ Or<> render_stat_of_system(Text& text, u32) {
     running += state_letter(p) == 'R' ? 1 : 0;
   }
   const auto ticks = [](u64 ns) { return static_cast<unsigned long long>(ns / kNsPerUserTick); };
-  for (const char* name : {"cpu ", "cpu0"}) text.add("%s %llu 0 %llu %llu 0 0 0 0 0 0\n", name, ticks(t.user_ns), ticks(t.system_ns), ticks(idle_ns()));
-  text.add("btime %llu\nprocs_running %u\nprocs_blocked 0\n", static_cast<unsigned long long>((realtime_ns() - now_ns()) / kNsPerSecond), running);
+  for (const char* name : {"cpu ", "cpu0"})
+    text.add("%s %llu 0 %llu %llu 0 0 0 0 0 0\n", name, ticks(t.user_ns), ticks(t.system_ns), ticks(idle_ns()));
+  text.add("btime %llu\nprocs_running %u\nprocs_blocked 0\n",
+           static_cast<unsigned long long>((realtime_ns() - now_ns()) / kNsPerSecond), running);
   return {};
 }
 

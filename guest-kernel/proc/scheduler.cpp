@@ -38,7 +38,8 @@ void count_load() {
   u32 active = running != &idle_task ? 1 : 0;
   for (auto i = run_queue.begin(); i != run_queue.end(); ++i) ++active;
   for (u32 i = 0; i < 3; ++i)
-    loads.averages[i] = static_cast<u32>((u64{loads.averages[i]} * kDecay[i] + (u64{active} << 16) * (65536 - kDecay[i])) >> 16);
+    loads.averages[i] =
+        static_cast<u32>((u64{loads.averages[i]} * kDecay[i] + (u64{active} << 16) * (65536 - kDecay[i])) >> 16);
 }
 
 void on_tick(TrapFrame& frame) {
@@ -67,7 +68,8 @@ void on_user_return(TrapFrame& frame) {
 }
 
 void check_canary(const Task& task) {
-  if (*static_cast<const u32*>(task.stack) != kStackCanary) panic("task %d (%s) overflowed its kernel stack", task.tid, task.name);
+  if (*static_cast<const u32*>(task.stack) != kStackCanary)
+    panic("task %d (%s) overflowed its kernel stack", task.tid, task.name);
 }
 
 void load_context(Task& task) {

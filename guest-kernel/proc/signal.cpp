@@ -15,10 +15,14 @@ namespace ido {
 namespace {
 
 constexpr i32 kInitPid = 1;
-constexpr SignalSet kStops = signal_bit(sig::kStop) | signal_bit(sig::kTstp) | signal_bit(sig::kTtin) | signal_bit(sig::kTtou);
-constexpr SignalSet kDefaultIgnored = signal_bit(sig::kChld) | signal_bit(sig::kCont) | signal_bit(sig::kUrg) | signal_bit(sig::kWinch);
-constexpr SignalSet kDumpsCore = signal_bit(sig::kQuit) | signal_bit(sig::kIll) | signal_bit(sig::kTrap) | signal_bit(sig::kAbrt) |
-  signal_bit(sig::kBus) | signal_bit(sig::kFpe) | signal_bit(sig::kSegv) | signal_bit(sig::kXCpu) | signal_bit(sig::kXFsz) | signal_bit(sig::kSys);
+constexpr SignalSet kStops =
+    signal_bit(sig::kStop) | signal_bit(sig::kTstp) | signal_bit(sig::kTtin) | signal_bit(sig::kTtou);
+constexpr SignalSet kDefaultIgnored =
+    signal_bit(sig::kChld) | signal_bit(sig::kCont) | signal_bit(sig::kUrg) | signal_bit(sig::kWinch);
+constexpr SignalSet kDumpsCore = signal_bit(sig::kQuit) | signal_bit(sig::kIll) | signal_bit(sig::kTrap) |
+                                 signal_bit(sig::kAbrt) | signal_bit(sig::kBus) | signal_bit(sig::kFpe) |
+                                 signal_bit(sig::kSegv) | signal_bit(sig::kXCpu) | signal_bit(sig::kXFsz) |
+                                 signal_bit(sig::kSys);
 constexpr SignalSet kNeverBlocked = signal_bit(sig::kKill) | signal_bit(sig::kStop);
 
 bool ignores(const Process& process, i32 number) {
@@ -90,7 +94,8 @@ void stop_process(Task& task, i32 number) {
     process.stop_signal = number;
     if (process.parent != nullptr) {
       if (!(process.parent->actions[sig::kChld - 1].flags & SignalAction::kNoChildStop))
-        send_signal(*process.parent, {.number = sig::kChld, .code = 5 /* CLD_STOPPED */, .pid = process.pid, .status = number});
+        send_signal(*process.parent,
+                    {.number = sig::kChld, .code = 5 /* CLD_STOPPED */, .pid = process.pid, .status = number});
       process.parent->child_changed.wake_all();
     }
   }

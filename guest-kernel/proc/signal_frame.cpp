@@ -153,13 +153,16 @@ constexpr u32 result_of(Errno e) { return static_cast<u32>(-static_cast<i32>(e))
 // A signal ended a system call early: the call is made again after the handler, or says EINTR.
 void settle_system_call(TrapFrame& frame, const SignalAction& action) {
   if (!wants_restart(frame)) return;
-  if ((action.flags & SignalAction::kRestart) && frame.eax == result_of(Errno::kRestartSys)) return restart_system_call(frame);
+  if ((action.flags & SignalAction::kRestart) && frame.eax == result_of(Errno::kRestartSys))
+    return restart_system_call(frame);
   frame.eax = result_of(Errno::kIntr);
   frame.vector = 0;
 }
 
-Or<u32> push_real_time(Task& task, const TrapFrame& frame, const SignalAction& action, const SignalInfo& info, u32 top, u32 fpu_state) {
-  const u32 address = align_down<u32>(top - sizeof(RealTimeFrame) - 4, 16) - 4;  // ESP + 4 is a multiple of 16, as after CALL
+Or<u32> push_real_time(Task& task, const TrapFrame& frame, const SignalAction& action, const SignalInfo& info, u32 top,
+                       u32 fpu_state) {
+  const u32 address =
+      align_down<u32>(top - sizeof(RealTimeFrame) - 4, 16) - 4;  // ESP + 4 is a multiple of 16, as after CALL
   RealTimeFrame f;
   memset(&f, 0, sizeof f);
   f.return_address = action.flags & SignalAction::kRestorer ? action.restorer : rt_sigreturn_address();
@@ -167,7 +170,10 @@ Or<u32> push_real_time(Task& task, const TrapFrame& frame, const SignalAction& a
   f.info_address = address + static_cast<u32>(__builtin_offsetof(RealTimeFrame, info));
   f.context_address = address + static_cast<u32>(__builtin_offsetof(RealTimeFrame, context_flags));
   f.info = user_info(info);
-  f.stack = {task.alternate_stack, task.alternate_stack_size == 0 ? kFlagDisable : on_alternate_stack(task, frame.esp) ? 1u : 0u,
+  f.stack = {task.alternate_stack,
+             task.alternate_stack_size == 0        ? kFlagDisable
+             : on_alternate_stack(task, frame.esp) ? 1u
+                                                   : 0u,
              task.alternate_stack_size};
   save_context(f.context, task, frame, fpu_state);
   f.mask = task.restore_blocked_set ? task.restore_blocked : task.blocked;
@@ -175,7 +181,8 @@ Or<u32> push_real_time(Task& task, const TrapFrame& frame, const SignalAction& a
   return address;
 }
 
-Or<u32> push_plain(Task& task, const TrapFrame& frame, const SignalAction& action, const SignalInfo& info, u32 top, u32 fpu_state) {
+Or<u32> push_plain(Task& task, const TrapFrame& frame, const SignalAction& action, const SignalInfo& info, u32 top,
+                   u32 fpu_state) {
   const u32 address = align_down<u32>(top - sizeof(PlainFrame) - 4, 16) - 4;
   PlainFrame f;
   memset(&f, 0, sizeof f);

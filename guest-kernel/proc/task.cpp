@@ -124,8 +124,8 @@ Or<Task*> start_kernel_thread(const char* name, void (*run)(void* context), void
     destroy_process(*process);
     return fail(task.error());
   }
-  task.value()->saved_esp = make_first_switch(task.value()->stack, thread_entry,
-                                              reinterpret_cast<u32>(run), reinterpret_cast<u32>(context));
+  task.value()->saved_esp =
+      make_first_switch(task.value()->stack, thread_entry, reinterpret_cast<u32>(run), reinterpret_cast<u32>(context));
   make_runnable(*task.value());
   return task.value();
 }

@@ -12,7 +12,6 @@
 #include "arch/layout.hpp"
 #include "base/intrusive_list.hpp"
 #include "fs/vfs.hpp"
-#include "fs/vfs.hpp"
 #include "lib/ref.hpp"
 #include "lib/thread.hpp"
 #include "lib/wait.hpp"
@@ -21,7 +20,7 @@
 
 namespace ido {
 
-class Mm;         // mm/mm.hpp
+class Mm;  // mm/mm.hpp
 
 enum class TaskState : u8 {
   kRunnable,       // on the run queue, or running
@@ -38,13 +37,13 @@ struct alignas(16) FpuState {
 struct Task {
   FpuState fpu;
   i32 tid = 0;
-  char name[16] = {};              // the program's, as /proc/PID/comm shows it
+  char name[16] = {};  // the program's, as /proc/PID/comm shows it
   TaskState state = TaskState::kRunnable;
-  bool woken = false;              // since it last prepared to sleep
-  bool leaving = false;            // it alone is to exit: another thread executes a new program
-  bool uses_user_memory = false;   // returns to user mode: has FPU state and page tables to load
-  u32 slice_ticks = 0;             // left of its turn
-  u32 fault_address = 0;           // of its last page fault
+  bool woken = false;             // since it last prepared to sleep
+  bool leaving = false;           // it alone is to exit: another thread executes a new program
+  bool uses_user_memory = false;  // returns to user mode: has FPU state and page tables to load
+  u32 slice_ticks = 0;            // left of its turn
+  u32 fault_address = 0;          // of its last page fault
   Process* process = nullptr;
   void* stack = nullptr;           // kKernelStackSize bytes, direct map; a canary at its bottom
   u32 saved_esp = 0;               // while it does not run
@@ -54,16 +53,16 @@ struct Task {
   u32 robust_list = 0;             // user address
 
   SignalSet blocked = 0;
-  SignalSet pending = 0;           // to this thread alone
-  SignalSet waited = 0;            // what sigtimedwait is waiting for, blocked or not
-  SignalSet restore_blocked = 0;   // mask to go back to after sigsuspend, valid with restore_blocked_set
+  SignalSet pending = 0;          // to this thread alone
+  SignalSet waited = 0;           // what sigtimedwait is waiting for, blocked or not
+  SignalSet restore_blocked = 0;  // mask to go back to after sigsuspend, valid with restore_blocked_set
   bool restore_blocked_set = false;
-  SignalInfo info[32] = {};        // of pending standard signals, index: number - 1
+  SignalInfo info[32] = {};                           // of pending standard signals, index: number - 1
   u32 alternate_stack = 0, alternate_stack_size = 0;  // sigaltstack, bytes; size 0: none
 
-  ListNode run_node;               // run queue
-  ListNode thread_node;            // Process::threads
-  ListNode all_node;               // every task
+  ListNode run_node;     // run queue
+  ListNode thread_node;  // Process::threads
+  ListNode all_node;     // every task
 
   TrapFrame& user_frame() const {
     return *reinterpret_cast<TrapFrame*>(static_cast<u8*>(stack) + layout::kKernelStackSize - sizeof(TrapFrame));
@@ -74,33 +73,33 @@ struct Process {
   i32 pid = 0;
   i32 group = 0;
   i32 session = 0;
-  Process* parent = nullptr;       // nullptr: the kernel's first
+  Process* parent = nullptr;  // nullptr: the kernel's first
   bool zombie = false;
   bool stopped = false;
-  bool stop_reported = false;      // to wait4(WUNTRACED)
-  bool continued = false;          // not yet reported to wait4(WCONTINUED)
-  bool exiting = false;            // every thread is to leave
-  bool has_executed = false;       // since fork: setpgid by the parent is over
-  i32 exit_signal = sig::kChld;    // to the parent
-  i32 wait_status = 0;             // how wait4 reports the end: exit code << 8, or the signal that killed
+  bool stop_reported = false;    // to wait4(WUNTRACED)
+  bool continued = false;        // not yet reported to wait4(WCONTINUED)
+  bool exiting = false;          // every thread is to leave
+  bool has_executed = false;     // since fork: setpgid by the parent is over
+  i32 exit_signal = sig::kChld;  // to the parent
+  i32 wait_status = 0;           // how wait4 reports the end: exit code << 8, or the signal that killed
   i32 stop_signal = 0;
 
-  Mm* mm = nullptr;                // nullptr: kernel thread, or already gone
-  Ref<fs::FileTable> files;        // null: kernel thread, or already gone
-  Ref<fs::Dentry> directory;       // working directory
-  Ref<fs::Dentry> program;         // the file that it executes; null: kernel thread
+  Mm* mm = nullptr;           // nullptr: kernel thread, or already gone
+  Ref<fs::FileTable> files;   // null: kernel thread, or already gone
+  Ref<fs::Dentry> directory;  // working directory
+  Ref<fs::Dentry> program;    // the file that it executes; null: kernel thread
   u32 umask = 022;
-  u32 user = 0, group_id = 0;      // credentials
+  u32 user = 0, group_id = 0;  // credentials
   SignalAction actions[sig::kCount];
-  SignalSet pending = 0;           // to any thread
+  SignalSet pending = 0;  // to any thread
   SignalInfo info[32] = {};
-  Timer alarm;                     // ITIMER_REAL
+  Timer alarm;  // ITIMER_REAL
   u64 alarm_interval_ns = 0;
   u64 start_ns = 0;
   u64 dead_user_ns = 0, dead_system_ns = 0;          // of its threads that ended
   u64 children_user_ns = 0, children_system_ns = 0;  // of children waited for
-  WaitQueue child_changed;         // wait4 sleeps here
-  struct VforkDone* vfork_done = nullptr;  // what the parent of a vfork waits for, until exec or exit
+  WaitQueue child_changed;                           // wait4 sleeps here
+  struct VforkDone* vfork_done = nullptr;            // what the parent of a vfork waits for, until exec or exit
   u32 thread_count = 0;
 
   ListNode all_node;

@@ -9,9 +9,9 @@ namespace ido {
 using namespace base;
 
 struct Timer {
-  u64 deadline_ns = 0;                 // of now_ns()
+  u64 deadline_ns = 0;  // of now_ns()
   void (*expire)(Timer& timer) = nullptr;
-  void* context = nullptr;             // the owner's
+  void* context = nullptr;  // the owner's
   ListNode node;
   bool armed() const { return node.linked(); }
 };

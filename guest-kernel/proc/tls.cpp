@@ -44,7 +44,8 @@ Or<> set_thread_area(Task& task, u32 address) {
   }
   if (description.entry < kTlsFirst || description.entry >= kTlsFirst + kTlsCount) return fail(Errno::kInval);
   u64& slot = task.tls[description.entry - kTlsFirst];
-  const bool empty = description.base == 0 && description.limit == 0 && (description.flags & kEmptyFlags) == kEmptyFlags;
+  const bool empty =
+      description.base == 0 && description.limit == 0 && (description.flags & kEmptyFlags) == kEmptyFlags;
   slot = empty ? 0 : TRY(descriptor_of(description));
   if (&task == current()) load_tls(task.tls);
   return {};

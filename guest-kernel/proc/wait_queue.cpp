@@ -38,7 +38,10 @@ Or<> sleep(Interruptible interruptible, u64 nanoseconds) {
 // Stands in a queue for as long as it lives.
 class Place {
  public:
-  explicit Place(WaitQueue& queue) { current()->woken = false; queue.add(waiter_); }
+  explicit Place(WaitQueue& queue) {
+    current()->woken = false;
+    queue.add(waiter_);
+  }
   ~Place() { WaitQueue::remove(waiter_); }
 
  private:

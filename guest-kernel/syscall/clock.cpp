@@ -36,7 +36,9 @@ Split split(u64 ns) {
 
 template <class T>
 Or<u32> put_timespec(u32 address, u64 ns) {
-  struct { T seconds, nanoseconds; } out;
+  struct {
+    T seconds, nanoseconds;
+  } out;
   const Split s = split(ns);
   out.seconds = static_cast<T>(s.seconds);
   out.nanoseconds = static_cast<T>(s.nanoseconds);
@@ -77,7 +79,9 @@ Or<u32> sys_time(Call& call) {
 }
 
 Or<u32> sys_gettimeofday(Call& call) {
-  struct { u32 seconds, microseconds; } now{};
+  struct {
+    u32 seconds, microseconds;
+  } now{};
   const Split s = split(realtime_ns());
   now.seconds = static_cast<u32>(s.seconds), now.microseconds = s.nanoseconds / 1000;
   if (call[0] != 0) TRY(copy_to_user(call[0], &now, sizeof now));
@@ -86,7 +90,9 @@ Or<u32> sys_gettimeofday(Call& call) {
 }
 
 Or<u32> sys_settimeofday(Call& call) {
-  struct TimeVal { i32 seconds, microseconds; };
+  struct TimeVal {
+    i32 seconds, microseconds;
+  };
   if (call[0] == 0) return 0;
   const TimeVal t = TRY(get_user<TimeVal>(call[0]));
   if (t.seconds < 0 || t.microseconds < 0 || t.microseconds >= 1'000'000) return fail(Errno::kInval);

@@ -67,7 +67,9 @@ Or<u32> sys_fcntl(Call& call) {
       return files(call).add(file, call[1] == kDupFdCloexec, call[2]);
     case kGetFd: return slot->close_on_exec ? kFdCloexec : 0;
     case kSetFd: slot->close_on_exec = (call[2] & kFdCloexec) != 0; return 0;
-    case kGetFl: return file->flags & ~(fs::open_flag::kCloseOnExec | fs::open_flag::kCreate | fs::open_flag::kExclusive | fs::open_flag::kTruncate);
+    case kGetFl:
+      return file->flags & ~(fs::open_flag::kCloseOnExec | fs::open_flag::kCreate | fs::open_flag::kExclusive |
+                             fs::open_flag::kTruncate);
     case kSetFl: {
       constexpr u32 kSettable = fs::open_flag::kAppend | fs::open_flag::kNonBlock;
       file->flags = (file->flags & ~kSettable) | (call[2] & kSettable);
@@ -94,7 +96,8 @@ Or<u32> sys_ioctl(Call& call) {
     case kFioClex: files(call).slot(call[0])->close_on_exec = true; return 0;
     case kFioNclex: files(call).slot(call[0])->close_on_exec = false; return 0;
     case kFioNbio:
-      file->flags = TRY(get_user<u32>(call[2])) != 0 ? file->flags | fs::open_flag::kNonBlock : file->flags & ~fs::open_flag::kNonBlock;
+      file->flags = TRY(get_user<u32>(call[2])) != 0 ? file->flags | fs::open_flag::kNonBlock
+                                                     : file->flags & ~fs::open_flag::kNonBlock;
       return 0;
     default: return file->control(call[1], call[2]);
   }

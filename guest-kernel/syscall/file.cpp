@@ -57,9 +57,12 @@ u64 join(u32 low, u32 high) { return static_cast<u64>(high) << 32 | low; }
 Or<u64> seek(fs::File& file, i64 offset, u32 whence) {
   if (!file.seekable()) return fail(Errno::kSPipe);
   i64 base = 0;
-  if (whence == 1) base = static_cast<i64>(file.position);
-  else if (whence == 2) base = static_cast<i64>(TRY(file.file_status()).size);
-  else if (whence != 0) return fail(Errno::kInval);
+  if (whence == 1)
+    base = static_cast<i64>(file.position);
+  else if (whence == 2)
+    base = static_cast<i64>(TRY(file.file_status()).size);
+  else if (whence != 0)
+    return fail(Errno::kInval);
   if (base + offset < 0) return fail(Errno::kInval);
   file.position = static_cast<u64>(base + offset);
   return file.position;
@@ -96,9 +99,12 @@ Or<u32> send(Call& call, bool wide) {
     at += *written, total += *written;
     if (*written < n) break;
   }
-  if (call[2] == 0) in->position = at;
-  else if (wide) TRY(put_user(call[2], at));
-  else TRY(put_user(call[2], static_cast<u32>(at)));
+  if (call[2] == 0)
+    in->position = at;
+  else if (wide)
+    TRY(put_user(call[2], at));
+  else
+    TRY(put_user(call[2], static_cast<u32>(at)));
   return total;
 }
 
@@ -107,7 +113,8 @@ Or<u32> send(Call& call, bool wide) {
 Or<u32> sys_open(Call& call) { return open_at(call, kAtFdCwd, call[0], call[1], call[2]); }
 Or<u32> sys_openat(Call& call) { return open_at(call, call[0], call[1], call[2], call[3]); }
 Or<u32> sys_creat(Call& call) {
-  return open_at(call, kAtFdCwd, call[0], fs::open_flag::kCreate | fs::open_flag::kWriteOnly | fs::open_flag::kTruncate, call[1]);
+  return open_at(call, kAtFdCwd, call[0], fs::open_flag::kCreate | fs::open_flag::kWriteOnly | fs::open_flag::kTruncate,
+                 call[1]);
 }
 
 Or<u32> sys_close(Call& call) {

@@ -1,5 +1,5 @@
-// Futexes (futex(2)): sleeping on a word of user memory. Private and shared ones alike are named by where the word lies:
-// the process's memory and its address, so a page may migrate under a sleeper.
+// Futexes (futex(2)): sleeping on a word of user memory. Private and shared ones alike are named by where the word
+// lies: the process's memory and its address, so a page may migrate under a sleeper.
 #include "arch/time.hpp"
 #include "syscall/helpers.hpp"
 
@@ -55,7 +55,8 @@ Or<u32> sleep(Call& call, u32 bitset, u64 timeout_ns) {
   while (!self.woken) {
     const u64 now = now_ns();
     if (now >= deadline) break;
-    auto waited = deadline == kForever ? self.queue.wait_interruptible() : self.queue.wait_interruptible_for(deadline - now);
+    auto waited =
+        deadline == kForever ? self.queue.wait_interruptible() : self.queue.wait_interruptible_for(deadline - now);
     if (waited.ok() || waited.error() == Errno::kTimedOut) continue;
     reason = waited.error();
     break;

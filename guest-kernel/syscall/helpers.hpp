@@ -7,7 +7,7 @@
 
 namespace ido {
 
-inline constexpr u32 kPathMax = 4096;        // bytes with the terminator (limits.h)
+inline constexpr u32 kPathMax = 4096;  // bytes with the terminator (limits.h)
 inline constexpr u32 kAtFdCwd = static_cast<u32>(-100);
 inline constexpr u32 kAtSymlinkNoFollow = 0x100, kAtRemoveDir = 0x200, kAtSymlinkFollow = 0x400, kAtEmptyPath = 0x1000;
 

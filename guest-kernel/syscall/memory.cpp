@@ -20,9 +20,12 @@ Or<u32> map(Call& call, u32 address, u32 size, u32 prot, u32 flags, u32 descript
   request.address = align_down(address, kPageSize);
   request.size = size;
   request.protection = static_cast<u8>(prot);
-  request.flags = static_cast<u8>((shared ? area_flag::kShared : 0) | (flags & kMapGrowsDown ? area_flag::kGrowsDown : 0) |
-                                  (flags & kMapLocked ? area_flag::kLocked : 0));
-  request.placement = flags & kMapFixedNoReplace ? Placement::kFixedFree : flags & kMapFixed ? Placement::kFixed : Placement::kAnywhere;
+  request.flags =
+      static_cast<u8>((shared ? area_flag::kShared : 0) | (flags & kMapGrowsDown ? area_flag::kGrowsDown : 0) |
+                      (flags & kMapLocked ? area_flag::kLocked : 0));
+  request.placement = flags & kMapFixedNoReplace ? Placement::kFixedFree
+                      : flags & kMapFixed        ? Placement::kFixed
+                                                 : Placement::kAnywhere;
   request.first_index = first_page;
   Ref<fs::File> file;
   if (!(flags & kMapAnonymous)) {
@@ -54,7 +57,9 @@ Or<u32> map(Call& call, u32 address, u32 size, u32 prot, u32 flags, u32 descript
 Or<u32> sys_mmap2(Call& call) { return map(call, call[0], call[1], call[2], call[3], call[4], call[5]); }
 
 Or<u32> sys_old_mmap(Call& call) {
-  struct Arguments { u32 address, size, prot, flags, descriptor, offset; };
+  struct Arguments {
+    u32 address, size, prot, flags, descriptor, offset;
+  };
   const Arguments a = TRY(get_user<Arguments>(call[0]));
   if (a.offset & kPageMask) return fail(Errno::kInval);
   return map(call, a.address, a.size, a.prot, a.flags, a.descriptor, a.offset >> kPageShift);

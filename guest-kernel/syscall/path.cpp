@@ -17,7 +17,8 @@ Or<u32> make_at(Call& call, u32 descriptor, u32 path_address, u32 st_mode, u32 d
   UserPath path = TRY(UserPath::copy(path_address));
   Ref<fs::Dentry> start = TRY(start_for(call, descriptor, path));
   if ((st_mode & mode::kType) == 0) st_mode |= mode::kRegular;
-  TRY(fs::make(start, path.view(), (st_mode & mode::kType) | (st_mode & mode::kPermissions & ~call.task.process->umask), device));
+  TRY(fs::make(start, path.view(), (st_mode & mode::kType) | (st_mode & mode::kPermissions & ~call.task.process->umask),
+               device));
   return 0;
 }
 
@@ -85,8 +86,11 @@ Or<u32> change_owner(fs::Inode& inode, u32 user, u32 group) {
 template <class T>
 Or<u32> set_times(Call& call) {
   constexpr u32 kNow = 0x3fffffff, kOmit = 0x3ffffffe;
-  struct { T seconds, nanoseconds; } times[2];
-  Ref<fs::Dentry> dentry = call[1] == 0 ? TRY(start_of(call, call[0])) : TRY(lookup_at(call, call[0], call[1], call[3]));
+  struct {
+    T seconds, nanoseconds;
+  } times[2];
+  Ref<fs::Dentry> dentry =
+      call[1] == 0 ? TRY(start_of(call, call[0])) : TRY(lookup_at(call, call[0], call[1], call[3]));
   const fs::Time present = fs::now();
   fs::Time* slots[2] = {&dentry->inode->status.access, &dentry->inode->status.modify};
   if (call[2] != 0) TRY(copy_from_user(times, call[2], sizeof times));
@@ -131,9 +135,13 @@ Or<u32> sys_fchmod(Call& call) {
 }
 Or<u32> sys_chown(Call& call) {
   constexpr u32 kLchown32 = 198;
-  return change_owner(*TRY(lookup_at(call, kAtFdCwd, call[0], call.number == kLchown32 ? kAtSymlinkNoFollow : 0))->inode, call[1], call[2]);
+  return change_owner(
+      *TRY(lookup_at(call, kAtFdCwd, call[0], call.number == kLchown32 ? kAtSymlinkNoFollow : 0))->inode, call[1],
+      call[2]);
 }
-Or<u32> sys_fchownat(Call& call) { return change_owner(*TRY(lookup_at(call, call[0], call[1], call[4]))->inode, call[2], call[3]); }
+Or<u32> sys_fchownat(Call& call) {
+  return change_owner(*TRY(lookup_at(call, call[0], call[1], call[4]))->inode, call[2], call[3]);
+}
 Or<u32> sys_fchown(Call& call) {
   Ref<fs::File> file = TRY(file_of(call, call[0]));
   if (file->inode() == nullptr) return 0;
@@ -143,7 +151,9 @@ Or<u32> sys_fchown(Call& call) {
 Or<u32> sys_utimensat(Call& call) { return set_times<i32>(call); }
 Or<u32> sys_utimensat_time64(Call& call) { return set_times<i64>(call); }
 Or<u32> sys_utimes(Call& call) {
-  struct { i32 seconds, microseconds; } times[2];
+  struct {
+    i32 seconds, microseconds;
+  } times[2];
   Ref<fs::Dentry> dentry = TRY(lookup_at(call, kAtFdCwd, call[0], 0));
   fs::Status& status = dentry->inode->status;
   status.access = status.modify = fs::now();

@@ -82,7 +82,8 @@ Or<u32> select_for(Call& call, u64 timeout_ns) {
   if (count > kMostPolled) return fail(Errno::kInval);
   const u32 words = (count + 31) / 32;
   u32 wanted[3][kMostPolled / 32] = {}, ready[3][kMostPolled / 32];
-  const u32 bits[3] = {fs::poll_bit::kIn | fs::poll_bit::kHangUp | fs::poll_bit::kError, fs::poll_bit::kOut | fs::poll_bit::kError, fs::poll_bit::kPriority};
+  const u32 bits[3] = {fs::poll_bit::kIn | fs::poll_bit::kHangUp | fs::poll_bit::kError,
+                       fs::poll_bit::kOut | fs::poll_bit::kError, fs::poll_bit::kPriority};
   for (u32 set = 0; set < 3; ++set)
     if (call[1 + set] != 0) TRY(copy_from_user(wanted[set], call[1 + set], words * 4));
   for (u32 d = 0; d < count; ++d)
@@ -103,7 +104,8 @@ Or<u32> select_for(Call& call, u64 timeout_ns) {
   const u32 found = TRY(std::move(waited));
   for (u32 set = 0; set < 3; ++set) {
     if (call[1 + set] == 0) continue;
-    if (found == 0) for (u32 w = 0; w < words; ++w) ready[set][w] = 0;
+    if (found == 0)
+      for (u32 w = 0; w < words; ++w) ready[set][w] = 0;
     TRY(copy_to_user(call[1 + set], ready[set], words * 4));
   }
   return found;
@@ -136,7 +138,9 @@ Or<u32> sys_ppoll_time64(Call& call) {
 }
 
 Or<u32> sys__newselect(Call& call) {
-  struct TimeVal { i32 seconds, microseconds; };
+  struct TimeVal {
+    i32 seconds, microseconds;
+  };
   u64 timeout = kForever;
   if (call[4] != 0) {
     const TimeVal t = TRY(get_user<TimeVal>(call[4]));

@@ -1,6 +1,7 @@
 // Processes: making, replacing, ending, waiting for them; identifiers and groups.
-#include "arch/time.hpp"
 #include "proc/process.hpp"
+
+#include "arch/time.hpp"
 #include "proc/scheduler.hpp"
 #include "proc/signal_frame.hpp"
 #include "proc/tls.hpp"
@@ -70,7 +71,8 @@ Or<u32> sys_vfork(Call& call) {
   return make_task(call, {.flags = clone_flag::kVm | clone_flag::kVfork | static_cast<u32>(sig::kChld)});
 }
 Or<u32> sys_clone(Call& call) {
-  return make_task(call, {.flags = call[0], .stack = call[1], .parent_tid = call[2], .child_tid = call[4], .tls = call[3]});
+  return make_task(call,
+                   {.flags = call[0], .stack = call[1], .parent_tid = call[2], .child_tid = call[4], .tls = call[3]});
 }
 
 // C libraries try clone3 and go back to clone, which does all that threads need here.
@@ -97,18 +99,25 @@ Or<u32> sys_wait4(Call& call) { return wait_for(static_cast<i32>(call[0]), call[
 // waitid(2): the same as siginfo_t.
 Or<u32> sys_waitid(Call& call) {
   constexpr u32 kAll = 0, kPid = 1, kGroup = 2;
-  constexpr u32 kExited = 4, kAllowed = wait_flag::kNoHang | wait_flag::kUntraced | kExited | wait_flag::kContinued | wait_flag::kNoReap;
+  constexpr u32 kExited = 4, kAllowed = wait_flag::kNoHang | wait_flag::kUntraced | kExited | wait_flag::kContinued |
+                                        wait_flag::kNoReap;
   const u32 options = call[3];
-  if (call[0] > kGroup || (options & ~kAllowed) || !(options & (wait_flag::kUntraced | kExited | wait_flag::kContinued))) return fail(Errno::kInval);
+  if (call[0] > kGroup || (options & ~kAllowed) ||
+      !(options & (wait_flag::kUntraced | kExited | wait_flag::kContinued)))
+    return fail(Errno::kInval);
   const i32 id = static_cast<i32>(call[1]);
   const i32 pid = call[0] == kAll ? -1 : call[0] == kPid ? id : -id;
   const WaitResult r = TRY(wait_child(pid, (options & ~kExited) | (options & kExited ? 0 : wait_flag::kNotExited)));
   SignalInfo info{.number = r.pid == 0 ? 0 : sig::kChld, .pid = r.pid};
   const i32 low = r.wait_status & 0xff;
-  if (r.wait_status == 0xffff) info.code = 6, info.status = sig::kCont;               // CLD_CONTINUED
-  else if (low == 0x7f) info.code = 5, info.status = r.wait_status >> 8;              // CLD_STOPPED
-  else if (low == 0) info.code = 1, info.status = r.wait_status >> 8;                 // CLD_EXITED
-  else info.code = low & 0x80 ? 3 : 2, info.status = low & 0x7f;                      // CLD_DUMPED, CLD_KILLED
+  if (r.wait_status == 0xffff)
+    info.code = 6, info.status = sig::kCont;  // CLD_CONTINUED
+  else if (low == 0x7f)
+    info.code = 5, info.status = r.wait_status >> 8;  // CLD_STOPPED
+  else if (low == 0)
+    info.code = 1, info.status = r.wait_status >> 8;  // CLD_EXITED
+  else
+    info.code = low & 0x80 ? 3 : 2, info.status = low & 0x7f;  // CLD_DUMPED, CLD_KILLED
   if (call[2] != 0) TRY(put_user(call[2], user_info(info)));
   return 0;
 }
@@ -176,7 +185,8 @@ Or<u32> sys_times(Call& call) {
   const auto to_ticks = [](u64 ns) { return static_cast<i32>(ns / (kNsPerSecond / kClockTicks)); };
   Process& process = *call.task.process;
   const ProcessorTime own = time_of(process);
-  const i32 times[4] = {to_ticks(own.user_ns), to_ticks(own.system_ns), to_ticks(process.children_user_ns), to_ticks(process.children_system_ns)};
+  const i32 times[4] = {to_ticks(own.user_ns), to_ticks(own.system_ns), to_ticks(process.children_user_ns),
+                        to_ticks(process.children_system_ns)};
   if (call[0] != 0) TRY(put_user(call[0], times));
   return static_cast<u32>(to_ticks(now_ns()));
 }
@@ -185,10 +195,14 @@ Or<u32> sys_getrusage(Call& call) {
   constexpr u32 kSelf = 0, kChildren = static_cast<u32>(-1), kThread = 1;
   Process& process = *call.task.process;
   const ProcessorTime own = time_of(process);
-  if (call[0] == kSelf) TRY(put_usage(call[1], own.user_ns, own.system_ns));
-  else if (call[0] == kChildren) TRY(put_usage(call[1], process.children_user_ns, process.children_system_ns));
-  else if (call[0] == kThread) TRY(put_usage(call[1], call.task.user_ns, call.task.system_ns));
-  else return fail(Errno::kInval);
+  if (call[0] == kSelf)
+    TRY(put_usage(call[1], own.user_ns, own.system_ns));
+  else if (call[0] == kChildren)
+    TRY(put_usage(call[1], process.children_user_ns, process.children_system_ns));
+  else if (call[0] == kThread)
+    TRY(put_usage(call[1], call.task.user_ns, call.task.system_ns));
+  else
+    return fail(Errno::kInval);
   return 0;
 }
 

@@ -55,10 +55,14 @@ Or<u32> sys_rt_sigprocmask(Call& call) {
   const SignalSet old = call.task.blocked;
   if (call[1] != 0) {
     const auto set = TRY(get_user<SignalSet>(call[1]));
-    if (call[0] == kBlock) set_blocked(call.task, old | set);
-    else if (call[0] == kUnblock) set_blocked(call.task, old & ~set);
-    else if (call[0] == kSetMask) set_blocked(call.task, set);
-    else return fail(Errno::kInval);
+    if (call[0] == kBlock)
+      set_blocked(call.task, old | set);
+    else if (call[0] == kUnblock)
+      set_blocked(call.task, old & ~set);
+    else if (call[0] == kSetMask)
+      set_blocked(call.task, set);
+    else
+      return fail(Errno::kInval);
   }
   if (call[2] != 0) TRY(put_user(call[2], old));
   return 0;
@@ -91,7 +95,9 @@ Or<u32> wait_for_signal(Call& call, u64 timeout_ns) {
   return static_cast<u32>(info.number);
 }
 }  // namespace
-Or<u32> sys_rt_sigtimedwait(Call& call) { return wait_for_signal(call, call[2] == 0 ? kForever : TRY(timespec32_from_user(call[2]))); }
+Or<u32> sys_rt_sigtimedwait(Call& call) {
+  return wait_for_signal(call, call[2] == 0 ? kForever : TRY(timespec32_from_user(call[2])));
+}
 Or<u32> sys_rt_sigtimedwait_time64(Call& call) {
   return wait_for_signal(call, call[2] == 0 ? kForever : TRY(timespec64_from_user(call[2])));
 }
@@ -116,8 +122,13 @@ Or<u32> sys_sigaltstack(Call& call) {
   };
   constexpr u32 kOnStack = 1, kDisable = 2, kSmallest = 2048;
   Task& task = call.task;
-  const bool inside = task.alternate_stack_size != 0 && call.frame.esp - task.alternate_stack - 1 < task.alternate_stack_size;
-  const Stack old{task.alternate_stack, task.alternate_stack_size == 0 ? kDisable : inside ? kOnStack : 0, task.alternate_stack_size};
+  const bool inside =
+      task.alternate_stack_size != 0 && call.frame.esp - task.alternate_stack - 1 < task.alternate_stack_size;
+  const Stack old{task.alternate_stack,
+                  task.alternate_stack_size == 0 ? kDisable
+                  : inside                       ? kOnStack
+                                                 : 0,
+                  task.alternate_stack_size};
   if (call[0] != 0) {
     const auto wanted = TRY(get_user<Stack>(call[0]));
     if (inside) return fail(Errno::kPerm);
@@ -187,7 +198,8 @@ void set_alarm(Process& process, u64 value_ns, u64 interval_ns) {
 Or<> put_alarm(u32 address, u64 value_ns, u64 interval_ns) {
   const auto seconds = [](u64 ns) { return static_cast<i32>(ns / kNsPerSecond); };
   const auto microseconds = [](u64 ns) { return static_cast<i32>(ns % kNsPerSecond / kNsPerMicrosecond); };
-  return put_user(address, IntervalValue{seconds(interval_ns), microseconds(interval_ns), seconds(value_ns), microseconds(value_ns)});
+  return put_user(address, IntervalValue{seconds(interval_ns), microseconds(interval_ns), seconds(value_ns),
+                                         microseconds(value_ns)});
 }
 
 Or<u64> to_ns(i32 seconds, i32 microseconds) {

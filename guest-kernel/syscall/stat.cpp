@@ -82,7 +82,8 @@ struct [[gnu::packed]] StatFs64 {
 static_assert(sizeof(StatFs64) == 84);
 
 struct StatFs {
-  u32 type, block_size, blocks, free_blocks, available_blocks, files, free_files, id[2], name_length, fragment_size, flags, spare[4];
+  u32 type, block_size, blocks, free_blocks, available_blocks, files, free_files, id[2], name_length, fragment_size,
+      flags, spare[4];
 };
 
 template <class T>
@@ -101,7 +102,9 @@ Or<u32> put_file_system(u32 address, fs::Inode& inode) {
 }  // namespace
 
 Or<u32> sys_stat64(Call& call) { return put_stat64(call[1], TRY(status_at(call, kAtFdCwd, call[0], 0))); }
-Or<u32> sys_lstat64(Call& call) { return put_stat64(call[1], TRY(status_at(call, kAtFdCwd, call[0], kAtSymlinkNoFollow))); }
+Or<u32> sys_lstat64(Call& call) {
+  return put_stat64(call[1], TRY(status_at(call, kAtFdCwd, call[0], kAtSymlinkNoFollow)));
+}
 Or<u32> sys_fstatat64(Call& call) { return put_stat64(call[2], TRY(status_at(call, call[0], call[1], call[3]))); }
 Or<u32> sys_fstat64(Call& call) {
   Ref<fs::File> file = TRY(file_of(call, call[0]));
@@ -126,7 +129,9 @@ Or<u32> sys_statx(Call& call) {
   return 0;
 }
 
-Or<u32> sys_statfs(Call& call) { return put_file_system<StatFs>(call[1], *TRY(lookup_at(call, kAtFdCwd, call[0], 0))->inode); }
+Or<u32> sys_statfs(Call& call) {
+  return put_file_system<StatFs>(call[1], *TRY(lookup_at(call, kAtFdCwd, call[0], 0))->inode);
+}
 Or<u32> sys_statfs64(Call& call) {
   if (call[1] < sizeof(StatFs64)) return fail(Errno::kInval);
   return put_file_system<StatFs64>(call[2], *TRY(lookup_at(call, kAtFdCwd, call[0], 0))->inode);

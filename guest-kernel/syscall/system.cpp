@@ -19,8 +19,12 @@ namespace {
 constexpr u32 kNameSize = 65;  // of a field of struct new_utsname
 char g_host_name[kNameSize] = "ido";
 
-struct Limit32 { u32 current, maximum; };
-struct Limit64 { u64 current, maximum; };
+struct Limit32 {
+  u32 current, maximum;
+};
+struct Limit64 {
+  u64 current, maximum;
+};
 constexpr u32 kLimits = 16, kLimitStack = 3, kLimitFiles = 7;
 constexpr u64 kUnlimited = ~u64{0};
 
@@ -53,7 +57,12 @@ Or<u32> sys_sethostname(Call& call) {
 }
 
 Or<u32> sys_sysinfo(Call& call) {
-  struct { u32 uptime, loads[3], total, free, shared, buffer, total_swap, free_swap; u16 processes, padding; u32 total_high, free_high, unit; char fill[8]; } out{};
+  struct {
+    u32 uptime, loads[3], total, free, shared, buffer, total_swap, free_swap;
+    u16 processes, padding;
+    u32 total_high, free_high, unit;
+    char fill[8];
+  } out{};
   static_assert(sizeof out == 64);
   const MemoryInfo memory = memory_info();
   const Load present = load();
@@ -179,7 +188,8 @@ Or<u32> sys_umount2(Call& call) {
 
 // --- Power (reboot(2)).
 Or<u32> sys_reboot(Call& call) {
-  constexpr u32 kMagic1 = 0xfee1dead, kRestart = 0x01234567, kHalt = 0xcdef0123, kPowerOff = 0x4321fedc, kCadOn = 0x89abcdef, kCadOff = 0;
+  constexpr u32 kMagic1 = 0xfee1dead, kRestart = 0x01234567, kHalt = 0xcdef0123, kPowerOff = 0x4321fedc,
+                kCadOn = 0x89abcdef, kCadOff = 0;
   if (call[0] != kMagic1) return fail(Errno::kInval);
   switch (call[2]) {
     case kRestart: acpi::reset();

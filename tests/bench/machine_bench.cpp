@@ -1,12 +1,13 @@
-// Figures of a whole machine: what starting costs, what a checkpoint costs, and how much memory the emulator needs of its
-// own. Run by hand:   machine-bench FIRMWARE [KERNEL INITRD [COMMAND-LINE]]
+// Figures of a whole machine: what starting costs, what a checkpoint costs, and how much memory the emulator needs of
+// its own. Run by hand:   machine-bench FIRMWARE [KERNEL INITRD [COMMAND-LINE]]
 //
 // Prints one line a figure. With a kernel it boots it for some virtual seconds first; without, it runs the firmware.
+#include <time.h>
+#include <unistd.h>
+
 #include <cstdio>
 #include <fstream>
 #include <iterator>
-#include <time.h>
-#include <unistd.h>
 
 #include "base/size_text.hpp"
 #include "board/machine.hpp"
@@ -83,7 +84,8 @@ void measure(u64 ram_size, const Images& images, const std::string& append, u64 
   const Stopwatch run;
   machine.run(quiet, kRun);
   const double ran = run.milliseconds();
-  std::printf("%s: %.1f million instructions in %.0f ms\n", name.c_str(), static_cast<double>(machine.position().retired) / 1e6, ran);
+  std::printf("%s: %.1f million instructions in %.0f ms\n", name.c_str(),
+              static_cast<double>(machine.position().retired) / 1e6, ran);
 
   u64 pages = 0;
   machine.visit_pages([&](Pfn, std::span<const u8>) { ++pages; });

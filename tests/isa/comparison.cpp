@@ -26,7 +26,8 @@ std::string compare_exceptions(const Exception& ours, const Exception& theirs) {
   if (ours.vector != theirs.vector) return text("exception %d, host %d", ours.vector, theirs.vector);
   if (ours.error_code != theirs.error_code) return text("error code %x, host %x", ours.error_code, theirs.error_code);
   constexpr int kPageFault = 14;
-  if (ours.vector == kPageFault && ours.address != theirs.address) return text("CR2 %08x, host %08x", ours.address, theirs.address);
+  if (ours.vector == kPageFault && ours.address != theirs.address)
+    return text("CR2 %08x, host %08x", ours.address, theirs.address);
   return "";
 }
 
@@ -88,7 +89,9 @@ constexpr Difference kDifferences[] = {
      },
      [](const Outcomes&, Adjusted& a) { a.skip = true; }},
     {"F2 before LOOPE and F3 before LOOPNE: AMD's take the prefix's condition, Intel's ignore the prefix",
-     [](const Outcomes& o) { return (named(o, "loope") && prefixed(o, 0xf2)) || (named(o, "loopne") && prefixed(o, 0xf3)); },
+     [](const Outcomes& o) {
+       return (named(o, "loope") && prefixed(o, 0xf2)) || (named(o, "loopne") && prefixed(o, 0xf3));
+     },
      [](const Outcomes&, Adjusted& a) { a.skip = true; }},
     {"LOCK MOV CR: AMD's take it for CR8",
      [](const Outcomes& o) { return named(o, "mov") && has_operand(o.row, {isa::Operand::Cd}) && prefixed(o, 0xf0); },
@@ -117,7 +120,8 @@ constexpr Difference kDifferences[] = {
        constexpr u32 kPrecision = 0x20;
        a.emulated.fpu.mxcsr = (a.emulated.fpu.mxcsr & ~kPrecision) | (o.native.fpu.mxcsr & kPrecision);
      }},
-    {"an MMX instruction that faults: the manual does not say whether the x87 registers have become MMX registers by then",
+    {"an MMX instruction that faults: the manual does not say whether the x87 registers have become MMX registers by "
+     "then",
      [](const Outcomes& o) {
        using enum isa::Operand;
        return o.native_exception.vector != Exception::kNone && has_operand(o.row, {Pq, Pd, Qq, Qd, Nq});
@@ -128,7 +132,8 @@ constexpr Difference kDifferences[] = {
        a.emulated.fpu.status = static_cast<u16>((a.emulated.fpu.status & ~kTop) | (o.native.fpu.status & kTop));
        std::memcpy(a.emulated.fpu.st, o.native.fpu.st, sizeof a.emulated.fpu.st);
      }},
-    {"an operand of many parts across a page or the end of the segment: which byte is touched first is the processor's matter",
+    {"an operand of many parts across a page or the end of the segment: which byte is touched first is the processor's "
+     "matter",
      [](const Outcomes& o) {
        using enum isa::Operand;
        if (o.native_exception.vector != 14 || !has_operand(o.row, {Mfenv, Mfsave, Mfx})) return false;
@@ -159,7 +164,9 @@ std::string describe(const Outcomes& o) {
     all += " xmm(reg) " + hex(f.xmm[*modrm >> 3 & 7], 16) + " xmm(rm) " + hex(f.xmm[*modrm & 7], 16);
     all += " ST0 " + hex(f.st[f.status >> 11 & 7], 10);
   }
-  if (o.test.operand_size != 0) all += " at " + text("%x ", o.test.operand_address) + hex(o.test.operand, o.test.operand_size > 16 ? 16 : o.test.operand_size);
+  if (o.test.operand_size != 0)
+    all += " at " + text("%x ", o.test.operand_address) +
+           hex(o.test.operand, o.test.operand_size > 16 ? 16 : o.test.operand_size);
   return all;
 }
 
@@ -171,15 +178,18 @@ std::string compare(const Outcomes& o) {
   for (const Difference& d : kDifferences) {
     if (single && d.applies(o)) d.adjust(o, a);
   }
-  const bool system = o.native_exception.vector == 14 && o.native_exception.address - layout::kSystem < layout::kSystemSize;
+  const bool system =
+      o.native_exception.vector == 14 && o.native_exception.address - layout::kSystem < layout::kSystemSize;
   if (a.skip || system) return "";
   std::string all = compare_exceptions(a.exception, o.native_exception);
   for (u32 n = 0; n < 8; ++n) {
-    if (o.emulated.gpr[n] != o.native.gpr[n]) say(all, text("register %u: %08x, host %08x", n, o.emulated.gpr[n], o.native.gpr[n]));
+    if (o.emulated.gpr[n] != o.native.gpr[n])
+      say(all, text("register %u: %08x, host %08x", n, o.emulated.gpr[n], o.native.gpr[n]));
   }
   if (o.emulated.eip != o.native.eip) say(all, text("eip %08x, host %08x", o.emulated.eip, o.native.eip));
   const u32 defined = ~a.flags_undefined;
-  if ((o.emulated.eflags ^ o.native.eflags) & defined) say(all, text("flags %x, host %x", o.emulated.eflags, o.native.eflags));
+  if ((o.emulated.eflags ^ o.native.eflags) & defined)
+    say(all, text("flags %x, host %x", o.emulated.eflags, o.native.eflags));
   const std::string fpu = compare_fpu(a.emulated.fpu, o.native.fpu);
   if (!fpu.empty()) say(all, fpu);
   for (u32 n = 0; n < o.native_data.size(); ++n) {

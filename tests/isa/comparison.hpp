@@ -9,7 +9,7 @@
 namespace paemu::isa_test {
 
 struct Outcomes {
-  const isa::Row& row;     // of the last instruction
+  const isa::Row& row;  // of the last instruction
   const Case& test;
   const Registers& emulated;
   const Registers& native;

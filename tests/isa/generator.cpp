@@ -22,16 +22,30 @@ constexpr Exclusion kExclusions[] = {
     {" cpuid rdtsc rdpmc sgdt sidt sldt str smsw ", "shows the host"},
     {" pushf popf ", "the trap flag, by which one instruction is run, shows"},
     {" feni8087_nop fdisi8087_nop fsetpm ", "does nothing since the 387"},
-    {" rcpps rcpss rsqrtps rsqrtss ", "an estimate: processors differ, ours is a rule of its own (emu/cpu/simd_convert.cpp)"},
+    {" rcpps rcpss rsqrtps rsqrtss ",
+     "an estimate: processors differ, ours is a rule of its own (emu/cpu/simd_convert.cpp)"},
 };
 
 u32 operand_size(Operand o) {
   using enum Operand;
   switch (o) {
-    case Eb: case Mb: return 1;
-    case Ew: case Mw: return 2;
-    case Ed: case Ev: case Md: case Wd: case Wss: case M: case Mp: return 4;
-    case Mq: case Qq: case Qd: case Wq: case Wsd: case Ma: return 8;
+    case Eb:
+    case Mb: return 1;
+    case Ew:
+    case Mw: return 2;
+    case Ed:
+    case Ev:
+    case Md:
+    case Wd:
+    case Wss:
+    case M:
+    case Mp: return 4;
+    case Mq:
+    case Qq:
+    case Qd:
+    case Wq:
+    case Wsd:
+    case Ma: return 8;
     case Mt: return 10;
     case Mfenv: return 28;
     case Mfsave: return 108;
@@ -42,9 +56,32 @@ u32 operand_size(Operand o) {
 bool may_be_memory(Operand o) {
   using enum Operand;
   switch (o) {
-    case Eb: case Ew: case Ed: case Ev: case M: case Ma: case Mb: case Mw: case Md: case Mq: case Mdq: case Mp: case Ms: case Mt:
-    case Mfenv: case Mfsave: case Mfx: case Qq: case Qd: case Wdq: case Wq: case Wd: case Wps: case Wpd: case Wss: case Wsd:
-      return true;
+    case Eb:
+    case Ew:
+    case Ed:
+    case Ev:
+    case M:
+    case Ma:
+    case Mb:
+    case Mw:
+    case Md:
+    case Mq:
+    case Mdq:
+    case Mp:
+    case Ms:
+    case Mt:
+    case Mfenv:
+    case Mfsave:
+    case Mfx:
+    case Qq:
+    case Qd:
+    case Wdq:
+    case Wq:
+    case Wd:
+    case Wps:
+    case Wpd:
+    case Wss:
+    case Wsd: return true;
     default: return false;
   }
 }
@@ -60,24 +97,65 @@ bool bit_string(const Row& row) {
   return row.map == isa::Map::k0F && row.operands[1] == Operand::Gv && (row.opcode & 0xe7) == 0xa3;
 }
 
-constexpr u32 kSingles[] = {0, 0x80000000, 0x3f800000, 0xbf800000, 0x7f800000, 0xff800000, 0x7fc00000, 0x7f800001, 1, 0x807fffff,
-                            0x00800000, 0x7f7fffff, 0x40490fdb, 0x4f000000, 0xcf000000, 0x4effffff, 0x3f000000, 0xbfc00000};
-constexpr u64 kDoubles[] = {0, 0x8000000000000000, 0x3ff0000000000000, 0xbff0000000000000, 0x7ff0000000000000,
-                            0xfff0000000000000, 0x7ff8000000000000, 0x7ff0000000000001, 1, 0x800fffffffffffff,
-                            0x0010000000000000, 0x7fefffffffffffff, 0x400921fb54442d18, 0x41e0000000000000, 0xc1e0000000000000,
-                            0x41dfffffffc00000, 0x3810000000000000, 0x36a0000000000001, 0x47efffffe0000000, 0x3fe0000000000000};
+constexpr u32 kSingles[] = {0,          0x80000000, 0x3f800000, 0xbf800000, 0x7f800000, 0xff800000,
+                            0x7fc00000, 0x7f800001, 1,          0x807fffff, 0x00800000, 0x7f7fffff,
+                            0x40490fdb, 0x4f000000, 0xcf000000, 0x4effffff, 0x3f000000, 0xbfc00000};
+constexpr u64 kDoubles[] = {0,
+                            0x8000000000000000,
+                            0x3ff0000000000000,
+                            0xbff0000000000000,
+                            0x7ff0000000000000,
+                            0xfff0000000000000,
+                            0x7ff8000000000000,
+                            0x7ff0000000000001,
+                            1,
+                            0x800fffffffffffff,
+                            0x0010000000000000,
+                            0x7fefffffffffffff,
+                            0x400921fb54442d18,
+                            0x41e0000000000000,
+                            0xc1e0000000000000,
+                            0x41dfffffffc00000,
+                            0x3810000000000000,
+                            0x36a0000000000001,
+                            0x47efffffe0000000,
+                            0x3fe0000000000000};
 struct Extended {
   u16 exponent;
   u64 fraction;
 };
-constexpr Extended kExtendeds[] = {{0, 0}, {0x8000, 0}, {0x3fff, 1ull << 63}, {0xbfff, 1ull << 63}, {0x7fff, 1ull << 63},
-    {0xffff, 1ull << 63}, {0x7fff, 3ull << 62}, {0xffff, 3ull << 62}, {0x7fff, (1ull << 63) | 1}, {0, 1}, {0x8000, 1ull << 62},
-    {0, 1ull << 63}, {0x4000, 1ull << 62}, {0x7fff, 0}, {0x7fff, 5}, {1, 1ull << 63}, {0x7ffe, ~0ull}, {0x4000, 0xc90fdaa22168c235},
-    {0x403e, 1ull << 63}, {0xc03e, 1ull << 63}, {0x401e, 0xfffffffe00000000}, {0x3ffe, 1ull << 63}, {0x3fff, 0xc000000000000000},
-    {0x3f80, 0xffffffffffffffff}, {0x407e, 0xffffff8000000000}, {0x3fbf, 0x8000000000000001}, {0x4002, 0xa000000000000000}};
+constexpr Extended kExtendeds[] = {{0, 0},
+                                   {0x8000, 0},
+                                   {0x3fff, 1ull << 63},
+                                   {0xbfff, 1ull << 63},
+                                   {0x7fff, 1ull << 63},
+                                   {0xffff, 1ull << 63},
+                                   {0x7fff, 3ull << 62},
+                                   {0xffff, 3ull << 62},
+                                   {0x7fff, (1ull << 63) | 1},
+                                   {0, 1},
+                                   {0x8000, 1ull << 62},
+                                   {0, 1ull << 63},
+                                   {0x4000, 1ull << 62},
+                                   {0x7fff, 0},
+                                   {0x7fff, 5},
+                                   {1, 1ull << 63},
+                                   {0x7ffe, ~0ull},
+                                   {0x4000, 0xc90fdaa22168c235},
+                                   {0x403e, 1ull << 63},
+                                   {0xc03e, 1ull << 63},
+                                   {0x401e, 0xfffffffe00000000},
+                                   {0x3ffe, 1ull << 63},
+                                   {0x3fff, 0xc000000000000000},
+                                   {0x3f80, 0xffffffffffffffff},
+                                   {0x407e, 0xffffff8000000000},
+                                   {0x3fbf, 0x8000000000000001},
+                                   {0x4002, 0xa000000000000000}};
 
 template <class T, usize N>
-T pick(Dice& dice, const T (&list)[N]) { return list[dice.below(N)]; }
+T pick(Dice& dice, const T (&list)[N]) {
+  return list[dice.below(N)];
+}
 
 }  // namespace
 
@@ -104,8 +182,9 @@ bool fits_sequence(const Row& row) {
 
 // A number for a general register or an immediate: often one on an edge.
 u32 Generator::value() {
-  static constexpr u32 kEdges[] = {0, 1, 2, 0x7f, 0x80, 0xff, 0x100, 0x7fff, 0x8000, 0xffff, 0x10000, 0x7fffffff, 0x80000000,
-                                   0xfffffffe, 0xffffffff, 31, 32, 33, 16, 8, 0x99999999, 0x0f0f0f0f};
+  static constexpr u32 kEdges[] = {0,      1,      2,       0x7f,       0x80,       0xff,       0x100,      0x7fff,
+                                   0x8000, 0xffff, 0x10000, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff, 31,
+                                   32,     33,     16,      8,          0x99999999, 0x0f0f0f0f};
   switch (dice_.below(4)) {
     case 0: return pick(dice_, kEdges);
     case 1: return static_cast<u32>(dice_.next()) >> dice_.below(32);
@@ -123,7 +202,8 @@ u32 Generator::target(u32 size) {
     case 2: return kReadOnly - 1 - dice_.below(size);
     case 3: return kData - 1 - dice_.below(size);
     case 4: return value();
-    case 5: case 6: return kData + 0x1000 - 1 - dice_.below(size);
+    case 5:
+    case 6: return kData + 0x1000 - 1 - dice_.below(size);
     default: return size >= 16 && !dice_.one_in(16) ? at & ~15u : at;
   }
 }
@@ -224,7 +304,8 @@ void Generator::prefixes(Case& c, const Row& row, bool memory) {
   if (lockable ? dice_.one_in(6) : !sequence_ && dice_.one_in(60)) put(c, 0xf0);
   // F3 0F BC and BD are TZCNT and LZCNT on later processors; F3 0F 1E is among the hints.
   const bool counts = row.map == isa::Map::k0F && (row.opcode & 0xfe) == 0xbc;
-  if (any && !counts && dice_.one_in(row.attributes & isa::attribute::kString ? 2 : 30)) put(c, dice_.one_in(2) ? 0xf2 : 0xf3);
+  if (any && !counts && dice_.one_in(row.attributes & isa::attribute::kString ? 2 : 30))
+    put(c, dice_.one_in(2) ? 0xf2 : 0xf3);
 }
 
 void Generator::memory_operand(Case& c, u8 reg, bool address16, u32 at) {
@@ -256,8 +337,10 @@ void Generator::memory_operand(Case& c, u8 reg, bool address16, u32 at) {
   u32 displacement = value();
   if (size == 0) displacement = 0;
   if (size == 1) displacement = static_cast<u32>(static_cast<i8>(displacement));
-  if (based) r.gpr[base] = at - sum - displacement;
-  else if (size == 4) displacement = at - sum;
+  if (based)
+    r.gpr[base] = at - sum - displacement;
+  else if (size == 4)
+    displacement = at - sum;
   put(c, displacement, size);
 }
 
@@ -271,7 +354,8 @@ void Generator::modrm(Case& c, const Row& row, bool memory, bool address16) {
   const u32 size = memory_size(row);
   u32 at = target(size);
   // A register as bit number reaches far: keep it near.
-  if (bit_string(row) && !dice_.one_in(8)) c.before.gpr[reg] = static_cast<u32>(static_cast<i32>(dice_.below(0x1000)) - 0x800);
+  if (bit_string(row) && !dice_.one_in(8))
+    c.before.gpr[reg] = static_cast<u32>(static_cast<i32>(dice_.below(0x1000)) - 0x800);
   memory_operand(c, reg, address16, at);
   if (at < layout::kData || at > layout::kReadOnly - size) return;
   c.operand_address = at;
@@ -287,10 +371,14 @@ void Generator::immediates(Case& c, const Row& row, bool operand16, bool address
   using enum Operand;
   for (const Operand o : row.operands) {
     switch (o) {
-      case Ib: case Ibs: case Jb: put(c, value(), 1); break;
+      case Ib:
+      case Ibs:
+      case Jb: put(c, value(), 1); break;
       case Iw: put(c, value(), 2); break;
-      case Iz: case Jz: put(c, value(), operand16 ? 2 : 4); break;
-      case Ob: case Ov: put(c, address16 ? value() : target(4), address16 ? 2 : 4); break;
+      case Iz:
+      case Jz: put(c, value(), operand16 ? 2 : 4); break;
+      case Ob:
+      case Ov: put(c, address16 ? value() : target(4), address16 ? 2 : 4); break;
       default: break;
     }
   }
@@ -300,7 +388,8 @@ void Generator::append(Case& c, const Row& row) {
   using Mod = isa::Modrm::Mod;
   // In a sequence the bit number's register may hold anything, so the bit string would be anywhere.
   const bool far = sequence_ && bit_string(row);
-  const bool memory = !far && row.modrm.present && row.modrm.mod != Mod::kRegister && (row.modrm.mod == Mod::kMemory || dice_.one_in(2));
+  const bool memory = !far && row.modrm.present && row.modrm.mod != Mod::kRegister &&
+                      (row.modrm.mod == Mod::kMemory || dice_.one_in(2));
   prefixes(c, row, memory);
   if (row.map == isa::Map::k0F) put(c, 0x0f);
   u32 opcode = row.opcode;

@@ -112,8 +112,10 @@ void load_fpu(const u8* fx, FpuState& f) {
     std::memset(f.st, 0, sizeof f.st);
   }
   std::memcpy(&f.mxcsr, fx + kFxMxcsr, 4);
-  if (present & 2) std::memcpy(f.xmm, fx + kFxXmm, sizeof f.xmm);
-  else std::memset(f.xmm, 0, sizeof f.xmm);
+  if (present & 2)
+    std::memcpy(f.xmm, fx + kFxXmm, sizeof f.xmm);
+  else
+    std::memset(f.xmm, 0, sizeof f.xmm);
 }
 
 FpuState fpu_after;
@@ -152,8 +154,8 @@ void on_signal(int number, siginfo_t*, void* context) {
 
 bool map(u32 address, u32 size) {
   void* at = reinterpret_cast<void*>(static_cast<usize>(address));
-  return mmap(at, size, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_POPULATE, -1,
-              0) == at;
+  return mmap(at, size, PROT_READ | PROT_WRITE | PROT_EXEC,
+              MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_POPULATE, -1, 0) == at;
 }
 
 u8* host(u32 address) { return reinterpret_cast<u8*>(static_cast<usize>(address)); }
@@ -171,7 +173,7 @@ NativeProcessor::NativeProcessor() {
   stack.ss_sp = std::malloc(kStack);  // for as long as the program runs
   stack.ss_size = kStack;
   sigaltstack(&stack, nullptr);
-  struct sigaction action{};
+  struct sigaction action {};
   action.sa_sigaction = on_signal;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK;
   for (const int number : {SIGTRAP, SIGSEGV, SIGBUS, SIGFPE, SIGILL}) sigaction(number, &action, nullptr);
@@ -201,7 +203,9 @@ Exception NativeProcessor::run(Registers& r, Stop stop) {
   return taken;
 }
 
-void NativeProcessor::write(u32 address, std::span<const u8> bytes) { std::memcpy(host(address), bytes.data(), bytes.size()); }
+void NativeProcessor::write(u32 address, std::span<const u8> bytes) {
+  std::memcpy(host(address), bytes.data(), bytes.size());
+}
 
 const u8* NativeProcessor::data() const { return host(layout::kData); }
 

@@ -1,5 +1,6 @@
-// Every instruction of the table on the emulated processor and on the host's own: same registers, flags, memory, x87 and
-// SSE state, same exception. What may differ stands in comparison.cpp, what is not run in generator.cpp, with reasons.
+// Every instruction of the table on the emulated processor and on the host's own: same registers, flags, memory, x87
+// and SSE state, same exception. What may differ stands in comparison.cpp, what is not run in generator.cpp, with
+// reasons.
 //
 // usage: isa-native [--long] [--cases N] [--seed N] [--only MNEMONIC]
 // Exit status 77: this host cannot run 32-bit code.
@@ -29,11 +30,16 @@ struct Options {
 bool parse(int count, char** words, Options& options) {
   for (int n = 1; n < count; ++n) {
     const std::string word = words[n];
-    if (word == "--long") options.cases = 20'000'000;
-    else if (word == "--cases" && n + 1 < count) options.cases = std::strtoull(words[++n], nullptr, 0);
-    else if (word == "--seed" && n + 1 < count) options.seed = std::strtoull(words[++n], nullptr, 0);
-    else if (word == "--only" && n + 1 < count) options.only = words[++n];
-    else return false;
+    if (word == "--long")
+      options.cases = 20'000'000;
+    else if (word == "--cases" && n + 1 < count)
+      options.cases = std::strtoull(words[++n], nullptr, 0);
+    else if (word == "--seed" && n + 1 < count)
+      options.seed = std::strtoull(words[++n], nullptr, 0);
+    else if (word == "--only" && n + 1 < count)
+      options.only = words[++n];
+    else
+      return false;
   }
   return true;
 }
@@ -117,8 +123,10 @@ int main(int count, char** words) {
   u32 left_out = 0;
   for (const isa::Row& row : isa::rows()) {
     if (!options.only.empty() && options.only != row.mnemonic) continue;
-    if (not_compared(row) == nullptr) rows.push_back(&row);
-    else ++left_out;
+    if (not_compared(row) == nullptr)
+      rows.push_back(&row);
+    else
+      ++left_out;
   }
   if (rows.empty()) {
     std::fprintf(stderr, "no instruction of that name is compared\n");
@@ -140,11 +148,13 @@ int main(int count, char** words) {
     if (f.count++ == 0) f.first = "case " + std::to_string(n) + ": " + difference;
   }
   for (const auto& [row, f] : found) {
-    if (row == nullptr) std::printf("sequences: %u times, first in %s\n", f.count, f.first.c_str());
-    else std::printf("%s %02x %s: %u times, first in %s\n", row->map == isa::Map::k0F ? "0f" : "  ", row->opcode, row->mnemonic, f.count,
-                f.first.c_str());
+    if (row == nullptr)
+      std::printf("sequences: %u times, first in %s\n", f.count, f.first.c_str());
+    else
+      std::printf("%s %02x %s: %u times, first in %s\n", row->map == isa::Map::k0F ? "0f" : "  ", row->opcode,
+                  row->mnemonic, f.count, f.first.c_str());
   }
-  std::printf("%llu cases of %zu rows (%u rows left out): %zu rows differ\n", static_cast<unsigned long long>(options.cases),
-              rows.size(), left_out, found.size());
+  std::printf("%llu cases of %zu rows (%u rows left out): %zu rows differ\n",
+              static_cast<unsigned long long>(options.cases), rows.size(), left_out, found.size());
   return found.empty() ? 0 : 1;
 }

@@ -7,8 +7,8 @@ namespace paemu::isa_test {
 
 // Where both sides have memory: the same linear addresses in user mode, 4 KiB pages.
 namespace layout {
-inline constexpr u32 kCode = 0x100000, kCodeSize = 0x2000;      // readable and writable
-inline constexpr u32 kData = 0x200000, kDataSize = 0x2000;      // readable and writable
+inline constexpr u32 kCode = 0x100000, kCodeSize = 0x2000;  // readable and writable
+inline constexpr u32 kData = 0x200000, kDataSize = 0x2000;  // readable and writable
 inline constexpr u32 kReadOnly = kData + kDataSize, kReadOnlySize = 0x1000;
 inline constexpr u32 kAllData = kDataSize + kReadOnlySize;
 // What the emulated side needs for exceptions; the host has nothing there.

@@ -13,7 +13,8 @@ TEST_CASE("a size is a number and at most one suffix") {
   CHECK(parse_size("64", kMiB).value() == 64 * kMiB);
   CHECK(parse_size("64B", kMiB).value() == 64);
   CHECK(parse_size("18446744073709551615").value() == ~u64{0});
-  for (const char* bad : {"", "M", "-1", "1.5G", "1GB", "12Q", "0x", "18446744073709551616", "99999999999T", " 1", "1 "})
+  for (const char* bad :
+       {"", "M", "-1", "1.5G", "1GB", "12Q", "0x", "18446744073709551616", "99999999999T", " 1", "1 "})
     CHECK_FALSE(parse_size(bad).ok());
 }
 

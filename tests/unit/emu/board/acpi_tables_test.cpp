@@ -70,7 +70,9 @@ TEST_CASE("the SRAT lists boot RAM without the legacy hole and the window for ho
   const auto dimms = boot_dimms(ram);
   const InstalledTables installed(machine(ram, 8, 16 * kGiB), dimms);
   const std::vector<u8> srat = installed.tables()["SRAT"];
-  struct Entry { u64 base, size, flags; };
+  struct Entry {
+    u64 base, size, flags;
+  };
   std::vector<Entry> memory;
   for (usize at = 48; at < srat.size(); at += srat[at + 1]) {
     if (srat[at] == 1) memory.push_back({field(srat, at + 8, 8), field(srat, at + 16, 8), field(srat, at + 28, 4)});

@@ -31,7 +31,8 @@ struct Bank {
     auto planned = plan_insert(config, present, std::move(w));
     REQUIRE(planned.ok());
     present.push_back(std::make_unique<Dimm>(*planned));
-    std::sort(present.begin(), present.end(), [](const auto& a, const auto& b) { return a->spec().base < b->spec().base; });
+    std::sort(present.begin(), present.end(),
+              [](const auto& a, const auto& b) { return a->spec().base < b->spec().base; });
     return *planned;
   }
   void take(const std::string& id) {
@@ -101,11 +102,13 @@ TEST_CASE("ids, slots and places in use are refused by name") {
   CHECK(bank.refusal(wanted(kGiB, "", 4)) == "there is no slot 4; the machine has slots 0 to 3");
   CHECK(bank.refusal(wanted(kGiB, "", kAnySlot, GuestPhys{4 * kGiB})) ==
         "a DIMM of 1G at 0x100000000 overlaps DIMM \"a\" at 0x100000000");
-  CHECK(bank.refusal(wanted(kGiB, "", kAnySlot, GuestPhys{5 * kGiB + 1})) == "address 0x140000001 is not a multiple of 128 MiB");
+  CHECK(bank.refusal(wanted(kGiB, "", kAnySlot, GuestPhys{5 * kGiB + 1})) ==
+        "address 0x140000001 is not a multiple of 128 MiB");
   CHECK(bank.refusal(wanted(kGiB, "", kAnySlot, GuestPhys{0})) ==
         "a DIMM of 1G at 0x0 is outside the hotplug window, 0x100000000 to 0x2c0000000");
-  CHECK(bank.refusal(wanted(kGiB, "", kAnySlot, GuestPhys{10 * kGiB + 512 * kMiB})).find("outside the hotplug window") !=
-        std::string::npos);
+  CHECK(
+      bank.refusal(wanted(kGiB, "", kAnySlot, GuestPhys{10 * kGiB + 512 * kMiB})).find("outside the hotplug window") !=
+      std::string::npos);
 }
 
 TEST_CASE("no more than maxmem and no more than the slots can be plugged in") {

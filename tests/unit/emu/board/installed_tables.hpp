@@ -66,7 +66,11 @@ struct InstalledTables {
     const auto name = [&](usize at) {
       return std::string(reinterpret_cast<const char*>(c + at), strnlen(reinterpret_cast<const char*>(c + at), 56));
     };
-    const auto dword = [&](usize at) { u32 v; std::memcpy(&v, c + at, 4); return v; };
+    const auto dword = [&](usize at) {
+      u32 v;
+      std::memcpy(&v, c + at, 4);
+      return v;
+    };
     const std::string file = name(4);
     const u32 kind = dword(0);
     if (kind == 1) {

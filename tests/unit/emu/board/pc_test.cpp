@@ -1,8 +1,9 @@
 #include "board/pc.hpp"
 
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 #include <fstream>
-#include <unistd.h>
 
 #include "abi/acpi.hpp"
 #include "abi/fw_cfg.hpp"
@@ -136,7 +137,7 @@ TEST_CASE("a DIMM that is plugged in is RAM, in its slot's registers, and raises
   CHECK(b.in(port::kGpe0) == 1u << abi::acpi::kGpeMemoryHotplug);
   // IRQ 9 at the slave: unmask, read IRR.
   b.out(port::kPic2, 0x0a);
-  CHECK((b.in(port::kPic2) & 0x02) != 0);
+  CHECK((b.in(port::kPic2)&0x02) != 0);
 }
 
 TEST_CASE("the guest's eject removes the DIMM, its contents and its slot") {
@@ -176,7 +177,8 @@ TEST_CASE("A20, the reset lines, power off and debug exit reach the world") {
   b.pc->ports.write(port::kAcpiPmBase + abi::acpi::kPm1Control, 2,
                     abi::acpi::kSleepEnable | abi::acpi::kSleepTypeS5 << abi::acpi::kSleepTypeShift);
   CHECK(b.world.power_offs == 1);
-  b.pc->ports.write(port::kAcpiPmBase + abi::acpi::kPm1Control, 2, abi::acpi::kSleepEnable | 3u << abi::acpi::kSleepTypeShift);
+  b.pc->ports.write(port::kAcpiPmBase + abi::acpi::kPm1Control, 2,
+                    abi::acpi::kSleepEnable | 3u << abi::acpi::kSleepTypeShift);
   CHECK(b.world.power_offs == 1);
   CHECK(b.world.log.size() == 1);
 }
@@ -249,7 +251,8 @@ TEST_CASE("garbage in every device register in memory is contained") {
       b.pass(1000);
     }
   }
-  for (int i = 0; i < 1000 && b.pc->cpu.interrupts->interrupt_pending(); ++i) b.pc->cpu.interrupts->acknowledge_interrupt();
+  for (int i = 0; i < 1000 && b.pc->cpu.interrupts->interrupt_pending(); ++i)
+    b.pc->cpu.interrupts->acknowledge_interrupt();
 }
 
 TEST_CASE("a machine of 64 GiB starts in little memory") {

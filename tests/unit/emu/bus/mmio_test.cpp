@@ -8,7 +8,10 @@ namespace {
 
 struct Probe : IoDevice {
   u32 reads = 0, writes = 0;
-  u64 io_read(u64 offset, u32) override { ++reads; return offset + 1; }
+  u64 io_read(u64 offset, u32) override {
+    ++reads;
+    return offset + 1;
+  }
   void io_write(u64, u32, u64) override { ++writes; }
 };
 

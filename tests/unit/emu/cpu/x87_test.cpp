@@ -73,7 +73,7 @@ TEST_CASE("x87 divides in the precision that the control word asks for") {
 TEST_CASE("an unmasked x87 exception raises #MF at the next waiting instruction") {
   X87Machine m;
   m.put_double(kData, 0);
-  m.cpu.state.fpu.control = 0x37b;                            // divide by zero
+  m.cpu.state.fpu.control = 0x37b;                             // divide by zero
   m.run({0xd9, 0xe8, 0xdc, 0x33, 0xdf, 0xe0, 0xd9, 0xe8}, 3);  // fld1; fdiv; fnstsw ax; fld1
   CHECK((m.gpr(0) & 0x80ff) == 0x8084);                        // B, ES, ZE
   CHECK(m.cpu.state.fpu.code_offset == FlatMachine::kCode + 2);

@@ -11,11 +11,18 @@ namespace reg = abi::memory_hotplug;
 namespace {
 
 struct Bench {
-  struct Ost { u32 slot, source, status; bool operator==(const Ost&) const = default; };
+  struct Ost {
+    u32 slot, source, status;
+    bool operator==(const Ost&) const = default;
+  };
   std::vector<u32> ejected;
   std::vector<Ost> reported;
-  MemoryHotplug chip{4, {.eject = [this](u32 slot) { ejected.push_back(slot); },
-                         .ost = [this](u32 slot, u32 source, u32 status) { reported.push_back({slot, source, status}); }}};
+  MemoryHotplug chip{4,
+                     {.eject = [this](u32 slot) { ejected.push_back(slot); },
+                      .ost =
+                          [this](u32 slot, u32 source, u32 status) {
+                            reported.push_back({slot, source, status});
+                          }}};
   Pin gpe;
   Bench() { chip.gpe.connect(gpe, 3); }
   u32 get(u32 at, u32 size = 4) { return static_cast<u32>(chip.io_read(at, size)); }

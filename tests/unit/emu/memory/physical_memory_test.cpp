@@ -1,8 +1,9 @@
 #include "memory/physical_memory.hpp"
 
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 #include <fstream>
-#include <unistd.h>
 
 using namespace paemu;
 

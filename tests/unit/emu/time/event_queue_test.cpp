@@ -1,8 +1,7 @@
 #include "time/event_queue.hpp"
 
-#include <functional>
-
 #include <catch2/catch.hpp>
+#include <functional>
 
 using namespace paemu;
 
@@ -22,14 +21,20 @@ struct Saver {
   std::vector<u64>& words;
   void operator()(const char*, u64& v) { words.push_back(v); }
   void operator()(const char*, Ticks& v) { words.push_back(v.value); }
-  template <class S> void operator()(const char*, S& s) { s.visit_fields(*this); }
+  template <class S>
+  void operator()(const char*, S& s) {
+    s.visit_fields(*this);
+  }
 };
 struct Loader {
   const std::vector<u64>& words;
   usize& at;
   void operator()(const char*, u64& v) { v = words[at++]; }
   void operator()(const char*, Ticks& v) { v.value = words[at++]; }
-  template <class S> void operator()(const char*, S& s) { s.visit_fields(*this); }
+  template <class S>
+  void operator()(const char*, S& s) {
+    s.visit_fields(*this);
+  }
 };
 
 }  // namespace

@@ -1,7 +1,6 @@
 // The firmware on the real machine: what it says, what a kernel is told, and what it refuses.
 
 #include <catch2/catch.hpp>
-
 #include <cstring>
 
 #include "../../emu/board/test_machine.hpp"

@@ -6,10 +6,10 @@
 #include "tables.hpp"
 
 using namespace ido::acpi;
-using ido::Ref;
 using base::u32;
 using base::u64;
 using base::u8;
+using ido::Ref;
 
 namespace {
 

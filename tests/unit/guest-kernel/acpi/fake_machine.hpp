@@ -36,10 +36,8 @@ class FakeMachine : public Hardware {
       case Space::kMemory:
         for (u32 i = 0; i < bytes; ++i) value |= u64{memory[at + i]} << (8 * i);
         return value;
-      case Space::kIo:
-        return read_port(at);
-      default:
-        return fail(Errno::kOpNotSupp);
+      case Space::kIo: return read_port(at);
+      default: return fail(Errno::kOpNotSupp);
     }
   }
 
@@ -47,13 +45,11 @@ class FakeMachine : public Hardware {
     const u64 at = region.base + offset;
     switch (static_cast<Space>(region.space)) {
       case Space::kMemory:
-        if (memory.size() < 100'000) for (u32 i = 0; i < bytes; ++i) memory[at + i] = static_cast<u8>(value >> (8 * i));
+        if (memory.size() < 100'000)
+          for (u32 i = 0; i < bytes; ++i) memory[at + i] = static_cast<u8>(value >> (8 * i));
         return {};
-      case Space::kIo:
-        write_port(at, value);
-        return {};
-      default:
-        return fail(Errno::kOpNotSupp);
+      case Space::kIo: write_port(at, value); return {};
+      default: return fail(Errno::kOpNotSupp);
     }
   }
 
