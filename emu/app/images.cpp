@@ -48,6 +48,25 @@ Or<> check_elf(std::span<const u8> kernel) {
   return {};
 }
 
+// Linux's boot protocol (Documentation/arch/x86/boot.rst): the setup header's signatures, version and sizes.
+constexpr usize kLinuxHeaderEnd = 0x264;
+constexpr u32 kLinuxSignature = 0x53726448;  // "HdrS" at 202
+
+bool is_linux(std::span<const u8> kernel) {
+  return kernel.size() >= kLinuxHeaderEnd && kernel[0x1fe] == 0x55 && kernel[0x1ff] == 0xaa &&
+         read32(kernel, 0x202) == kLinuxSignature;
+}
+
+Or<> check_linux(std::span<const u8> kernel) {
+  const u32 version = kernel[0x206] | kernel[0x207] << 8;
+  if (version < 0x202) return fail("is a Linux kernel older than boot protocol 2.02 (Linux 2.4)");
+  if ((kernel[0x211] & 1) == 0) return fail("is a Linux zImage, which loads below 640 KiB; a bzImage is needed");
+  const u64 sectors = kernel[0x1f1] == 0 ? 4 : kernel[0x1f1];
+  if ((sectors + 1) * 512 + u64{read32(kernel, 0x1f4)} * 16 > kernel.size() + 15)
+    return fail("is a Linux kernel whose file is truncated");
+  return {};
+}
+
 }  // namespace
 
 Or<std::string> find_bundled(const std::string& name) {
@@ -58,6 +77,7 @@ Or<std::string> find_bundled(const std::string& name) {
 }
 
 Or<> check_kernel(std::span<const u8> kernel) {
+  if (is_linux(kernel)) return check_linux(kernel);
   usize header = 0;
   const usize end = std::min(kernel.size(), kMultibootSearch);
   bool found = false;
@@ -66,7 +86,8 @@ Or<> check_kernel(std::span<const u8> kernel) {
     found = read32(kernel, header) == kMultibootMagic && kMultibootMagic + flags + read32(kernel, header + 8) == 0;
     if (found) break;
   }
-  if (!found) return fail("has no Multiboot header in its first 8 KiB, so it is no kernel that can be started");
+  if (!found)
+    return fail("is neither a Linux bzImage nor has it a Multiboot header in its first 8 KiB, so it can't be started");
   if (kernel[0] == 0x7f && kernel[1] == 'E' && kernel[2] == 'L' && kernel[3] == 'F') return check_elf(kernel);
   if ((read32(kernel, header + 4) & kMultibootAddresses) == 0 || header + 32 > kernel.size())
     return fail("is neither an ELF file nor does its Multiboot header say where to load it");

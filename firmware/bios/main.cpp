@@ -5,6 +5,7 @@
 #include "bios/chipset.hpp"
 #include "bios/console.hpp"
 #include "bios/fw_cfg.hpp"
+#include "bios/linux.hpp"
 #include "bios/memory_map.hpp"
 #include "bios/multiboot.hpp"
 #include "bios/port_io.hpp"
@@ -35,18 +36,6 @@ void greet() {
   put(slots == 1 ? " slot\r\n" : " slots\r\n");
 }
 
-// What the emulator's -kernel, -initrd and -append gave. Files named opt/paemu/* stand in for them where an emulator
-// takes Multiboot kernels apart itself, so that the firmware can be tried on QEMU.
-BootFiles find_boot_files() {
-  namespace cfg = abi::fw_cfg;
-  BootFiles files{fw_cfg_sized(cfg::kKernelSize, cfg::kKernelData), fw_cfg_sized(cfg::kInitrdSize, cfg::kInitrdData),
-                  fw_cfg_sized(cfg::kCommandLineSize, cfg::kCommandLineData)};
-  if (!files.kernel.present()) {
-    files = {fw_cfg_file("opt/paemu/kernel"), fw_cfg_file("opt/paemu/initrd"), fw_cfg_file("opt/paemu/append")};
-  }
-  return files;
-}
-
 }  // namespace
 
 extern "C" void firmware_main() {
@@ -65,7 +54,8 @@ extern "C" void firmware_main() {
 
   post(Post::Kernel);
   BootFiles files = find_boot_files();
-  if (!files.kernel.present()) refuse("nothing to boot; give a Multiboot kernel with -kernel FILE");
+  if (!files.kernel.present()) refuse("nothing to boot; give a Multiboot or Linux kernel with -kernel FILE");
+  if (is_linux(files.kernel)) boot_linux(files, memory);
   boot_multiboot(files, memory);
 }
 

@@ -56,10 +56,11 @@ bool MemoryMap::usable(u64 base, u64 size) const {
   return false;
 }
 
-u32 MemoryMap::find_high(u32 size, u32 alignment) const {
+u32 MemoryMap::find_high(u32 size, u32 alignment, u64 limit) const {
+  if (limit > map::kLowRamEnd) limit = map::kLowRamEnd;
   for (u32 i = count_; i > 0; --i) {
     const Range& r = ranges_[i - 1];
-    const u64 end = r.end() < map::kLowRamEnd ? r.end() : map::kLowRamEnd;
+    const u64 end = r.end() < limit ? r.end() : limit;
     if (r.type != RangeType::Ram || r.base < map::kExtended || end < r.base + size) continue;
     const u64 base = align_down<u64>(end - size, alignment);
     if (base >= r.base) return static_cast<u32>(base);

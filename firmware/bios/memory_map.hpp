@@ -30,8 +30,9 @@ class MemoryMap {
   // Is all of [base, base + size) RAM at or above 1 MiB?
   bool usable(u64 base, u64 size) const;
 
-  // The highest address below 3 GiB where `size` bytes of RAM fit, aligned to `alignment` (a power of two); 0: none.
-  u32 find_high(u32 size, u32 alignment) const;
+  // The highest address where `size` bytes of RAM fit below `limit` and below 3 GiB, aligned to `alignment` (a power of
+  // two); 0: none.
+  u32 find_high(u32 size, u32 alignment, u64 limit = ~u64{0}) const;
 
   // Turns [base, base + size), which is inside one RAM range, into `type`.
   void claim(u64 base, u64 size, RangeType type);

@@ -6,7 +6,7 @@
 #include "bios/kernel_image.hpp"
 #include "bios/layout.hpp"
 
-extern "C" [[noreturn]] void enter_kernel(base::u32 entry, base::u32 information);
+extern "C" [[noreturn]] void enter_multiboot(base::u32 entry, base::u32 information);
 
 namespace firmware {
 
@@ -55,17 +55,6 @@ class BootInfo {
   u32 next_ = kBootInfo;
 };
 
-u32 place_initrd(FwCfgItem& initrd, const MemoryMap& map, const LoadedKernel& kernel) {
-  const u32 address = initrd.size() > abi::memory_map::kLowRamEnd - kPageSize
-                          ? 0
-                          : map.find_high(align_up(initrd.size(), kPageSize), kPageSize);
-  if (address == 0 || address < kernel.end) {
-    refuse("the initrd of ", initrd.size() >> 20, " MiB does not fit into RAM beside the kernel; give more memory");
-  }
-  initrd.read(0, at<u8>(address), initrd.size());
-  return address;
-}
-
 void tell_map(BootInfo& space, Information& information, const MemoryMap& map) {
   information.map_length = map.count() * static_cast<u32>(sizeof(MapEntry));
   information.map_address = space.take(information.map_length);
@@ -105,7 +94,7 @@ void boot_multiboot(BootFiles& files, const MemoryMap& map) {
   if (files.initrd.present()) {
     information.modules = space.take(sizeof(Module));
     information.module_count = 1;
-    const u32 address = place_initrd(files.initrd, map, kernel);
+    const u32 address = place_initrd(files.initrd, map, kernel.end);
     *at<Module>(information.modules) = {address, address + files.initrd.size(), information.command_line, 0};
     information.flags |= kHasModules;
   }
@@ -117,7 +106,7 @@ void boot_multiboot(BootFiles& files, const MemoryMap& map) {
   __builtin_memcpy(at<u8>(information.boot_loader_name), kName, sizeof(kName));
   information.flags |= kHasLoaderName;
 
-  enter_kernel(kernel.entry, information_address);
+  enter_multiboot(kernel.entry, information_address);
 }
 
 }  // namespace firmware

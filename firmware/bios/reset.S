@@ -23,11 +23,11 @@ enter_protected_mode:
         movl    %cr0, %eax
         orl     $1, %eax
         movl    %eax, %cr0
-        ljmpl   $0x08, $flat            # into the shadow at 0xf0000, where the image is linked
+        ljmpl   $0x10, $flat            # into the shadow at 0xf0000, where the image is linked
 
         .code32
 flat:
-        movw    $0x10, %ax
+        movw    $0x18, %ax
         movw    %ax, %ds
         movw    %ax, %es
         movw    %ax, %fs
@@ -44,9 +44,19 @@ flat:
         hlt
         jmp     1b
 
-# void enter_kernel(u32 entry, u32 information): Multiboot 1, 3.2 Machine state.
-        .globl  enter_kernel
-enter_kernel:
+# void enter_linux(u32 entry, u32 boot_params): boot.rst, "32-bit Boot Protocol". CS is 10 and the data segments 18, flat.
+        .globl  enter_linux
+enter_linux:
+        movl    4(%esp), %ecx
+        movl    8(%esp), %esi
+        xorl    %ebx, %ebx
+        xorl    %edi, %edi
+        xorl    %ebp, %ebp
+        jmp     *%ecx
+
+# void enter_multiboot(u32 entry, u32 information): Multiboot 1, 3.2 Machine state.
+        .globl  enter_multiboot
+enter_multiboot:
         movl    4(%esp), %ecx
         movl    8(%esp), %ebx
         movl    $0x2badb002, %eax
@@ -62,9 +72,9 @@ real_mode_return:
         iret
 
         .balign 8
-gdt:    .quad   0
-        .quad   0x00cf9b000000ffff      # 08: code, flat, 32-bit
-        .quad   0x00cf93000000ffff      # 10: data, flat
+gdt:    .quad   0, 0
+        .quad   0x00cf9b000000ffff      # 10: code, flat, 32-bit
+        .quad   0x00cf93000000ffff      # 18: data, flat
 gdt_end:
 gdt_register:
         .word   gdt_end - gdt - 1

@@ -121,6 +121,13 @@ void add_checksum(Command& c) {
 
 }  // namespace
 
+u32 rsdp_address() {
+  for (u32 i = 0; i < file_count; ++i) {
+    if (equal(files[i].name, abi::fw_cfg::kAcpiRsdpFile)) return files[i].address;
+  }
+  return 0;
+}
+
 void install_tables(MemoryMap& map) {
   FwCfgItem script = fw_cfg_file(abi::fw_cfg::kTableLoaderFile);
   ebda_next = kEbda + 16;

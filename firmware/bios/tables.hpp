@@ -9,4 +9,7 @@ namespace firmware {
 // for it (ACPI 5.2.5.1). Bad commands are refused with a sentence; no loader file means no tables.
 void install_tables(MemoryMap& map);
 
+// Where install_tables put the RSDP (physical); 0 without one.
+u32 rsdp_address();
+
 }  // namespace firmware

@@ -185,12 +185,30 @@ TEST_CASE("random command lines end in options or in a sentence") {
   }
 }
 
+TEST_CASE("a Linux kernel is looked at before anything starts") {
+  std::vector<u8> kernel(5 * 512 + 16);  // a boot sector, 4 sectors of setup, a paragraph
+  const auto put = [&](usize at, std::initializer_list<u8> bytes) {
+    std::copy(bytes.begin(), bytes.end(), &kernel[at]);
+  };
+  put(0x1fe, {0x55, 0xaa, 0xeb, 0x6a, 'H', 'd', 'r', 'S', 0x0f, 0x02});
+  put(0x1f4, {1, 0, 0, 0});
+  CHECK_THAT(check_kernel(kernel).error().sentence, Contains("zImage"));
+  kernel[0x211] = 1;
+  CHECK(check_kernel(kernel).ok());
+  kernel.pop_back();
+  CHECK(check_kernel(kernel).ok());  // the last paragraph need not be whole
+  kernel.resize(5 * 512);
+  CHECK_THAT(check_kernel(kernel).error().sentence, Contains("truncated"));
+  put(0x206, {0x01, 0x02});
+  CHECK_THAT(check_kernel(kernel).error().sentence, Contains("older than boot protocol 2.02"));
+}
+
 TEST_CASE("a kernel is looked at before anything starts") {
   std::vector<u8> kernel(256);
   const auto put = [&](usize at, u32 value) {
     for (int i = 0; i < 4; ++i) kernel[at + static_cast<usize>(i)] = static_cast<u8>(value >> (8 * i));
   };
-  CHECK_THAT(check_kernel(kernel).error().sentence, Contains("no Multiboot header"));
+  CHECK_THAT(check_kernel(kernel).error().sentence, Contains("nor has it a Multiboot header"));
   CHECK_FALSE(check_kernel({}).ok());
   put(64, 0x1badb002), put(68, 0), put(72, 0u - 0x1badb002);
   CHECK_THAT(check_kernel(kernel).error().sentence, Contains("neither an ELF file"));

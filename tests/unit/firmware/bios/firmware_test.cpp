@@ -1,5 +1,6 @@
 // The firmware on the real machine: what it says, what a kernel is told, and what it refuses.
 
+#include <array>
 #include <catch2/catch.hpp>
 #include <cstring>
 
@@ -71,7 +72,7 @@ TEST_CASE("without a kernel the firmware says what it found and what to do, and 
   const Boot result = boot({});
   CHECK(result.said ==
         "paemu firmware: 128 MiB in 1 DIMM, 4 slots\r\n"
-        "paemu firmware: nothing to boot; give a Multiboot kernel with -kernel FILE\r\n");
+        "paemu firmware: nothing to boot; give a Multiboot or Linux kernel with -kernel FILE\r\n");
   CHECK(result.halted());
 }
 
@@ -107,6 +108,83 @@ TEST_CASE("a kernel by the address fields of its header is loaded as they say") 
   std::memcpy(image.data() + 32, code, sizeof(code));
   const Boot result = boot(image);
   CHECK(result.said.back() == 'K');
+}
+
+namespace {
+
+// A bzImage of protocol `version` whose 32-bit code writes what it was told to COM1: initrd, command line, loader type.
+std::vector<u8> linux_kernel(u16 version, u32 alignment = 0x200000, u64 preferred = 0x1000000, u32 needed = 0x100000) {
+  const auto code = std::to_array<u8>({
+      0x66, 0xba, 0xf8, 0x03,                    // mov $0x3f8, %dx
+      0x0f, 0xb6, 0x86, 0x10, 0x02, 0x00, 0x00,  // movzbl 0x210(%esi), %eax: the loader's type
+      0xee,                                      // out %al, %dx
+      0xe8, 0x00, 0x00, 0x00, 0x00,              // call next
+      0x58,                                      // next: pop %eax
+      0xc1, 0xe8, 0x14,                          // shr $20, %eax
+      0x04, 0x30,                                // add $'0', %al: the MiB where it runs
+      0xee,                                      // out %al, %dx
+      0x8b, 0x8e, 0x1c, 0x02, 0x00, 0x00,        // mov 0x21c(%esi), %ecx: the initrd
+      0x8b, 0x9e, 0x18, 0x02, 0x00, 0x00,        // mov 0x218(%esi), %ebx
+      0x87, 0xf3,                                // xchg %esi, %ebx
+      0xf3, 0x6e,                                // rep outsb
+      0x8b, 0xb3, 0x28, 0x02, 0x00, 0x00,        // mov 0x228(%ebx), %esi: the command line
+      0xac,                                      // again: lodsb
+      0x84, 0xc0,                                // test %al, %al
+      0x74, 0x03,                                // jz end
+      0xee,                                      // out %al, %dx
+      0xeb, 0xf8,                                // jmp again
+      0x8b, 0x73, 0x70,                          // end: mov 0x70(%ebx), %esi: the RSDP
+      0xb9, 0x07, 0x00, 0x00, 0x00,              // mov $7, %ecx
+      0xf3, 0x6e,                                // rep outsb
+      0xfa, 0xf4,                                // cli; hlt
+  });
+  std::vector<u8> image(2 * 512 + 128);
+  const auto put = [&](usize at, u64 value, usize size) { std::memcpy(&image.at(at), &value, size); };
+  put(0x1f1, 1, 1);
+  put(0x1f4, 128 / 16, 4);
+  put(0x1fe, 0x66ebaa55, 4);
+  put(0x202, 0x53726448, 4);
+  put(0x206, version, 2);
+  put(0x211, 1, 1);
+  put(0x22c, 0x7fffffff, 4);
+  put(0x230, alignment, 4);
+  put(0x234, 1, 1);
+  put(0x238, 20, 4);
+  put(0x258, preferred, 8);
+  put(0x260, needed, 4);
+  std::copy(code.begin(), code.end(), image.begin() + 2 * 512);
+  return image;
+}
+
+}  // namespace
+
+TEST_CASE("a Linux kernel is told initrd, command line and RSDP, and runs where it prefers to be") {
+  const Boot result = boot(linux_kernel(0x20f), "the initrd", 128 * kMiB, " one two=3 ");
+  INFO(result.said);
+  CHECK(result.said.find("\xff@the initrd one two=3 RSD PTR") != std::string::npos);
+  CHECK(boot(linux_kernel(0x20f), "x", 5 * kGiB).said.find("@xRSD PTR") != std::string::npos);
+}
+
+TEST_CASE("a Linux kernel that can't be where it prefers goes to its first aligned address") {
+  CHECK(boot(linux_kernel(0x20f, 0x400000, 0x8000000))
+            .said.find("\xff"
+                       "4RSD PTR") != std::string::npos);
+  CHECK(boot(linux_kernel(0x202))
+            .said.find("\xff"
+                       "1RSD PTR") != std::string::npos);  // no such fields yet
+}
+
+TEST_CASE("a Linux kernel that can't be loaded is refused with one sentence") {
+  CHECK(boot(linux_kernel(0x20f, 1, 0x1000000, 0x8000000)).said.find("does not fit into RAM") != std::string::npos);
+  CHECK(boot(linux_kernel(0x201)).said.find("older than boot protocol 2.02") != std::string::npos);
+  CHECK(boot(linux_kernel(0x20f), "", 128 * kMiB, std::string(21, 'x')).said.find("it takes 20 bytes") !=
+        std::string::npos);
+  std::vector<u8> cut = linux_kernel(0x20f);
+  cut.resize(2 * 512);
+  CHECK(boot(cut).said.find("truncated") != std::string::npos);
+  std::vector<u8> zimage = linux_kernel(0x20f);
+  zimage[0x211] = 0;
+  CHECK(boot(zimage).said.find("build a bzImage") != std::string::npos);
 }
 
 TEST_CASE("what can't be loaded is refused with one sentence") {
