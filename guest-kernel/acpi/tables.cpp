@@ -32,14 +32,6 @@ const u8* search_rsdp(u32 begin, u32 end) {
   return nullptr;
 }
 
-// 5.2.5.1: the first KiB of the EBDA, then the BIOS's read-only memory.
-const u8* find_rsdp() {
-  const u32 ebda = u32{field<u16>(static_cast<const u8*>(low_address(Pfn{0})), 0x40e)} << 4;
-  const u8* found = nullptr;
-  if (ebda >= 0x400 && ebda < 0xa0000) found = search_rsdp(ebda, ebda + 1024 < 0xa0000 ? ebda + 1024 : 0xa0000);
-  return found != nullptr ? found : search_rsdp(0xe0000, 0x100000);
-}
-
 // Maps a table whose size stands in its header. data nullptr when it can't be one.
 Table map_table(u64 physical, bool has_checksum) {
   const auto* header = static_cast<const u8*>(ioremap(physical, kHeaderSize));
@@ -65,6 +57,14 @@ u16 port(const Table& fadt, u32 extended, u32 old) {
 }
 
 }  // namespace
+
+// 5.2.5.1: the first KiB of the EBDA, then the BIOS's read-only memory.
+const u8* find_rsdp() {
+  const u32 ebda = u32{field<u16>(static_cast<const u8*>(low_address(Pfn{0})), 0x40e)} << 4;
+  const u8* found = nullptr;
+  if (ebda >= 0x400 && ebda < 0xa0000) found = search_rsdp(ebda, ebda + 1024 < 0xa0000 ? ebda + 1024 : 0xa0000);
+  return found != nullptr ? found : search_rsdp(0xe0000, 0x100000);
+}
 
 Or<> Tables::find() {
   const u8* rsdp = find_rsdp();

@@ -29,6 +29,9 @@ struct Table {
   u32 size = 0;  // bytes
 };
 
+// The RSDP (5.2.5), in the direct map; nullptr when there is none.
+const u8* find_rsdp();
+
 class Tables {
  public:
   // Errno::kNoDev: no RSDP; kInval: damaged (a line in the log says which).

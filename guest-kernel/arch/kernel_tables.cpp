@@ -12,6 +12,8 @@ alignas(32) base::u64 kernel_pdpt[4];
 
 namespace ido {
 
+Windows windows;
+
 namespace {
 
 constexpr u32 kLargePage = 2 * kMiB;
@@ -71,14 +73,24 @@ void set_kmap_slot(u32 slot, u64 physical) {
   kmap_table[slot] = physical == 0 ? 0 : physical | pte::kPresent | pte::kWrite | no_execute_bit();
 }
 
+void plan_windows(u64 memory_end) {
+  // In whole units of 128 MiB of addresses, so that low memory ends where a section does (mm/sections.hpp).
+  constexpr u64 kUnit = 128 * kMiB, kBytesPerFrame = 32;
+  const u64 wanted = align_up<u64>((memory_end >> kPageShift) * kBytesPerFrame, kUnit);
+  const u64 least = layout::kVmemmapEnd - layout::kPageOffset - layout::kLowMemoryMax;
+  const u64 size = wanted < least ? least : wanted > layout::kVmemmapMax ? layout::kVmemmapMax : wanted;
+  windows.vmemmap = layout::kVmemmapEnd - static_cast<u32>(size);
+}
+
 void init_kernel_tables(u64 low_end) {
   for (u32 i = 0; i < layout::kPageOffset >> 21; ++i) kernel_directories[i] = 0;
-  const u64 end = align_up<u64>(low_end < layout::kLowMemoryMax ? low_end : layout::kLowMemoryMax, kLargePage);
+  const u64 most = windows.vmemmap - layout::kPageOffset;
+  const u64 end = align_up<u64>(low_end < most ? low_end : most, kLargePage);
   for (u64 physical = 0; physical < layout::kLowMemoryMax; physical += kLargePage) {
     u64& entry = kernel_directories[(layout::kPageOffset + physical) >> 21];
     entry = physical < end ? physical | pte::kPresent | pte::kWrite | pte::kLarge | no_execute_bit() : 0;
   }
-  set_direct_map_end(low_end);
+  windows.direct_map_frames = static_cast<u32>(end >> kPageShift);
   split_image();
   kernel_directories[layout::kKmap >> 21] = table_entry(kmap_table, 0);
   show_trampoline();

@@ -13,7 +13,5 @@ void init_kernel_tables(u64 low_end);
 void set_trampoline_page(u32 address, u64 physical, u64 flags);
 // A slot of the kmap window, without a flush. physical 0: none.
 void set_kmap_slot(u32 slot, u64 physical);
-// Tells kmap where the direct map ends.
-void set_direct_map_end(u64 low_end);
 
 }  // namespace ido

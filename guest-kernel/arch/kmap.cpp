@@ -10,19 +10,13 @@ namespace ido {
 
 namespace {
 u32 slots_in_use;
-u32 direct_map_frames;
 u32 next_ioremap = layout::kVmalloc;
 
 u32 address_of(const void* p) { return static_cast<u32>(reinterpret_cast<uintptr_t>(p)); }
 }  // namespace
 
-void set_direct_map_end(u64 low_end) {
-  const u64 end = align_up<u64>(low_end < layout::kLowMemoryMax ? low_end : layout::kLowMemoryMax, 2 * kMiB);
-  direct_map_frames = static_cast<u32>(end >> kPageShift);
-}
-
 Kmap::Kmap(Pfn frame) {
-  if (frame.value < direct_map_frames) {
+  if (in_low_memory(frame)) {
     bytes_ = static_cast<u8*>(low_address(frame));
     return;
   }

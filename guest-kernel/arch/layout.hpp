@@ -1,9 +1,11 @@
 // The virtual memory layout of the kernel in 4G/4G mode, and where the user's ends. Addresses in bytes.
 //
 //   0x00000000  not mapped: null pointers fault. (Identity-mapped for a moment at boot.)
-//   0x02000000  kPageOffset: low physical memory, one to one, up to kLowMemoryMax
-//   0xc2000000  kVmemmap: the mem_map, 32 bytes a page of the whole physical space, mapped section by section
-//               (896 MiB of window: 112 GiB of physical addresses, so 64 GiB of RAM fit with the hole below 4 GiB)
+//   0x02000000  kPageOffset: low physical memory, one to one, up to the vmemmap at most
+//   windows.vmemmap (arch/paging.hpp): the mem_map, 32 bytes a page of the whole physical space, mapped section by
+//               section. It ends where kVmalloc begins; boot chooses where it starts by the highest physical address.
+//               At 0xc2000000 its 896 MiB serve 112 GiB, so 64 GiB of RAM have 3 GiB of low memory; 200 GiB take
+//               1664 MiB of it and have 2304 MiB of low memory
 //   0xfa000000  kVmalloc: ioremap and large kernel tables
 //   0xfe000000  kKmap: slots of atomic kmaps
 //   0xff000000  kTrampoline: the window that user and kernel page tables share
@@ -15,9 +17,10 @@ namespace ido::layout {
 using namespace base;
 
 inline constexpr u32 kPageOffset = 0x02000000;
-inline constexpr u32 kLowMemoryMax = 0xc0000000;  // bytes of physical memory that the direct map can hold
-inline constexpr u32 kVmemmap = 0xc2000000;
-inline constexpr u32 kVmemmapSize = 0x38000000;
+inline constexpr u32 kLowMemoryMax = 0xc0000000;    // bytes of physical memory that the direct map can hold
+inline constexpr u32 kLowMemoryLeast = 0x40000000;  // bytes that the largest vmemmap leaves it
+inline constexpr u32 kVmemmapEnd = 0xfa000000;
+inline constexpr u32 kVmemmapMax = kVmemmapEnd - kPageOffset - kLowMemoryLeast;  // bytes
 inline constexpr u32 kVmalloc = 0xfa000000;
 inline constexpr u32 kVmallocEnd = 0xfe000000;
 inline constexpr u32 kKmap = 0xfe000000;

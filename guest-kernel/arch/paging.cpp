@@ -135,7 +135,7 @@ void flush_user_page(const UserPageTable&, u32) {}
 void flush_user_all(const UserPageTable&) {}
 
 Or<> map_kernel(u32 address, Pfn frame, u64 flags) {
-  KASSERT(address >= layout::kVmemmap && address < layout::kKmap);
+  KASSERT(address >= windows.vmemmap && address < layout::kKmap);
   u64* table = descend(kernel_directories[address >> 21], pte::kPresent | pte::kWrite);
   if (table == nullptr) return fail(Errno::kNoMem);
   u64& slot = table[(address >> kPageShift) % kEntries];
@@ -145,7 +145,7 @@ Or<> map_kernel(u32 address, Pfn frame, u64 flags) {
 }
 
 void unmap_kernel(u32 address) {
-  KASSERT(address >= layout::kVmemmap && address < layout::kKmap);
+  KASSERT(address >= windows.vmemmap && address < layout::kKmap);
   u64* table = descend(kernel_directories[address >> 21], 0);
   if (table == nullptr) return;
   table[(address >> kPageShift) % kEntries] = 0;

@@ -68,8 +68,19 @@ struct TablePages {
 };
 void set_table_pages(TablePages hooks);
 
-// The direct map.
-inline bool in_low_memory(Pfn f) { return f.value < (layout::kLowMemoryMax >> kPageShift); }
+// What boot decided of the kernel's address space (layout.hpp).
+struct Windows {
+  u32 vmemmap = 0;            // first address of the mem_map's window, which ends at layout::kVmemmapEnd
+  u32 direct_map_frames = 0;  // low memory: the frames that the direct map shows
+};
+extern Windows windows;
+
+// Makes the vmemmap window wide enough for physical addresses below `memory_end` bytes, as far as kLowMemoryLeast
+// permits. Before init_kernel_tables.
+void plan_windows(u64 memory_end);
+
+// The direct map. Frames below its end are low memory; a DIMM that is added later never is.
+inline bool in_low_memory(Pfn f) { return f.value < windows.direct_map_frames; }
 inline void* low_address(Pfn f) { return reinterpret_cast<void*>(layout::kPageOffset + (f.value << kPageShift)); }
 inline u32 low_physical(const void* p) {
   return static_cast<u32>(reinterpret_cast<uintptr_t>(p)) - layout::kPageOffset;

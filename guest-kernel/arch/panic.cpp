@@ -19,7 +19,7 @@ constexpr u32 kMostFrames = 24;
 constexpr u8 kExitStatus = 0x7e;  // what the debug-exit port is told, see abi/ports.hpp
 
 bool in_direct_map(u32 address) {
-  return address >= layout::kPageOffset && address < layout::kVmemmap && kernel_entry(address).present();
+  return address >= layout::kPageOffset && address < windows.vmemmap && kernel_entry(address).present();
 }
 
 // The name is of the byte before: a return address may be the next function's first when the call does not return.

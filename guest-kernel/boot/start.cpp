@@ -1,5 +1,6 @@
 // The kernel's start, in the order in which the parts need one another. Reading order: this file first.
 #include "acpi/acpi.hpp"
+#include "acpi/srat.hpp"
 #include "arch/cpu.hpp"
 #include "arch/descriptors.hpp"
 #include "arch/interrupts.hpp"
@@ -14,6 +15,7 @@
 #include "fs/tmpfs.hpp"
 #include "ktest/ktest.hpp"
 #include "lib/print.hpp"
+#include "mm/background.hpp"
 #include "mm/init.hpp"
 #include "proc/faults.hpp"
 #include "proc/process.hpp"
@@ -59,6 +61,16 @@ u64 low_memory_end() {
     const MemoryRange& r = boot_info.ranges[i];
     if (r.kind != RangeKind::kReserved && r.base < layout::kLowMemoryMax && r.base + r.size > end)
       end = r.base + r.size;
+  }
+  return end;
+}
+
+// The end of all memory that there is or may come.
+u64 memory_end() {
+  u64 end = acpi::hotplug_memory_end();
+  for (u32 i = 0; i < boot_info.range_count; ++i) {
+    const MemoryRange& r = boot_info.ranges[i];
+    if (r.kind == RangeKind::kUsable && r.base + r.size > end) end = r.base + r.size;
   }
   return end;
 }
@@ -118,6 +130,7 @@ extern "C" [[noreturn]] void kernel_start(ido::u32 magic, ido::u32 information) 
   print("command line: %s\n", boot_info.command_line);
   print_memory_map();
   init_cpu();
+  plan_windows(memory_end());
   init_kernel_tables(low_memory_end());
   init_descriptors();
   init_pic();
@@ -132,6 +145,7 @@ extern "C" [[noreturn]] void kernel_start(ido::u32 magic, ido::u32 information) 
   acpi::init();
   register_process_files();
   start_init(prepare_init);
+  start_mem_map_thread();
   acpi::start();
   idle();
 }

@@ -20,7 +20,7 @@ struct Range {
 
 Or<Range> sections_of(u64 base, u64 size) {
   if (size == 0 || base % kSectionSize != 0 || size % kSectionSize != 0) return fail(Errno::kInval);
-  const u64 limit = u64{kMaxSections} << kSectionShift;
+  const u64 limit = u64{section_limit()} << kSectionShift;
   if (base >= limit || size > limit - base) return fail(Errno::kRange);
   return Range{static_cast<u32>(base >> kSectionShift), static_cast<u32>(size >> kSectionShift)};
 }
@@ -52,6 +52,7 @@ Or<> add(Range range, u32 node) {
     section.zone = ZoneId::kMovable;
     section.node = static_cast<u8>(node);
     section.present_pages = kSectionPages;
+    section.mem_map_pages = mem_map_is_lent(i) ? 0 : kMemMapPages;
     section.deferred = true;  // its mem_map is made in its own frames when the first page is needed
   }
   return {};

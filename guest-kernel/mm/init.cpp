@@ -71,7 +71,7 @@ void place_early_pool() {
   const BootMemory& boot = boot_memory();
   for (u32 i = 0; i < boot.usable_count; ++i) {
     u64 at = boot.usable[i].base < kMiB ? kMiB : (boot.usable[i].base + kPageMask) & ~u64{kPageMask};
-    while (at + kEarlyFrames * kPageSize <= boot.usable[i].end() && at < layout::kLowMemoryMax) {
+    while (at + kEarlyFrames * kPageSize <= boot.usable[i].end() && in_low_memory(pfn_of(GuestPhys{at}))) {
       const PhysicalRange wanted{at, kEarlyFrames * kPageSize, nullptr};
       const PhysicalRange* hit = first_overlap(wanted, boot.reserved, boot.reserved_count);
       if (hit == nullptr) hit = first_overlap(wanted, boot.boot_data, boot.boot_data_count);
@@ -89,7 +89,7 @@ void place_early_pool() {
 // Sections for all RAM, with what they hold; nothing of their mem_map yet.
 void declare_sections() {
   const BootMemory& boot = boot_memory();
-  for (u32 index = 0; index < kMaxSections; ++index) {
+  for (u32 index = 0; index < section_limit(); ++index) {
     Section& section = section_at(index);
     visit_ranges(index, boot.usable, boot.usable_count, Round::kIn, [&](Pfn first, u32 count, const PhysicalRange&) {
       section.state = SectionState::kOnline;
@@ -105,8 +105,25 @@ void declare_sections() {
     const PhysicalRange whole{u64{index} << kSectionShift, kSectionSize, nullptr};
     section.deferred = first_overlap(whole, boot.reserved, boot.reserved_count) == nullptr &&
                        first_overlap(whole, boot.boot_data, boot.boot_data_count) == nullptr;
-    if (section.deferred) count_deferred_section(index, 1);
   }
+  lend_high_memory();
+  for (u32 index = 0; index < section_limit(); ++index) {
+    if (section_at(index).deferred) count_deferred_section(index, 1);
+  }
+}
+
+// What the vmemmap window can't describe is not used, and nobody should have to guess why.
+void report_memory_beyond() {
+  const BootMemory& boot = boot_memory();
+  const u64 end = u64{section_limit()} << kSectionShift;
+  u64 beyond = 0;
+  for (u32 i = 0; i < boot.usable_count; ++i) {
+    const PhysicalRange& range = boot.usable[i];
+    if (range.end() > end) beyond += range.end() - (range.base > end ? range.base : end);
+  }
+  if (beyond == 0) return;
+  print("mm: %u MiB of RAM lie above %u MiB; the kernel's address space has no room for their mem_map: left unused\n",
+        static_cast<u32>(beyond / kMiB), static_cast<u32>(end / kMiB));
 }
 
 void drop_section(u32 index) {
@@ -124,7 +141,7 @@ void init(const BootMemory& memory) {
   place_early_pool();
   set_table_pages({allocate_table_page, release_table_page});
   declare_sections();
-  for (u32 index = 0; index < kMaxSections; ++index) {
+  for (u32 index = 0; index < section_limit(); ++index) {
     const Section& section = section_at(index);
     if (section.state != SectionState::kOnline || section.deferred) continue;
     if (!populate_section(index)) {
@@ -138,6 +155,7 @@ void init(const BootMemory& memory) {
   early.left = 0;
   if (rest.left > 0) release_boot_data(phys_of(rest.next).value, rest.left * kPageSize);
   set_watermarks();
+  report_memory_beyond();
   print("mm:");
   for (u32 i = 0; i < kZoneCount; ++i) {
     const Zone& zone = zone_at(static_cast<ZoneId>(i));

@@ -5,7 +5,7 @@
 // mem_map needs only its block heads written.
 #pragma once
 
-#include "arch/layout.hpp"
+#include "arch/paging.hpp"
 #include "base/intrusive_list.hpp"
 #include "base/types.hpp"
 
@@ -60,9 +60,8 @@ struct Page {
 static_assert(sizeof(void*) != 4 || sizeof(Page) == 32);
 
 // Frame and Page of each other (vmemmap). Only for frames of a section that is present and has its mem_map.
-inline Page* page_of(Pfn f) { return reinterpret_cast<Page*>(static_cast<uintptr_t>(layout::kVmemmap)) + f.value; }
-inline Pfn frame_of(const Page* p) {
-  return Pfn{static_cast<u32>(p - reinterpret_cast<const Page*>(static_cast<uintptr_t>(layout::kVmemmap)))};
-}
+inline Page* mem_map() { return reinterpret_cast<Page*>(static_cast<uintptr_t>(windows.vmemmap)); }
+inline Page* page_of(Pfn f) { return mem_map() + f.value; }
+inline Pfn frame_of(const Page* p) { return Pfn{static_cast<u32>(p - mem_map())}; }
 
 }  // namespace ido

@@ -7,6 +7,7 @@ namespace ido {
 namespace {
 
 BootMemory boot;
+u32 lender;  // the section in high memory that holds the mem_map of low sections; 0: none
 
 u32 mem_map_address(u32 index, u32 page) {
   return static_cast<u32>(reinterpret_cast<uintptr_t>(page_of(section_first_frame(index)))) + page * kPageSize;
@@ -24,8 +25,10 @@ u32 place_in_run(u32 from, u32 end) {
   return 0;
 }
 
-// Where the section's mem_map goes: its first run of unreserved RAM that is long enough, sparing zone DMA if possible.
+// Where the section's mem_map goes: to the lender, or its first run of unreserved RAM that is long enough, sparing zone
+// DMA if possible.
 Or<Pfn> place_mem_map(u32 index) {
+  if (mem_map_is_lent(index)) return section_first_frame(lender) + (1 + index) * kMemMapPages;
   if (section_at(index).origin == SectionOrigin::kHotAdded) return section_first_frame(index);
   u32 found = 0;
   static constexpr u32 kLowest[] = {kDmaFrames, 256};
@@ -71,7 +74,11 @@ void mark_section(u32 index) {
     visit_ranges(index, boot.reserved, boot.reserved_count, Round::kOut,
                  [](Pfn first, u32 count, const PhysicalRange& r) { mark(first, count, PageUse::kReserved, r.owner); });
   }
-  mark(section.mem_map, kMemMapPages, PageUse::kMemMap, "mem_map");
+  if (!mem_map_is_lent(index)) mark(section.mem_map, kMemMapPages, PageUse::kMemMap, "mem_map");
+  if (index == lender) {
+    mark(section.mem_map + kMemMapPages, section.mem_map_pages - kMemMapPages, PageUse::kKernel,
+         "mem_map of low memory");
+  }
 }
 
 // Hands each run of kTail pages to the allocator.
@@ -89,6 +96,8 @@ void hand_out(u32 index) {
 
 BootMemory& boot_memory() { return boot; }
 
+bool mem_map_is_lent(u32 index) { return lender != 0 && in_low_memory(section_first_frame(index)); }
+
 const PhysicalRange* first_overlap(const PhysicalRange& wanted, const PhysicalRange* ranges, u32 count) {
   for (u32 i = 0; i < count; ++i) {
     const u64 first = ranges[i].base & ~u64{kPageMask};
@@ -102,26 +111,50 @@ Or<> populate_section(u32 index) {
   Section& section = section_at(index);
   section.mem_map = TRY(place_mem_map(index));
   TRY(map_mem_map(index));
-  if (section.deferred) count_deferred_section(index, -1);
+  const bool whole = section.deferred;  // all of it is RAM that nobody uses
+  if (whole) count_deferred_section(index, -1);
   section.deferred = false;
-  mark_section(index);
+  if (!whole)
+    mark_section(index);
+  else if (!mem_map_is_lent(index))
+    mark(section.mem_map, kMemMapPages, PageUse::kMemMap, "mem_map");
   for (u32 i = 0; i < kSectionPages; i += kPageblockPages) {
     set_pageblock_type(section_first_frame(index) + i, MigrateType::kMovable);
   }
   count_use(PageUse::kMemMap, static_cast<i32>(kMemMapPages));
-  hand_out(index);
+  const Pfn first = section_first_frame(index);
+  if (!whole)
+    hand_out(index);
+  else if (mem_map_is_lent(index))
+    manage_range(first, kSectionPages);
+  else {
+    manage_range(first, section.mem_map - first);
+    manage_range(section.mem_map + kMemMapPages, kSectionPages - (section.mem_map - first) - kMemMapPages);
+  }
   return {};
 }
 
 void count_deferred_section(u32 index, i32 sign) {
   Section& section = section_at(index);
   Zone& zone = zone_at(section.zone);
-  const u32 pages = static_cast<u32>(sign) * (kSectionPages - kMemMapPages);
+  const u32 pages = static_cast<u32>(sign) * (kSectionPages - section.mem_map_pages);
   section.free_pages += pages;
   section.managed_pages += pages;
   zone.free_pages += pages;
   zone.managed_pages += pages;
   zone.deferred_pages += pages;
+}
+
+void lend_high_memory() {
+  u32 low = 0;
+  while (low < section_limit() && in_low_memory(section_first_frame(low))) ++low;
+  for (u32 i = low; i < section_limit() && lender == 0; ++i) {
+    if (section_at(i).deferred) lender = i;  // deferred: all of it is RAM that nobody uses
+  }
+  if (lender == 0) return;
+  for (u32 i = 0; i < low; ++i) section_at(i).mem_map_pages = 0;
+  section_at(lender).mem_map_pages = static_cast<u16>((1 + low) * kMemMapPages);
+  section_at(lender).deferred = false;
 }
 
 bool populate_deferred_section(ZoneId zone) {

@@ -1,7 +1,7 @@
 // Making the mem_map of sections, at boot and when their first page is needed. For mm only.
 //
 // A section without reserved frames costs nothing until then (Section::deferred): a machine of 64 GiB boots as fast as
-// one of 1 GiB, and an added DIMM takes no memory but its own.
+// one of 1 GiB, and an added DIMM takes no memory but its own. After boot a thread makes the rest (background.hpp).
 #pragma once
 
 #include "mm/init.hpp"
@@ -18,6 +18,11 @@ bool populate_deferred_section(ZoneId zone);
 
 // Counts a deferred section's pages as free in its zone (1), or no longer (-1).
 void count_deferred_section(u32 index, i32 sign);
+
+// At boot, once the sections are declared: the first whole section of high memory, if there is one, gives frames for
+// the mem_map of all low sections, because low memory is the scarcer. It can't go offline then. Low memory never does.
+void lend_high_memory();
+bool mem_map_is_lent(u32 index);
 
 // Unmaps the mem_map of an offline section and forgets it.
 void depopulate_section(u32 index);

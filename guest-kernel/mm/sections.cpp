@@ -12,9 +12,11 @@ Section sections[kMaxSections];
 
 Section& section_at(u32 index) { return sections[index]; }
 
+u32 section_limit() { return (layout::kVmemmapEnd - windows.vmemmap) / (kSectionPages * sizeof(Page)); }
+
 u32 section_count() {
   static u32 highest;  // only grows: a section that went may come back
-  for (u32 i = highest; i < kMaxSections; ++i) {
+  for (u32 i = highest; i < section_limit(); ++i) {
     if (sections[i].state != SectionState::kAbsent) highest = i + 1;
   }
   return highest;
@@ -27,7 +29,7 @@ const char* section_state_name(SectionState state) {
 
 bool frame_has_page(Pfn f) {
   const u32 index = section_index_of(f);
-  return index < kMaxSections && sections[index].state != SectionState::kAbsent && !sections[index].deferred;
+  return index < section_limit() && sections[index].state != SectionState::kAbsent && !sections[index].deferred;
 }
 
 ZoneId zone_of(Pfn f) { return f.value < kDmaFrames ? ZoneId::kDma : section_of(f).zone; }

@@ -1,5 +1,6 @@
-// Sections: physical memory in units of 128 MiB, each with its own mem_map (1 MiB of struct Page in its first frames).
-// The unit of hotplug and of /sys/devices/system/memory/memoryN.
+// Sections: physical memory in units of 128 MiB, each with its own mem_map (1 MiB of struct Page), which lies in its
+// first frames; that of low memory lies in high memory if there is some. The unit of hotplug and of
+// /sys/devices/system/memory/memoryN.
 //
 //   absent -> offline (add) -> online (online) -> going offline -> offline or back to online -> absent (remove)
 #pragma once
@@ -14,8 +15,8 @@ inline constexpr u64 kSectionSize = u64{1} << kSectionShift;
 inline constexpr u32 kSectionPages = 1u << (kSectionShift - kPageShift);
 inline constexpr u32 kDmaFrames = 4096;                                        // zone DMA: the first 16 MiB
 inline constexpr u32 kMemMapPages = kSectionPages * sizeof(Page) / kPageSize;  // of one section: 256
-inline constexpr u32 kMaxSections =
-    layout::kVmemmapSize / (kSectionPages * sizeof(Page));  // what the vmemmap window holds
+inline constexpr u32 kMaxSections = layout::kVmemmapMax / (kSectionPages * sizeof(Page));
+u32 section_limit();  // how many the vmemmap window of this boot has room for
 
 enum class SectionState : u8 { kAbsent, kOffline, kOnline, kGoingOffline };
 const char* section_state_name(SectionState state);  // sysfs: "offline", "online", "going-offline"
@@ -28,10 +29,11 @@ struct Section {
   SectionOrigin origin = SectionOrigin::kBoot;
   ZoneId zone = ZoneId::kNormal;  // section 0 also has zone DMA
   u8 node = 0;
-  bool deferred = false;  // online, but its mem_map is not made yet: no page of it was ever used
-  u32 present_pages = 0;  // RAM
-  u32 managed_pages = 0;  // of these, the allocator's, used or free
-  u32 free_pages = 0;     // in the allocator (or all of it while deferred)
+  bool deferred = false;             // online, but its mem_map is not made yet: no page of it was ever used
+  u16 mem_map_pages = kMemMapPages;  // of its frames, those that hold struct Pages, its own and others'
+  u32 present_pages = 0;             // RAM
+  u32 managed_pages = 0;             // of these, the allocator's, used or free
+  u32 free_pages = 0;                // in the allocator (or all of it while deferred)
   u32 isolated_pages = 0;
   Pfn mem_map{0};  // first of the kMemMapPages frames that hold its struct Pages
 };

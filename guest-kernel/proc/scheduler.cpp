@@ -159,6 +159,8 @@ void yield_if_due() {
   if (reschedule && running != &idle_task) schedule();
 }
 
+bool others_are_runnable() { return !run_queue.empty(); }
+
 void idle() {
   for (;;) {
     asm volatile("cli" : : : "memory");

@@ -51,6 +51,9 @@ void fail_table_pages(u32 nth) { table_page_countdown = nth; }
 }  // namespace fake
 
 namespace ido {
+
+Windows windows{.vmemmap = 0xc2000000, .direct_map_frames = layout::kLowMemoryMax >> kPageShift};
+
 namespace {
 
 struct Tables {

@@ -238,12 +238,15 @@ TEST_CASE("An offline section comes back online, as what it is told to be") {
 TEST_CASE("Boot memory goes offline when all in it can move, and the section of the kernel does not") {
   fake::Machine machine;
   OfflineReport report;
-  const u64 high = 4 * kGiB;
+  const u64 high = 4 * kGiB + kSectionSize;
   REQUIRE(offline_memory(high, kSectionSize, report).ok());
   REQUIRE(online_memory(high, kSectionSize).ok());
   CHECK(offline_memory(0, kSectionSize, report).error() == Errno::kBusy);
   CHECK(section_removable(0) == false);
   CHECK(section_at(0).state == SectionState::kOnline);
+  // The first section of high memory holds the mem_map of low memory.
+  CHECK(offline_memory(4 * kGiB, kSectionSize, report).error() == Errno::kBusy);
+  CHECK(report.owner == std::string("kernel, mem_map of low memory"));
 }
 
 TEST_CASE("With the policy kernel, added memory serves any zone; with offline, it waits") {
