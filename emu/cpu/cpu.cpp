@@ -1,6 +1,6 @@
 #include "cpu/cpu.hpp"
 
-#include "cpu/exceptions.hpp"
+#include "cpu/debug.hpp"
 #include "cpu/segmentation.hpp"
 
 namespace paemu {

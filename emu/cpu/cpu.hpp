@@ -72,6 +72,10 @@ class Cpu final : private MmioListener {
   u8 cpl = 0;
   bool attention = false;  // something happened that the engine must look at before the next instruction
   bool stop_requested = false;
+  // Of the instruction under way, while stepping (debug.hpp): DR6 bits of the traps that it has earned, and whether the
+  // one before it loaded SS.
+  u32 debug_hits = 0;
+  bool after_stack_load = false;
 
   // --- Wiring.
   VirtualClock& clock;

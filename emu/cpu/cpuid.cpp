@@ -18,6 +18,7 @@ struct FeatureRow {
 };
 constexpr FeatureRow kFeatures[] = {
     {"fpu", Feature::kFpu, 0, nullptr},
+    {"vme", Feature::kVme, cr4::kVme | cr4::kPvi, nullptr},
     {"de", Feature::kDe, cr4::kDe, nullptr},
     {"pse", Feature::kPse, cr4::kPse, nullptr},
     {"tsc", Feature::kTsc, cr4::kTsd, nullptr},
@@ -46,12 +47,12 @@ constexpr FeatureRow kFeatures[] = {
 
 constexpr u32 bit_of(Feature f) { return 1u << (static_cast<u32>(f) % 32); }
 
-constexpr u32 kPentium3 = bit_of(Feature::kFpu) | bit_of(Feature::kDe) | bit_of(Feature::kPse) | bit_of(Feature::kTsc) |
-                          bit_of(Feature::kMsr) | bit_of(Feature::kPae) | bit_of(Feature::kMce) |
-                          bit_of(Feature::kCx8) | bit_of(Feature::kApic) | bit_of(Feature::kSep) |
-                          bit_of(Feature::kMtrr) | bit_of(Feature::kPge) | bit_of(Feature::kMca) |
-                          bit_of(Feature::kCmov) | bit_of(Feature::kPat) | bit_of(Feature::kPse36) |
-                          bit_of(Feature::kMmx) | bit_of(Feature::kFxsr) | bit_of(Feature::kSse);
+constexpr u32 kPentium3 =
+    bit_of(Feature::kFpu) | bit_of(Feature::kVme) | bit_of(Feature::kDe) | bit_of(Feature::kPse) |
+    bit_of(Feature::kTsc) | bit_of(Feature::kMsr) | bit_of(Feature::kPae) | bit_of(Feature::kMce) |
+    bit_of(Feature::kCx8) | bit_of(Feature::kApic) | bit_of(Feature::kSep) | bit_of(Feature::kMtrr) |
+    bit_of(Feature::kPge) | bit_of(Feature::kMca) | bit_of(Feature::kCmov) | bit_of(Feature::kPat) |
+    bit_of(Feature::kPse36) | bit_of(Feature::kMmx) | bit_of(Feature::kFxsr) | bit_of(Feature::kSse);
 constexpr u32 kPentiumM = kPentium3 | bit_of(Feature::kClflush) | bit_of(Feature::kSse2) | bit_of(Feature::kSelfSnoop);
 
 struct ModelRow {

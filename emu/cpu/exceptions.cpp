@@ -1,6 +1,7 @@
 #include "cpu/exceptions.hpp"
 
 #include "cpu/cpu.hpp"
+#include "cpu/debug.hpp"
 #include "cpu/interrupt_delivery.hpp"
 
 namespace paemu {
@@ -18,22 +19,24 @@ bool doubles(Vector first, Vector second) {
   return contributory(first) && contributory(second);
 }
 
-// Overflow and breakpoint are traps; debug exceptions set RF by themselves where they must (SDM 3A, table 6-1).
+// Not the traps and aborts (SDM 3A, table 6-1). A #DB that a semantic raises is the fault of general detect.
 bool fault_class(Vector v) {
-  return v != Vector::kDebug && v != Vector::kNmi && v != Vector::kBreakpoint && v != Vector::kOverflow &&
-         v != Vector::kDoubleFault && v != Vector::kMachineCheck;
+  return v != Vector::kNmi && v != Vector::kBreakpoint && v != Vector::kOverflow && v != Vector::kDoubleFault &&
+         v != Vector::kMachineCheck;
 }
 
-void shut_down(Cpu& cpu) {
-  cpu.state.activity = Activity::kShutdown;
-  cpu.request_attention();
-}
+ResumeFlag resume_flag_of(Vector v) { return fault_class(v) ? ResumeFlag::kSet : ResumeFlag::kAsItIs; }
 
 // Everything that every delivery does, whatever the way.
 void after_delivery(Cpu& cpu) {
-  cpu.state.activity = Activity::kRunning;
-  cpu.state.interrupt_shadow = false;
-  cpu.state.pending_debug |= cpu.mmu.take_watch_hits();  // of the pushes: due after the handler's first instruction
+  CpuState& s = cpu.state;
+  s.activity = Activity::kRunning;
+  s.shadow = Shadow::kNone;
+  s.mid_repeat = false;
+  // An instruction that went to a handler is not single-stepped: TF was cleared (SDM 3B, 17.3.1.4). What the pushes hit
+  // is due before the handler's first instruction.
+  cpu.debug_hits &= ~debug::kSingleStep;
+  s.pending_debug |= cpu.mmu.take_watch_hits();
   cpu.request_attention();
 }
 
@@ -42,6 +45,7 @@ bool deliver_external(Cpu& cpu, u8 vector) {
   e.vector = vector;
   e.source = InterruptSource::kExternal;
   e.return_eip = cpu.state.eip;
+  e.resume = cpu.state.mid_repeat ? ResumeFlag::kSet : ResumeFlag::kAsItIs;
   if (deliver(cpu, e)) {
     after_delivery(cpu);
   } else {
@@ -50,13 +54,33 @@ bool deliver_external(Cpu& cpu, u8 vector) {
   return true;
 }
 
+bool nmi_deliverable(const Cpu& cpu) {
+  return cpu.state.nmi_pending && !cpu.state.nmi_blocked && cpu.state.shadow != Shadow::kAll;
+}
+
+bool interrupt_deliverable(const Cpu& cpu) {
+  return (cpu.state.eflags & eflag::kInterrupt) && cpu.state.shadow == Shadow::kNone && cpu.interrupts != nullptr &&
+         cpu.interrupts->interrupt_pending();
+}
+
 }  // namespace
 
-void deliver_fault(Cpu& cpu) {
-  Fault fault = cpu.fault;
+void shut_down(Cpu& cpu) {
+  cpu.state.activity = Activity::kShutdown;
+  cpu.request_attention();
+}
+
+void deliver_fault(Cpu& cpu) { deliver_exception(cpu, cpu.fault, resume_flag_of(cpu.fault.vector)); }
+
+void deliver_exception(Cpu& cpu, const Fault& exception, ResumeFlag resume) {
+  // A benign second fault (#AC of a handler's misaligned stack) can come again with every attempt: the processor would
+  // loop for ever. Here the instruction is run again then, which uses up guest time.
+  constexpr u32 kMostAttempts = 8;
+  Fault fault = exception;
   cpu.settle();
-  (void)cpu.mmu.take_watch_hits();  // of an instruction that did not complete
-  for (;;) {
+  cpu.debug_hits = 0;  // of an instruction that did not complete
+  (void)cpu.mmu.take_watch_hits();
+  for (u32 attempt = 0; attempt < kMostAttempts; ++attempt) {
     if (fault.vector == Vector::kPageFault) cpu.state.cr2 = fault.address.value;
     if (fault.vector == Vector::kDebug) cpu.state.dr[7] &= ~debug::kGeneralDetect;  // SDM 3B, 17.2.4
     Delivery e;
@@ -64,36 +88,37 @@ void deliver_fault(Cpu& cpu) {
     e.has_error_code = has_error_code(fault.vector) && cpu.protected_mode();
     e.error_code = fault.error_code;
     e.return_eip = cpu.state.eip;
-    e.resume = fault_class(fault.vector);
+    e.resume = resume;
     if (deliver(cpu, e)) {
       after_delivery(cpu);
       return;
     }
     const Fault second = cpu.fault;
+    (void)cpu.mmu.take_watch_hits();
     if (second.vector == Vector::kPageFault) cpu.state.cr2 = second.address.value;
-    if (fault.vector == Vector::kDoubleFault) {
-      shut_down(cpu);
-      return;
-    }
+    if (fault.vector == Vector::kDoubleFault) return shut_down(cpu);
     fault = doubles(fault.vector, second.vector) ? Fault{Vector::kDoubleFault, 0, GuestLinear{}} : second;
+    resume = resume_flag_of(fault.vector);
   }
 }
 
-bool interrupt_deliverable(const Cpu& cpu) {
-  if (cpu.state.interrupt_shadow) return false;
-  if (cpu.state.nmi_pending && !cpu.state.nmi_blocked) return true;
-  return (cpu.state.eflags & eflag::kInterrupt) && cpu.interrupts != nullptr && cpu.interrupts->interrupt_pending();
+bool event_waiting(const Cpu& cpu) {
+  return debug_trap_waiting(cpu) || nmi_deliverable(cpu) || interrupt_deliverable(cpu);
 }
 
-bool take_interrupt(Cpu& cpu) {
-  if (!interrupt_deliverable(cpu) || cpu.state.activity == Activity::kShutdown) return false;
+bool take_event(Cpu& cpu) {
+  if (cpu.state.activity == Activity::kShutdown) return false;
   cpu.settle();
-  if (cpu.state.nmi_pending && !cpu.state.nmi_blocked) {
+  if (debug_trap_waiting(cpu)) {
+    deliver_debug_trap(cpu);
+    return true;
+  }
+  if (nmi_deliverable(cpu)) {
     cpu.state.nmi_pending = false;
     cpu.state.nmi_blocked = true;  // until IRET (SDM 3A, 6.7.1)
     return deliver_external(cpu, static_cast<u8>(Vector::kNmi));
   }
-  return deliver_external(cpu, cpu.interrupts->acknowledge_interrupt());
+  return interrupt_deliverable(cpu) && deliver_external(cpu, cpu.interrupts->acknowledge_interrupt());
 }
 
 void request_nmi(Cpu& cpu) {
@@ -110,95 +135,6 @@ Outcome software_interrupt(Cpu& cpu, u8 vector, InterruptSource source, u32 next
   if (!deliver(cpu, e)) return Outcome::kFault;
   after_delivery(cpu);
   return Outcome::kBranch;
-}
-
-// --- Debug exceptions (SDM 3B, chapter 17).
-
-namespace {
-
-struct Breakpoint {
-  u32 address;
-  u32 size;  // bytes
-  u32 kind;  // R/W field: 0 execute, 1 write, 2 I/O, 3 read or write
-};
-
-// Breakpoint i as DR7 enables it (locally or globally). False: off.
-bool breakpoint(const CpuState& s, u32 i, Breakpoint& out) {
-  if (!((s.dr[7] >> (2 * i)) & 3)) return false;
-  const u32 control = (s.dr[7] >> (16 + 4 * i)) & 0xf;
-  constexpr u32 kSizes[4] = {1, 2, 8, 4};  // SDM 3B, 17.2.4; 10b: 8 bytes on some, undefined elsewhere
-  out.kind = control & 3;
-  out.size = kSizes[control >> 2];
-  out.address = s.dr[i] & ~(out.size - 1);
-  return true;
-}
-
-void debug_trap(Cpu& cpu, u32 dr6_bits) {
-  cpu.state.dr[6] |= dr6_bits;
-  cpu.raise(Vector::kDebug);
-  deliver_fault(cpu);
-}
-
-}  // namespace
-
-bool needs_stepping(const Cpu& cpu) {
-  return (cpu.state.eflags & (eflag::kTrap | eflag::kResume)) || (cpu.state.dr[7] & debug::kAnyEnabled) ||
-         cpu.state.pending_debug != 0;
-}
-
-bool check_instruction_breakpoint(Cpu& cpu) {
-  CpuState& s = cpu.state;
-  if (s.pending_debug & debug::kTaskSwitch) {  // the T flag of a task just entered: before its first instruction
-    const u32 bits = s.pending_debug;
-    s.pending_debug = 0;
-    debug_trap(cpu, bits);
-    return true;
-  }
-  if (s.eflags & eflag::kResume) {
-    s.eflags &= ~eflag::kResume;  // for one instruction; a fault of that instruction sets it again when pushed
-    return false;
-  }
-  const u32 linear = s.segment[isa::kCs].base + s.eip;
-  u32 hits = 0;
-  for (u32 i = 0; i < 4; ++i) {
-    Breakpoint b;
-    if (breakpoint(s, i, b) && b.kind == 0 && s.dr[i] == linear) hits |= 1u << i;
-  }
-  if (hits == 0) return false;
-  debug_trap(cpu, hits);
-  return true;
-}
-
-void finish_step(Cpu& cpu, bool trap) {
-  CpuState& s = cpu.state;
-  u32 bits = s.pending_debug | cpu.mmu.take_watch_hits();
-  if (trap) bits |= debug::kSingleStep;
-  // MOV SS and POP SS hold debug traps off until the instruction after them (SDM 3A, 6.8.3).
-  if (s.interrupt_shadow) {
-    s.pending_debug = bits & ~debug::kSingleStep;
-    return;
-  }
-  s.pending_debug = 0;
-  if (bits != 0) debug_trap(cpu, bits);
-}
-
-void note_io_breakpoint(Cpu& cpu, u32 port, u32 size) {
-  if (!(cpu.state.cr4 & cr4::kDe) || !(cpu.state.dr[7] & debug::kAnyEnabled)) return;
-  for (u32 i = 0; i < 4; ++i) {
-    Breakpoint b;
-    if (!breakpoint(cpu.state, i, b) || b.kind != 2) continue;
-    if (b.address < port + size && port < b.address + b.size) cpu.state.pending_debug |= 1u << i;
-  }
-}
-
-void debug_registers_changed(Cpu& cpu) {
-  std::array<Watchpoint, 4> watchpoints{};
-  for (u32 i = 0; i < 4; ++i) {
-    Breakpoint b;
-    if (breakpoint(cpu.state, i, b) && (b.kind & 1)) watchpoints[i] = Watchpoint{b.address, b.size, b.kind == 3};
-  }
-  cpu.mmu.set_watchpoints(watchpoints);
-  cpu.request_attention();
 }
 
 }  // namespace paemu

@@ -1,9 +1,8 @@
-// Exceptions and interrupts: how they reach the guest (SDM 3A, chapter 6), and the debug exceptions (3B, chapter 17).
+// Exceptions and interrupts: how they reach the guest (SDM 3A, chapter 6). Debug exceptions: debug.hpp.
 //
 // The engine calls, at each instruction boundary that may need it:
-//   take_interrupt()   before an instruction: NMI, then INTR, unless a shadow or IF forbids
+//   take_event()       before an instruction: machine check, debug trap, NMI, INTR, in this order (table 6-2)
 //   deliver_fault()    after a semantic function returned Outcome::kFault
-//   finish_step()      after each instruction while needs_stepping() says so
 // Delivery always ends with the processor at a handler or in Activity::kShutdown (triple fault); it never fails.
 #pragma once
 
@@ -22,30 +21,25 @@ enum class InterruptSource : u8 {
   kIcebp,      // INT1 (F1): no DPL check, no error code
 };
 
+// RF in the pushed EFLAGS (SDM 3B, 17.3.1.1): set for faults, and for whatever comes between the iterations of a string
+// instruction; else as it is.
+enum class ResumeFlag : u8 { kAsItIs, kSet };
+
 // Delivers cpu.fault with EIP at the faulting instruction; escalates to double and triple fault as table 6-5 says.
 void deliver_fault(Cpu& cpu);
+// The same for an exception that no instruction raised.
+void deliver_exception(Cpu& cpu, const Fault& fault, ResumeFlag resume);
 
-// Delivers a pending NMI, or a maskable interrupt when IF is set, unless interrupt_shadow is set. Wakes from HLT.
-// True: one was taken, EIP is at its handler.
-bool take_interrupt(Cpu& cpu);
-// Would take_interrupt() do something?
-bool interrupt_deliverable(const Cpu& cpu);
+// Does an event wait that can be taken now, shadows, IF and NMI blocking considered?
+bool event_waiting(const Cpu& cpu);
+// Delivers the first of them. Wakes from HLT. True: one was taken, EIP is at its handler.
+bool take_event(Cpu& cpu);
 // An edge on the NMI pin; taken at the next boundary, held while another is being served.
 void request_nmi(Cpu& cpu);
+// The shutdown state (SDM 3A, 6.15, double fault): the board resets the machine.
+void shut_down(Cpu& cpu);
 
 // INT n and friends, from a semantic function: EIP is the instruction's own and `next_eip` the one to be pushed.
 [[nodiscard]] Outcome software_interrupt(Cpu& cpu, u8 vector, InterruptSource source, u32 next_eip);
-
-// True while instructions must run one at a time, with the two calls below: TF, breakpoints in DR7.
-bool needs_stepping(const Cpu& cpu);
-// Before an instruction: instruction breakpoints at its linear address, unless RF. True: a #DB was delivered.
-bool check_instruction_breakpoint(Cpu& cpu);
-// After an instruction that did not fault. trap: EFLAGS.TF as it was before it. Delivers the #DB traps that are due.
-void finish_step(Cpu& cpu, bool trap);
-
-// I/O breakpoints (CR4.DE): IN and OUT report their port; a hit becomes a trap in finish_step().
-void note_io_breakpoint(Cpu& cpu, u32 port, u32 size);
-// After DR7 or DR0-3 changed: gives the data breakpoints to the mmu.
-void debug_registers_changed(Cpu& cpu);
 
 }  // namespace paemu

@@ -3,6 +3,7 @@
 #include "cpu/far_transfer.hpp"
 #include "cpu/segmentation.hpp"
 #include "cpu/task_switch.hpp"
+#include "cpu/virtual8086.hpp"
 
 namespace paemu {
 
@@ -141,6 +142,19 @@ Outcome interrupt_return_real(Cpu& cpu, OperandSize size) {
   return Outcome::kBranch;
 }
 
+// Virtual-8086 mode below IOPL 3 with CR4.VME: IRET of 16 bits, VIF for IF.
+Outcome interrupt_return_virtual(Cpu& cpu) {
+  StackReader stack(cpu, OperandSize::k16);
+  u32 eip, flags;
+  u16 cs;
+  if (!stack.next(eip) || !stack.selector(cs) || !stack.next(flags)) return Outcome::kFault;
+  if (eip > cpu.state.segment[isa::kCs].limit) return cpu.general_protection(0);
+  if (!set_flags_of_task(cpu, flags)) return Outcome::kFault;
+  cpu.set_stack_pointer(cpu.stack_pointer() + stack.taken());
+  set_code_segment_real(cpu, cs, eip);
+  return Outcome::kBranch;
+}
+
 // SDM 3A, 20.2.2.
 Outcome return_to_virtual8086(Cpu& cpu, StackReader& stack, u16 cs, u32 eip, u32 flags) {
   u32 esp;
@@ -182,7 +196,9 @@ Outcome interrupt_return(Cpu& cpu, OperandSize size, u32 next_eip) {
   if (cpu.state.nmi_pending) cpu.request_attention();
   if (!cpu.protected_mode()) return interrupt_return_real(cpu, size);
   if (cpu.virtual8086()) {
-    return cpu.iopl() == 3 ? interrupt_return_real(cpu, size) : cpu.general_protection(0);
+    if (cpu.iopl() == 3) return interrupt_return_real(cpu, size);
+    if (size == OperandSize::k16 && virtual_flag_in_virtual8086(cpu)) return interrupt_return_virtual(cpu);
+    return cpu.general_protection(0);
   }
   if (cpu.state.eflags & eflag::kNestedTask) {
     u16 link;

@@ -21,23 +21,27 @@ bool push_return(Cpu& cpu, PushFrame& frame, const Return& r) {
 }
 
 Outcome transfer_real(Cpu& cpu, Transfer kind, u16 selector, u32 offset, const Return& back) {
+  PushFrame frame = PushFrame::current(cpu, 0);
+  if (kind == Transfer::kCall && !frame.room(2, back.size)) return Outcome::kFault;
   // The new CS keeps the limit (real mode) or gets 64 KiB (virtual-8086).
   if (offset > cpu.state.segment[isa::kCs].limit) return cpu.general_protection(0);
-  if (kind == Transfer::kCall) {
-    PushFrame frame = PushFrame::current(cpu, 0);
-    if (!push_return(cpu, frame, back)) return Outcome::kFault;
-    cpu.state.gpr[isa::kEsp] = frame.pointer();
+  if (kind == Transfer::kCall && !(frame.writable(2, back.size) && push_return(cpu, frame, back))) {
+    return Outcome::kFault;
   }
+  cpu.state.gpr[isa::kEsp] = frame.pointer();
   set_code_segment_real(cpu, selector, offset);
   return Outcome::kBranch;
 }
 
 // Into `code` at the current privilege.
 Outcome enter_same(Cpu& cpu, Transfer kind, u16 selector, Descriptor& code, u32 offset, const Return& back) {
-  if (offset > code.limit()) return cpu.general_protection(0);
   PushFrame frame = PushFrame::current(cpu, 0);
-  if (kind == Transfer::kCall && !push_return(cpu, frame, back)) return Outcome::kFault;
+  const bool call = kind == Transfer::kCall;
+  if (call && !frame.room(2, back.size)) return Outcome::kFault;
+  if (offset > code.limit()) return cpu.general_protection(0);
+  if (call && !frame.writable(2, back.size)) return Outcome::kFault;
   if (!mark_accessed(cpu, selector, code)) return Outcome::kFault;
+  if (call && !push_return(cpu, frame, back)) return Outcome::kFault;
   cpu.state.gpr[isa::kEsp] = frame.pointer();
   cpu.state.segment[isa::kCs] = code.segment(static_cast<u16>((selector & ~3) | cpu.cpl));
   cpu.state.eip = offset;
@@ -54,11 +58,13 @@ Outcome call_inner(Cpu& cpu, u16 selector, Descriptor& code, u32 offset, u32 par
   if (!read_tss_stack(cpu, cpl, ss, esp)) return Outcome::kFault;
   Descriptor stack;
   if (!check_stack_segment(cpu, ss, cpl, Vector::kInvalidTss, stack)) return Outcome::kFault;
-  if (offset > code.limit()) return cpu.general_protection(0);
-
   const u32 width = back.size == OperandSize::k32 ? 4 : 2;
   const u32 old_pointer = cpu.stack_pointer();
   PushFrame frame(cpu, stack.segment(ss), esp, cpl, selector_error(ss));
+  if (!frame.room(4 + parameters, back.size)) return Outcome::kFault;
+  if (offset > code.limit()) return cpu.general_protection(0);
+  if (!frame.writable(4 + parameters, back.size)) return Outcome::kFault;
+  if (!mark_accessed(cpu, selector, code) || !mark_accessed(cpu, ss, stack)) return Outcome::kFault;
   if (!frame.push(s.segment[isa::kSs].selector, back.size) || !frame.push(s.gpr[isa::kEsp], back.size)) {
     return Outcome::kFault;
   }
@@ -75,7 +81,6 @@ Outcome call_inner(Cpu& cpu, u16 selector, Descriptor& code, u32 offset, u32 par
     if (!frame.push(value, back.size)) return Outcome::kFault;
   }
   if (!push_return(cpu, frame, back)) return Outcome::kFault;
-  if (!mark_accessed(cpu, selector, code) || !mark_accessed(cpu, ss, stack)) return Outcome::kFault;
 
   s.segment[isa::kSs] = stack.segment(ss);
   s.gpr[isa::kEsp] = frame.pointer();

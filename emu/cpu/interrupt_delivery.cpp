@@ -18,16 +18,19 @@ bool fail(Cpu& cpu, Vector v, u32 error_code) {
 // Only what a program asks for itself leaves EXT clear (SDM 3A, 6.13).
 Ext ext_of(const Delivery& e) { return e.source == InterruptSource::kSoftware ? Ext::kClear : Ext::kSet; }
 
-u32 pushed_flags(const Cpu& cpu, const Delivery& e) { return cpu.flags() | (e.resume ? eflag::kResume : 0); }
+u32 pushed_flags(const Cpu& cpu, const Delivery& e) {
+  return cpu.flags() | (e.resume == ResumeFlag::kSet ? eflag::kResume : 0);
+}
 
 // SDM 3A, 20.1.4: the real-mode vector table.
 bool deliver_real(Cpu& cpu, const Delivery& e) {
   const u32 at = u32{e.vector} * 4;
-  if (at + 3 > cpu.state.idtr.limit) return fail(cpu, Vector::kGeneralProtection, u32{e.vector} * 8 + 2);
+  if (at + 3 > cpu.state.idtr.limit) return fail(cpu, Vector::kGeneralProtection, 0);
   u32 pointer;
   if (!cpu.load_linear(cpu.state.idtr.base + at, pointer)) return false;
   PushFrame frame = PushFrame::current(cpu, 0);
-  if (!frame.push(cpu.flags(), OperandSize::k16) ||
+  if (!frame.room(3, OperandSize::k16) || !frame.writable(3, OperandSize::k16) ||
+      !frame.push(cpu.flags(), OperandSize::k16) ||
       !frame.push(cpu.state.segment[isa::kCs].selector, OperandSize::k16) ||
       !frame.push(e.return_eip, OperandSize::k16)) {
     return false;
@@ -76,9 +79,11 @@ void enter(Cpu& cpu, const Gate& gate, u16 selector, const Descriptor& code, u32
 bool deliver_same(Cpu& cpu, const Delivery& e, const Gate& gate, u16 selector, Descriptor& code, u32 offset) {
   const Ext ext = ext_of(e);
   PushFrame frame = PushFrame::current(cpu, static_cast<u32>(ext));
-  if (!push_return(cpu, frame, e, gate.size)) return false;
+  const u32 count = 3 + (e.has_error_code ? 1 : 0);
+  if (!frame.room(count, gate.size)) return false;
   if (offset > code.limit()) return fail(cpu, Vector::kGeneralProtection, static_cast<u32>(ext));
-  if (!mark_accessed(cpu, selector, code)) return false;
+  if (!frame.writable(count, gate.size) || !mark_accessed(cpu, selector, code)) return false;
+  if (!push_return(cpu, frame, e, gate.size)) return false;
   cpu.state.gpr[isa::kEsp] = frame.pointer();
   enter(cpu, gate, selector, code, cpu.cpl, offset);
   return true;
@@ -98,6 +103,12 @@ bool deliver_inner(Cpu& cpu, const Delivery& e, const Gate& gate, u16 selector, 
   CpuState& s = cpu.state;
   const bool from_virtual = cpu.virtual8086();
   PushFrame frame(cpu, stack.segment(ss), esp, cpl, selector_error(ss, ext));
+  const u32 count = 5 + (e.has_error_code ? 1 : 0) + (from_virtual ? 4 : 0);
+  if (!frame.room(count, gate.size)) return false;
+  if (offset > code.limit()) return fail(cpu, Vector::kGeneralProtection, static_cast<u32>(ext));
+  if (!frame.writable(count, gate.size) || !mark_accessed(cpu, selector, code) || !mark_accessed(cpu, ss, stack)) {
+    return false;
+  }
   if (from_virtual) {
     for (const isa::SegmentRegister r : {isa::kGs, isa::kFs, isa::kDs, isa::kEs}) {
       if (!frame.push(s.segment[r].selector, gate.size)) return false;
@@ -107,9 +118,6 @@ bool deliver_inner(Cpu& cpu, const Delivery& e, const Gate& gate, u16 selector, 
       !push_return(cpu, frame, e, gate.size)) {
     return false;
   }
-  if (offset > code.limit()) return fail(cpu, Vector::kGeneralProtection, static_cast<u32>(ext));
-  if (!mark_accessed(cpu, selector, code) || !mark_accessed(cpu, ss, stack)) return false;
-
   if (from_virtual) {
     for (const isa::SegmentRegister r : {isa::kGs, isa::kFs, isa::kDs, isa::kEs}) s.segment[r] = Segment{};
   }
@@ -159,9 +167,8 @@ bool deliver(Cpu& cpu, const Delivery& e) {
   if (!d.present()) return fail(cpu, Vector::kSegmentNotPresent, error);
 
   if (type == system_type::kTaskGate) {
-    const u32* code = e.has_error_code ? &e.error_code : nullptr;
-    if (e.resume) cpu.state.eflags |= eflag::kResume;  // saved in the old TSS
-    return switch_task(cpu, d.gate_selector(), TaskSwitch::kCall, e.return_eip, code, ext_of(e)) != Outcome::kFault;
+    const TaskInterrupt interrupt{pushed_flags(cpu, e), e.has_error_code, e.error_code, ext_of(e)};
+    return switch_task(cpu, d.gate_selector(), TaskSwitch::kCall, e.return_eip, &interrupt) != Outcome::kFault;
   }
   gate.size = gate32 ? OperandSize::k32 : OperandSize::k16;
   gate.clears_if = type == system_type::kInterruptGate32 || type == system_type::kInterruptGate16;

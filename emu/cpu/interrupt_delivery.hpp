@@ -12,7 +12,7 @@ struct Delivery {
   bool has_error_code = false;
   u32 error_code = 0;
   u32 return_eip = 0;
-  bool resume = false;  // push EFLAGS with RF set: fault-class exceptions (SDM 3B, 17.3.1.1)
+  ResumeFlag resume = ResumeFlag::kAsItIs;
 };
 
 // False: the attempt faulted, the reason is in cpu.fault and no register has changed. (After the commit of a task

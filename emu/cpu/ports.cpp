@@ -1,6 +1,6 @@
 // IN, OUT, INS, OUTS (SDM 2; SDM 1, chapter 18). An access to a port may arm events and raise interrupts, so the engine
 // looks again after each.
-#include "cpu/exceptions.hpp"
+#include "cpu/debug.hpp"
 #include "cpu/operand_size.hpp"
 #include "cpu/string_repeat.hpp"
 #include "cpu/task_switch.hpp"

@@ -1,7 +1,7 @@
 // PushFrame: pushes on a stack that may not be the current one, for gates, interrupts and task switches.
 //
-// Registers change only when the caller commits the new stack pointer; bytes below the stack pointer may have been
-// written when a later push faults, as on the real processor.
+// Registers change only when the caller commits the new stack pointer. A caller first asks for room() and writable(),
+// so that it finds out in the manual's order which fault there is, and pushes nothing when not all can be pushed.
 #pragma once
 
 #include "cpu/cpu.hpp"
@@ -25,10 +25,36 @@ class PushFrame {
     return PushFrame(cpu, cpu.state.segment[isa::kSs], cpu.state.gpr[isa::kEsp], cpu.cpl, stack_error);
   }
 
+  // Do the next `count` pushes stay within the limit? False: #SS.
+  [[nodiscard]] bool room(u32 count, OperandSize size) {
+    const u32 bytes = bytes_of(size);
+    for (u32 n = 1; n <= count; ++n) {
+      if (fits((pointer_ - n * bytes) & mask(), bytes)) continue;
+      cpu_.raise(Vector::kStackFault, stack_error_);
+      return false;
+    }
+    return true;
+  }
+
+  // May the next `count` places be written? False: the page fault of the first that may not.
+  [[nodiscard]] bool writable(u32 count, OperandSize size) {
+    const u32 bytes = bytes_of(size);
+    u32 known = 0;  // a byte of the page that was asked for last
+    for (u32 n = 1; n <= count; ++n) {
+      const u32 linear = stack_.base + ((pointer_ - n * bytes) & mask());
+      const u32 last = linear + bytes - 1;
+      if (n > 1 && ((linear ^ known) & ~kPageMask) == 0 && ((last ^ known) & ~kPageMask) == 0) continue;
+      known = linear;
+      if (cpu_.mmu.probe(linear, bytes, Access::kWrite, privilege_)) continue;
+      cpu_.fault = cpu_.mmu.fault();
+      return false;
+    }
+    return true;
+  }
+
   [[nodiscard]] bool push(u32 value, OperandSize size) {
-    const u32 bytes = size == OperandSize::k32 ? 4 : 2;
-    const u32 mask = (stack_.attributes & segment_attribute::kDefaultBig) ? ~0u : 0xffffu;
-    const u32 to = (pointer_ - bytes) & mask;
+    const u32 bytes = bytes_of(size);
+    const u32 to = (pointer_ - bytes) & mask();
     if (!fits(to, bytes)) {
       cpu_.raise(Vector::kStackFault, stack_error_);
       return false;
@@ -40,7 +66,7 @@ class PushFrame {
       cpu_.fault = cpu_.mmu.fault();
       return false;
     }
-    pointer_ = (pointer_ & ~mask) | to;
+    pointer_ = (pointer_ & ~mask()) | to;
     return true;
   }
 
@@ -48,6 +74,8 @@ class PushFrame {
   u32 pointer() const { return pointer_; }
 
  private:
+  static u32 bytes_of(OperandSize size) { return size == OperandSize::k32 ? 4 : 2; }
+  u32 mask() const { return (stack_.attributes & segment_attribute::kDefaultBig) ? ~0u : 0xffffu; }
   bool fits(u32 offset, u32 bytes) const {
     const u32 last = offset + bytes - 1;
     if (last < offset) return false;

@@ -33,8 +33,9 @@ inline constexpr u32 kVme = 1u << 0, kPvi = 1u << 1, kTsd = 1u << 2, kDe = 1u <<
 // DR6 and DR7 (SDM 3B, 17.2).
 namespace debug {
 inline constexpr u32 kRegisterAccess = 1u << 13, kSingleStep = 1u << 14, kTaskSwitch = 1u << 15;  // DR6: BD, BS, BT
+inline constexpr u32 kBreakpointHits = 0xf;                                                       // DR6: B0 to B3
 inline constexpr u32 kDr6Fixed = 0xffff0ff0, kDr6Writable = 0xe00f;
-inline constexpr u32 kAnyEnabled = 0xff, kGeneralDetect = 1u << 13;  // DR7: L0-G3, GD
+inline constexpr u32 kAnyEnabled = 0xff, kLocal = 0x155, kGeneralDetect = 1u << 13;  // DR7: L0-G3; L0-L3 and LE; GD
 inline constexpr u32 kDr7Fixed = 1u << 10, kDr7Writable = 0xffff23ff;
 }  // namespace debug
 namespace efer {
@@ -76,6 +77,14 @@ struct FpuState {
 
 enum class Activity : u8 { kRunning, kHalted, kShutdown, kLast = kShutdown };
 
+// What the next instruction is shielded from by the one before it (SDM 3A, 6.8.3).
+enum class Shadow : u8 {
+  kNone,
+  kInterrupts,  // after STI: from maskable interrupts
+  kAll,         // after MOV SS and POP SS: from NMI and debug exceptions too
+  kLast = kAll,
+};
+
 struct CpuState {
   u32 gpr[9] = {};  // by isa::Register; the last is always zero and stands for "no register" in addresses
   u32 eip = 0;
@@ -98,13 +107,14 @@ struct CpuState {
   u64 mtrr_base[8] = {}, mtrr_mask[8] = {};
   u64 microcode_revision = 0;
   Activity activity = Activity::kRunning;
-  bool interrupt_shadow = false;  // after STI, MOV SS, POP SS: for one instruction
+  Shadow shadow = Shadow::kNone;
+  bool mid_repeat = false;  // the last instruction was an iteration of a string instruction that has more to do
   bool nmi_blocked = false;
   bool nmi_pending = false;
-  u32 pending_debug = 0;  // DR6 bits of debug traps that wait for the end of the instruction or of the shadow
+  u32 pending_debug = 0;  // DR6 bits of debug traps, due at the next instruction boundary that is not in a shadow
   FIELDS(gpr, eip, eflags, segment, ldtr, tr, gdtr, idtr, cr0, cr2, cr3, cr4, pdpte, dr, fpu, efer, apic_base,
          sysenter_cs, sysenter_esp, sysenter_eip, pat, misc_enable, tsc_offset, mtrr_default, mtrr_fixed, mtrr_base,
-         mtrr_mask, microcode_revision, activity, interrupt_shadow, nmi_blocked, nmi_pending, pending_debug)
+         mtrr_mask, microcode_revision, activity, shadow, mid_repeat, nmi_blocked, nmi_pending, pending_debug)
 };
 
 }  // namespace paemu

@@ -1,4 +1,4 @@
-// Interrupt flag and flag image, halting, caches and TLB, SYSENTER, time and MSRs (SDM 2).
+// Halting, caches and TLB, SYSENTER, time and MSRs (SDM 2). CLI, STI, PUSHF and POPF: system_flags.cpp.
 #include "cpu/cpu.hpp"
 #include "cpu/exceptions.hpp"
 #include "cpu/msr.hpp"
@@ -7,70 +7,6 @@
 #include "cpu/system.hpp"
 
 namespace paemu {
-
-namespace {
-
-// CLI and STI: CPL <= IOPL; in virtual-8086 mode IOPL 3.
-bool may_change_if(Cpu& cpu) {
-  if (!cpu.protected_mode() || cpu.cpl <= cpu.iopl()) return true;
-  cpu.general_protection(0);
-  return false;
-}
-
-// PUSHF and POPF in virtual-8086 mode need IOPL 3.
-bool may_move_flags(Cpu& cpu) {
-  if (!cpu.virtual8086() || cpu.iopl() == 3) return true;
-  cpu.general_protection(0);
-  return false;
-}
-
-}  // namespace
-
-Outcome sem_cli(Cpu& cpu, const Insn&) {
-  if (!may_change_if(cpu)) return Outcome::kFault;
-  cpu.state.eflags &= ~eflag::kInterrupt;
-  return Outcome::kNext;
-}
-
-Outcome sem_sti(Cpu& cpu, const Insn&) {
-  if (!may_change_if(cpu)) return Outcome::kFault;
-  if (!(cpu.state.eflags & eflag::kInterrupt)) {
-    cpu.state.eflags |= eflag::kInterrupt;
-    cpu.state.interrupt_shadow = true;
-    cpu.request_attention();
-  }
-  return Outcome::kEnd;
-}
-
-Outcome sem_pushf(Cpu& cpu, const Insn& i) {
-  if (!may_move_flags(cpu)) return Outcome::kFault;
-  const u32 image = cpu.flags() & ~(eflag::kVirtual8086 | eflag::kResume);
-  const bool ok = operand16(i) ? cpu.push<u16>(static_cast<u16>(image)) : cpu.push<u32>(image);
-  return ok ? Outcome::kNext : Outcome::kFault;
-}
-
-Outcome sem_popf(Cpu& cpu, const Insn& i) {
-  if (!may_move_flags(cpu)) return Outcome::kFault;
-  u32 image;
-  if (operand16(i)) {
-    u16 low;
-    if (!cpu.pop(low)) return Outcome::kFault;
-    image = low;
-  } else if (!cpu.pop(image)) {
-    return Outcome::kFault;
-  }
-  u32 mask = eflag::kArithmetic | eflag::kTrap | eflag::kDirection | eflag::kNestedTask;
-  if (!operand16(i)) mask |= eflag::kAlignmentCheck | eflag::kId;
-  if (!cpu.protected_mode() || cpu.cpl <= cpu.iopl()) mask |= eflag::kInterrupt;
-  if (cpu.cpl == 0) mask |= eflag::kIopl;
-  const u32 old = cpu.flags();
-  const u32 now = (old & ~(mask | eflag::kResume)) | (image & mask);
-  cpu.set_flags(now);
-  const u32 changed = old ^ now;
-  if (changed & eflag::kAlignmentCheck) cpu.update_mode();
-  if (changed & (eflag::kInterrupt | eflag::kTrap)) cpu.request_attention();
-  return Outcome::kEnd;
-}
 
 Outcome sem_hlt(Cpu& cpu, const Insn&) {
   if (!require_ring0(cpu)) return Outcome::kFault;

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "cpu/cpu.hpp"
-#include "cpu/exceptions.hpp"
+#include "cpu/debug.hpp"
 #include "cpu/system.hpp"
 
 namespace paemu {

@@ -5,6 +5,7 @@
 #include "cpu/operand_size.hpp"
 #include "cpu/segmentation.hpp"
 #include "cpu/system.hpp"
+#include "cpu/virtual8086.hpp"
 
 namespace paemu {
 
@@ -15,8 +16,9 @@ OperandSize size_of(const Insn& i) { return operand16(i) ? OperandSize::k16 : Op
 Outcome load(Cpu& cpu, isa::SegmentRegister which, u16 selector) {
   if (!load_segment(cpu, which, selector)) return Outcome::kFault;
   if (which == isa::kSs) {
-    // Interrupts wait for the instruction after, which is to load ESP (SDM 3A, 6.8.3).
-    cpu.state.interrupt_shadow = true;
+    // Interrupts wait for the instruction after, which is to load ESP. Of several in a row only the first holds them
+    // off (SDM 2B, MOV), so that a guest can't keep them out for ever.
+    if (!cpu.after_stack_load) cpu.state.shadow = Shadow::kAll;
     cpu.request_attention();
   }
   return Outcome::kEnd;
@@ -138,10 +140,14 @@ Outcome sem_ret_far_release(Cpu& cpu, const Insn& i) {
 }
 Outcome sem_iret(Cpu& cpu, const Insn& i) { return interrupt_return(cpu, size_of(i), cpu.next_eip(i)); }
 
-// In virtual-8086 mode INT n needs IOPL 3; INT3 and INTO do not (SDM 3A, 20.2.7).
+// In virtual-8086 mode INT n depends on IOPL and VME; INT3 and INTO do not (SDM 3A, 20.2.7).
 Outcome sem_int(Cpu& cpu, const Insn& i) {
-  if (cpu.virtual8086() && cpu.iopl() < 3) return cpu.general_protection(0);
-  return software_interrupt(cpu, static_cast<u8>(i.immediate), InterruptSource::kSoftware, cpu.next_eip(i));
+  const u8 vector = static_cast<u8>(i.immediate);
+  if (cpu.virtual8086()) {
+    const Outcome outcome = redirect_interrupt(cpu, vector, cpu.next_eip(i));
+    if (outcome != Outcome::kNext) return outcome;
+  }
+  return software_interrupt(cpu, vector, InterruptSource::kSoftware, cpu.next_eip(i));
 }
 
 Outcome sem_int3(Cpu& cpu, const Insn& i) {

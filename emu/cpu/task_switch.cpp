@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "cpu/cpu.hpp"
-#include "cpu/exceptions.hpp"
+#include "cpu/debug.hpp"
 #include "cpu/push_frame.hpp"
 
 namespace paemu {
@@ -186,8 +186,9 @@ bool load_address_space(Cpu& cpu, u32 cr3) {
 }
 
 // Takes the new task's registers. From here on faults are its own.
-Outcome become(Cpu& cpu, const Image& image, const Layout& l, u32 flags, const u32* error_code, Ext ext) {
+Outcome become(Cpu& cpu, const Image& image, const Layout& l, u32 flags, const TaskInterrupt* interrupt) {
   CpuState& s = cpu.state;
+  const Ext ext = interrupt != nullptr ? interrupt->ext : Ext::kClear;
   if (l.cr3 != 0 && (s.cr0 & cr0::kPaging)) {
     const u32 cr3 = image.get(l.cr3, 4);
     if (cr3 != s.cr3 && !load_address_space(cpu, cr3)) return Outcome::kFault;
@@ -198,32 +199,38 @@ Outcome become(Cpu& cpu, const Image& image, const Layout& l, u32 flags, const u
     // A 16-bit TSS leaves the upper halves as all ones.
     s.gpr[i] = image.get(l.gprs + i * l.width, l.width) | (l.width == 2 ? 0xffff0000u : 0);
   }
-  s.dr[7] &= ~0x55u;  // local breakpoints end with the task (SDM 3B, 17.2.4)
+  s.dr[7] &= ~debug::kLocal;  // local breakpoints end with the task (SDM 3B, 17.2.4)
   debug_registers_changed(cpu);
 
   u16 selector[6] = {};
   for (u32 i = 0; i < l.segment_count; ++i) selector[i] = image.get16(l.segments + i * l.segment_step);
   if (!load_segments(cpu, selector, image.get16(l.ldt), ext)) return Outcome::kFault;
 
-  if (error_code != nullptr) {
+  if (interrupt != nullptr && interrupt->has_error_code) {
     PushFrame frame = PushFrame::current(cpu, static_cast<u32>(ext));
-    if (!frame.push(*error_code, l.width == 4 ? OperandSize::k32 : OperandSize::k16)) return Outcome::kFault;
+    if (!frame.push(interrupt->error_code, l.width == 4 ? OperandSize::k32 : OperandSize::k16)) return Outcome::kFault;
     s.gpr[isa::kEsp] = frame.pointer();
   }
-  if (s.eip > s.segment[isa::kCs].limit) return cpu.general_protection(0);
+  if (s.eip > s.segment[isa::kCs].limit) return cpu.general_protection(static_cast<u32>(ext));
+  // Due before the task's first instruction (SDM 3B, 17.3.1.5). A single step of the old task is not.
+  if (l.width == 4 && (image.get16(kTrapOffset) & 1)) s.pending_debug |= debug::kTaskSwitch;
+  cpu.debug_hits &= ~debug::kSingleStep;
   return Outcome::kBranch;
 }
 
 }  // namespace
 
-Outcome switch_task(Cpu& cpu, u16 selector, TaskSwitch kind, u32 next_eip, const u32* error_code, Ext ext) {
+Outcome switch_task(Cpu& cpu, u16 selector, TaskSwitch kind, u32 next_eip, const TaskInterrupt* interrupt) {
   CpuState& s = cpu.state;
+  const Ext ext = interrupt != nullptr ? interrupt->ext : Ext::kClear;
   Descriptor d;
   if (!check_new_task(cpu, selector, kind, ext, d)) return Outcome::kFault;
   const Layout& to = layout_of(d.type());
   const Layout& from = layout_of(s.tr.attributes & 0xf);
   constexpr Privilege kSystem = Privilege::kSupervisor;
   const u16 old_selector = s.tr.selector;
+  // Where the old task is to be saved must be within its TSS (SDM 3A, table 6-6).
+  if (s.tr.limit < from.size - 1) return cpu.raise(Vector::kInvalidTss, selector_error(old_selector, ext));
 
   // All that is read and written, before anything changes.
   Image image, old;
@@ -241,7 +248,7 @@ Outcome switch_task(Cpu& cpu, u16 selector, TaskSwitch kind, u32 next_eip, const
   }
 
   // Commit.
-  u32 old_flags = cpu.flags();
+  u32 old_flags = interrupt != nullptr ? interrupt->flags : cpu.flags();
   if (kind == TaskSwitch::kReturn) old_flags &= ~eflag::kNestedTask;
   save_old_task(cpu, from, old_flags, next_eip, old);
   (void)cpu.mmu.store_bytes(s.tr.base + from.eip, kSystem, old.bytes + from.eip, saved_size);
@@ -257,9 +264,8 @@ Outcome switch_task(Cpu& cpu, u16 selector, TaskSwitch kind, u32 next_eip, const
   s.tr = d.segment(selector);
   s.tr.attributes |= kBusyType;
   s.cr0 |= cr0::kTaskSwitched;
-  if (to.width == 4 && (image.get16(kTrapOffset) & 1)) s.pending_debug |= debug::kTaskSwitch;
   cpu.request_attention();
-  return become(cpu, image, to, flags, error_code, ext);
+  return become(cpu, image, to, flags, interrupt);
 }
 
 bool read_tss_stack(Cpu& cpu, u32 cpl, u16& ss, u32& esp, Ext ext) {
@@ -277,13 +283,40 @@ bool read_tss_stack(Cpu& cpu, u32 cpl, u16& ss, u32& esp, Ext ext) {
   return true;
 }
 
+namespace {
+
+// A 32-bit TSS that is long enough to say where its I/O bitmap begins.
+bool has_io_map(const Segment& tr) {
+  return (tr.attributes & segment_attribute::kPresent) && (tr.attributes & 8) && tr.limit >= kIoMapBaseOffset + 1;
+}
+
+}  // namespace
+
+bool read_redirection_bit(Cpu& cpu, u8 vector, bool& through_idt) {
+  const Segment& tr = cpu.state.tr;
+  u16 map_base;
+  u8 bits;
+  if (!has_io_map(tr)) {
+    cpu.general_protection(0);
+    return false;
+  }
+  if (!cpu.load_linear(tr.base + kIoMapBaseOffset, map_base)) return false;
+  const u32 at = map_base + vector / 8u;  // 32 more than where the byte is
+  if (at < 32 || at - 32 > tr.limit) {
+    cpu.general_protection(0);
+    return false;
+  }
+  if (!cpu.load_linear(tr.base + at - 32, bits)) return false;
+  through_idt = (bits >> (vector % 8)) & 1;
+  return true;
+}
+
 bool check_io_permission(Cpu& cpu, u32 port, u32 size) {
   if (!cpu.protected_mode()) return true;
   if (!cpu.virtual8086() && cpu.cpl <= cpu.iopl()) return true;
   const Segment& tr = cpu.state.tr;
-  const bool wide = (tr.attributes & segment_attribute::kPresent) && (tr.attributes & 8);
   u16 map_base;
-  if (wide && tr.limit >= kIoMapBaseOffset + 1) {
+  if (has_io_map(tr)) {
     if (!cpu.load_linear(tr.base + kIoMapBaseOffset, map_base)) return false;
     // Two bytes are always read, so that an access may straddle eight ports (SDM 1, 18.5.2).
     const u32 at = map_base + port / 8;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cpu/debug.hpp"
 #include "cpu/exceptions.hpp"
 #include "interp/block_cache.hpp"
 #include "interp/step_decoder.hpp"
@@ -32,11 +33,11 @@ void Interpreter::run(u64 max_ticks) {
     if (cpu_.attention) look_around();
     if (cpu_.stop_requested || cpu_.state.activity != Activity::kRunning) break;
     if (cpu_.clock.retired >= cpu_.budget_end) break;
-    if (interrupt_deliverable(cpu_) && take_interrupt(cpu_)) {
+    if (event_waiting(cpu_) && take_event(cpu_)) {
       delivered();
       continue;
     }
-    if (trace_ || cpu_.state.interrupt_shadow || needs_stepping(cpu_))
+    if (trace_ || cpu_.state.shadow != Shadow::kNone || needs_stepping(cpu_))
       step();
     else
       run_block();
@@ -46,7 +47,7 @@ void Interpreter::run(u64 max_ticks) {
 }
 
 bool Interpreter::wake() {
-  if (cpu_.state.activity == Activity::kHalted && interrupt_deliverable(cpu_)) cpu_.state.activity = Activity::kRunning;
+  if (cpu_.state.activity == Activity::kHalted && event_waiting(cpu_)) cpu_.state.activity = Activity::kRunning;
   return cpu_.state.activity == Activity::kRunning;
 }
 
@@ -87,6 +88,7 @@ void Interpreter::run_block() {
     engine_->jumps[Engine::jump_index(linear)] = JumpEntry{linear, block};
     if (wants_link != nullptr && engine_->pending_invalidations == engine_->invalidations) link(wants_link, *block);
   }
+  cpu_.state.mid_repeat = false;
   execute(block->insns, eip);
 }
 
@@ -102,11 +104,12 @@ void Interpreter::execute(const Insn* first, u32 eip) {
 
 // One instruction on its own: at the end of a slice, across pages, from device memory, while tracing or stepping.
 void Interpreter::step() {
-  const bool trap = cpu_.state.eflags & eflag::kTrap;
   const bool stepping = needs_stepping(cpu_);
   engine_->pending_link = nullptr;
-  if (stepping && check_instruction_breakpoint(cpu_)) return delivered();
-  cpu_.state.interrupt_shadow = false;
+  if (stepping && begin_step(cpu_)) return delivered();
+  cpu_.after_stack_load = cpu_.state.shadow == Shadow::kAll;
+  cpu_.state.shadow = Shadow::kNone;
+  cpu_.state.mid_repeat = false;
   const Insn* insn = step_decoder_->decode();
   if (insn == nullptr) {
     engine_->faulted = true;
@@ -124,7 +127,8 @@ void Interpreter::step() {
   execute(pair, cpu_.state.eip);
   cpu_.budget_end = budget_end;
   engine_->pending_link = nullptr;
-  if (stepping && !engine_->faulted) finish_step(cpu_, trap);
+  cpu_.after_stack_load = false;
+  if (stepping && !engine_->faulted) finish_step(cpu_);
 }
 
 void Interpreter::flush_code() {

@@ -17,7 +17,7 @@ const Insn* plain(Cpu& c, const Insn* i) {
         return leave_after(c, i);
       return i + 1;
     case Outcome::kBranch: return leave(c, c.state.eip, retired_after(c, i));
-    case Outcome::kRepeat: return leave(c, eip_of(c, i), retired_before(c, i));
+    case Outcome::kRepeat: c.state.mid_repeat = true; return leave(c, eip_of(c, i), retired_before(c, i));
     case Outcome::kEnd: return leave_after(c, i);
     default:
       // EIP is the semantic's: a task switch may fault in the new task.

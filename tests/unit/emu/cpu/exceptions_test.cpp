@@ -188,12 +188,12 @@ TEST_CASE("an interrupt from virtual-8086 mode saves and nulls the data segments
 TEST_CASE("a maskable interrupt waits for IF and for the end of a shadow") {
   M m;
   m.interrupts.pending = true;
-  REQUIRE_FALSE(take_interrupt(m.cpu));
+  REQUIRE_FALSE(take_event(m.cpu));
   m.cpu.state.eflags |= eflag::kInterrupt;
-  m.cpu.state.interrupt_shadow = true;
-  REQUIRE_FALSE(take_interrupt(m.cpu));
-  m.cpu.state.interrupt_shadow = false;
-  REQUIRE(take_interrupt(m.cpu));
+  m.cpu.state.shadow = Shadow::kInterrupts;
+  REQUIRE_FALSE(take_event(m.cpu));
+  m.cpu.state.shadow = Shadow::kNone;
+  REQUIRE(take_event(m.cpu));
   REQUIRE(m.cpu.state.eip == M::handler(0x20));
   REQUIRE_FALSE(m.interrupts.pending);
 }
@@ -201,13 +201,13 @@ TEST_CASE("a maskable interrupt waits for IF and for the end of a shadow") {
 TEST_CASE("a second NMI waits for IRET") {
   M m;
   request_nmi(m.cpu);
-  REQUIRE(take_interrupt(m.cpu));
+  REQUIRE(take_event(m.cpu));
   REQUIRE(m.cpu.state.eip == M::handler(2));
   request_nmi(m.cpu);
-  REQUIRE_FALSE(take_interrupt(m.cpu));
+  REQUIRE_FALSE(take_event(m.cpu));
   REQUIRE(interrupt_return(m.cpu, OperandSize::k32, 0) == Outcome::kBranch);
   REQUIRE(m.cpu.state.eip == M::kCode);
-  REQUIRE(take_interrupt(m.cpu));
+  REQUIRE(take_event(m.cpu));
 }
 
 TEST_CASE("an interrupt wakes a halted processor and returns behind the HLT") {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cpu/debug.hpp"
 #include "cpu/exceptions.hpp"
 #include "cpu/far_transfer.hpp"
 #include "cpu/segmentation.hpp"

@@ -41,7 +41,7 @@ TEST_CASE("CR4 refuses bits that the model does not have") {
   M m;
   REQUIRE(runs(m, kMovCr4, cr4::kPae | cr4::kPge | cr4::kOsfxsr));
   REQUIRE_FALSE(runs(m, kMovCr4, 1u << 13));
-  REQUIRE_FALSE(runs(m, kMovCr4, cr4::kVme));
+  REQUIRE_FALSE(runs(m, kMovCr4, 1u << 11));
   REQUIRE(m.cpu.state.cr4 == (cr4::kPae | cr4::kPge | cr4::kOsfxsr));
 }
 
