@@ -77,6 +77,8 @@ u64 memory_end() {
 
 BootMemory memory_for_mm() {
   BootMemory memory;
+  StringView poison;
+  memory.poison = command_line_value(boot_info.command_line, "page_poison", poison) && poison == StringView{"1"};
   for (u32 i = 0; i < boot_info.range_count; ++i) {
     const MemoryRange& r = boot_info.ranges[i];
     if (r.kind == RangeKind::kUsable && memory.usable_count < BootMemory::kMaxUsable)

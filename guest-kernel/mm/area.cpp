@@ -3,9 +3,9 @@
 
 #include "lib/print.hpp"
 #include "mm/backing.hpp"
-#include "mm/kmalloc.hpp"
 #include "mm/limits.hpp"
 #include "mm/mm.hpp"
+#include "mm/slab.hpp"
 #include "mm/stats.hpp"
 
 namespace ido {
@@ -40,7 +40,10 @@ void free_area(Area* area) {
 void count_area(Area& area, i32 sign) {
   const u32 pages = static_cast<u32>(sign) * (area.size() >> kPageShift);
   area.mm->counters.mapped_pages += pages;
-  if (area.flags & area_flag::kLocked) area.mm->counters.locked_pages += pages;
+  if (area.flags & area_flag::kLocked) {
+    area.mm->counters.locked_pages += pages;
+    locked_pages += pages;
+  }
   if (committed(area)) committed_pages += pages;
 }
 

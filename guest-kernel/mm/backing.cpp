@@ -5,6 +5,7 @@
 #include "lib/string.hpp"
 #include "mm/mm.hpp"
 #include "mm/page_lock.hpp"
+#include "mm/stats.hpp"
 
 namespace ido {
 
@@ -54,6 +55,7 @@ Or<Page*> Backing::get_or_make(u32 index, Contents contents) {
     return fail(inserted.error());
   }
   ++cached_pages_;
+  if (store_ == Store::kNone) ++shared_pages;
   get_page(page);  // the cache's, besides the caller's
   if (contents == Contents::kZero) {
     zero_frame(frame_of(page));
@@ -75,6 +77,7 @@ void Backing::drop_page(Page* page) {
   KASSERT(page_locked(page) && page->backing == this && page->references > 1);
   cache_.remove(page->index);
   --cached_pages_;
+  if (store_ == Store::kNone) --shared_pages;
   page->backing = nullptr;
   page->flags &= static_cast<u8>(~page_flag::kDirty);
   put_page(page);

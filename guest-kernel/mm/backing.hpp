@@ -17,7 +17,9 @@ namespace ido {
 
 class Backing {
  public:
-  Backing() = default;
+  // Where the contents are when they are not in the cache.
+  enum class Store : u8 { kNone, kDevice };
+  explicit Backing(Store store = Store::kNone) : store_(store) {}
   Backing(const Backing&) = delete;
   virtual ~Backing();  // drops all pages; nothing may map them any more
 
@@ -63,6 +65,7 @@ class Backing {
   void drop_page(Page* page);
 
   RadixTree cache_;
+  Store store_;  // kNone: its pages count as shared memory
   u32 cached_pages_ = 0;
 };
 

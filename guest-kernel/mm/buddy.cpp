@@ -3,6 +3,7 @@
 
 #include "arch/kmap.hpp"
 #include "lib/print.hpp"
+#include "mm/poison.hpp"
 #include "mm/populate.hpp"
 #include "mm/rmap.hpp"
 #include "mm/stats.hpp"
@@ -140,6 +141,7 @@ Page* take_from(ZoneId id, const PageRequest& request) {
 void give_use(Page* head, const PageRequest& request) {
   for (u32 i = 0; i < (1u << request.order); ++i) {
     Page* page = head + i;
+    if (poison_on()) check_frame(page);
     page->use = request.use;  // every page of it, so that a report can name any frame's owner
     page->flags = 0;
     page->references = 0;
@@ -190,7 +192,7 @@ Or<Page*> allocate_pages(const PageRequest& request) {
     count_free(frame_of(page), request.order, false);
     give_use(page, request);
     count_use(request.use, 1 << request.order);
-    count_event(MmEvent::kPgAlloc);
+    count_events(MmEvent::kPgAlloc, 1u << request.order);
     return page;
   }
   count_event(MmEvent::kAllocFail);
@@ -207,8 +209,9 @@ void free_pages(Page* head, u32 order) {
     page->flags = 0;
     page->references = 0;
     page->owner = nullptr;
+    if (poison_on()) poison_frame(page);
   }
-  count_event(MmEvent::kPgFree);
+  count_events(MmEvent::kPgFree, 1u << order);
   Section& section = section_of(first);
   if (section.state != SectionState::kOnline) {
     head->use = PageUse::kIsolated;

@@ -3,6 +3,7 @@
 #include "arch/paging.hpp"
 #include "lib/print.hpp"
 #include "lib/string.hpp"
+#include "mm/poison.hpp"
 #include "mm/populate.hpp"
 #include "mm/zone.hpp"
 
@@ -137,6 +138,7 @@ void drop_section(u32 index) {
 
 void init(const BootMemory& memory) {
   boot_memory() = memory;
+  poison_is_on = memory.poison;
   normalise_usable();
   place_early_pool();
   set_table_pages({allocate_table_page, release_table_page});

@@ -27,6 +27,7 @@ struct BootMemory {
   u32 reserved_count = 0;
   PhysicalRange boot_data[kMaxReserved];  // in use until release_boot_data: initramfs, Multiboot information
   u32 boot_data_count = 0;
+  bool poison = false;  // fill free memory with a pattern and check it (mm/poison.hpp)
 };
 
 namespace mm {

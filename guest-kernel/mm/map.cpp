@@ -142,6 +142,16 @@ Or<> Mm::unlock(u32 address, u32 size) {
   return set_locked(first, size + (address - first), false);
 }
 
+void Mm::unlock_all() {
+  MutexGuard guard(mutex_);
+  for (Area& area : areas_) {
+    count_area(area, -1);
+    area.flags &= static_cast<u8>(~area_flag::kLocked);
+    count_area(area, 1);
+  }
+  merge_range(0, layout::kUserEnd);
+}
+
 Or<> Mm::set_locked(u32 address, u32 requested_size, bool locked) {
   const u32 size = TRY(page_range(address, requested_size));
   TRY(check_covered(address, size));

@@ -2,9 +2,9 @@
 
 #include "lib/print.hpp"
 #include "mm/entry.hpp"
-#include "mm/kmalloc.hpp"
 #include "mm/limits.hpp"
 #include "mm/rmap.hpp"
+#include "mm/slab.hpp"
 
 namespace ido {
 namespace {

@@ -57,6 +57,7 @@ class Mm {
   Or<> discard(u32 address, u32 size);  // madvise(MADV_DONTNEED)
   Or<> lock(u32 address, u32 size);     // mlock: pages made now; they may still migrate
   Or<> unlock(u32 address, u32 size);
+  void unlock_all();
   // msync: writes dirty shared pages to their store.
   Or<> sync(u32 address, u32 size);
   // Linux's brk: the break after the call.

@@ -3,7 +3,7 @@
 #include "lib/print.hpp"
 #include "mm/backing.hpp"
 #include "mm/entry.hpp"
-#include "mm/kmalloc.hpp"
+#include "mm/slab.hpp"
 #include "mm/stats.hpp"
 
 namespace ido {

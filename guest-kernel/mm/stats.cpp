@@ -1,5 +1,6 @@
 #include "mm/stats.hpp"
 
+#include "mm/slab.hpp"
 #include "mm/zone.hpp"
 
 namespace ido {
@@ -11,8 +12,18 @@ u32 counters[static_cast<u32>(MmEvent::kCount)];
 
 u32 mapped_file_pages;
 u32 committed_pages;
+u32 locked_pages;
+u32 shared_pages;
+u32 kernel_stack_pages;
+
+u32 memory_total_pages() {
+  u32 pages = 0;
+  for (u32 i = 0; i < kZoneCount; ++i) pages += zone_at(static_cast<ZoneId>(i)).managed_pages;
+  return pages;
+}
 
 void count_event(MmEvent event) { ++counters[static_cast<u32>(event)]; }
+void count_events(MmEvent event, u32 count) { counters[static_cast<u32>(event)] += count; }
 u32 event_count(MmEvent event) { return counters[static_cast<u32>(event)]; }
 
 const char* event_name(MmEvent event) {
@@ -42,6 +53,12 @@ MemoryInfo memory_info() {
   info.table_pages = pages_in_use(PageUse::kTable);
   info.kernel_pages = pages_in_use(PageUse::kKernel);
   info.mem_map_pages = pages_in_use(PageUse::kMemMap);
+  for (SlabCache* c = SlabCache::first(); c != nullptr; c = c->next())
+    if (c->kind() == SlabKind::kReclaimable) info.slab_reclaimable_pages += c->slab_pages();
+  info.available_pages += info.slab_reclaimable_pages / 2;
+  info.shared_pages = shared_pages;
+  info.kernel_stack_pages = kernel_stack_pages;
+  info.locked_pages = locked_pages;
   info.committed_pages = committed_pages;
   return info;
 }

@@ -7,7 +7,8 @@
 #include "lib/print.hpp"
 #include "lib/string.hpp"
 #include "mm/buddy.hpp"
-#include "mm/kmalloc.hpp"
+#include "mm/slab.hpp"
+#include "mm/stats.hpp"
 #include "proc/fpu.hpp"
 #include "proc/lifetime.hpp"
 #include "proc/process.hpp"
@@ -63,6 +64,7 @@ Or<Task*> create_task(Process& process, const char* name) {
     task_cache.release(memory);
     return fail(Errno::kNoMem);
   }
+  kernel_stack_pages += 1u << kStackOrder;
   auto* task = new (memory) Task;
   *static_cast<u32*>(stack) = kStackCanary;
   task->stack = stack;
@@ -88,6 +90,7 @@ void destroy_task(Task& task) {
     --count;
   }
   free_kernel_pages(task.stack, kStackOrder);
+  kernel_stack_pages -= 1u << kStackOrder;
   task.~Task();
   task_cache.release(&task);
 }

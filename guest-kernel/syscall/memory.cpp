@@ -128,8 +128,7 @@ Or<u32> sys_mlockall(Call& call) {
 }
 Or<u32> sys_munlockall(Call& call) {
   Mm& mm = mm_of(call);
-  for (Area& a : mm.areas()) a.flags &= static_cast<u8>(~area_flag::kLocked);
-  mm.counters.locked_pages = 0;
+  mm.unlock_all();
   return 0;
 }
 
