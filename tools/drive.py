@@ -31,19 +31,18 @@ class Outcome:
         self.text, self.status = text, status
 
 
-class Paemu:
-    def __init__(self, build, *options, echo=False, timeout=120, bundled=True):
-        """Start build/paemu with `options`; bundled: boot the bundled guest unless the options say what to boot."""
+class Driven:
+    """A guest that runs, with its serial port and QMP on sockets."""
+
+    def __init__(self, program, timeout, echo):
+        """program(folder) -> the command line of a machine that connects to the sockets folder/serial and folder/qmp."""
         self.timeout, self.echo = timeout, echo
         self.folder = tempfile.mkdtemp(prefix="paemu-")
         self.output, self.seen, self._tail = "", 0, ""
         self.events, self._id, self._buffer = [], 0, b""
         self._serial_listener = self._listen("serial")
         self._qmp_listener = self._listen("qmp")
-        images = [] if not bundled or "-kernel" in options or "-replay" in options else [
-            "-kernel", f"{build}/guest-kernel.elf", "-initrd", f"{build}/initramfs.cpio"]
-        self.command = [f"{build}/paemu", *images, *options, "-serial", f"unix:{self.folder}/serial,server=off",
-                        "-monitor", "none", "-qmp", f"unix:{self.folder}/qmp,server=off"]
+        self.command = program(self.folder)
         self.errors = open(f"{self.folder}/stderr", "w+", encoding="utf-8", errors="replace")
         self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=self.errors, stderr=self.errors)
         try:
@@ -76,11 +75,11 @@ class Paemu:
                 return connection
             except TimeoutError:
                 if self.process.poll() is not None:
-                    raise Failure(f"paemu ended with {self.process.returncode}: {self.log()}") from None
-        raise Failure("paemu did not connect to its sockets within 20 seconds")
+                    raise Failure(f"the emulator ended with {self.process.returncode}: {self.log()}") from None
+        raise Failure("the emulator did not connect to its sockets within 20 seconds")
 
     def log(self):
-        """What paemu said on standard output and error."""
+        """What the emulator said on standard output and error."""
         self.errors.flush()
         with open(f"{self.folder}/stderr", encoding="utf-8", errors="replace") as text:
             return text.read().strip()
@@ -91,7 +90,7 @@ class Paemu:
             return False
         data = self.serial.recv(65536)
         if not data:
-            raise Failure(f"paemu closed the serial port; last lines:\n{self.output[-2000:]}\n{self.log()}")
+            raise Failure(f"the emulator closed the serial port; last lines:\n{self.output[-2000:]}\n{self.log()}")
         # Without carriage returns and the shell's cursor control; an escape sequence may come in two pieces.
         text = ESCAPES.sub("", self._tail + data.decode(errors="replace").replace("\r", ""))
         cut = text.rfind("\x1b")
@@ -142,7 +141,7 @@ class Paemu:
                 raise Failure(f"the monitor does not answer; {self.log()}")
             data = self.qmp.recv(65536)
             if not data:
-                raise Failure(f"paemu closed the monitor; {self.log()}")
+                raise Failure(f"the emulator closed the monitor; {self.log()}")
             self._buffer += data
         line, self._buffer = self._buffer.split(b"\n", 1)
         return json.loads(line)
@@ -184,7 +183,7 @@ class Paemu:
 
     # --- The end.
     def wait(self, timeout=None):
-        """Wait for paemu to end; returns its exit status."""
+        """Wait for the emulator to end; returns its exit status."""
         end = time.monotonic() + (timeout or self.timeout)
         while self.process.poll() is None and time.monotonic() < end:
             try:
@@ -192,7 +191,7 @@ class Paemu:
             except (Failure, OSError):
                 time.sleep(0.05)
         if self.process.poll() is None:
-            raise Failure(f"paemu did not end; last lines:\n{self.output[-2000:]}")
+            raise Failure(f"the emulator did not end; last lines:\n{self.output[-2000:]}")
         return self.process.returncode
 
     def close(self):
@@ -208,6 +207,26 @@ class Paemu:
                 getattr(self, s).close()
         self.errors.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Paemu(Driven):
+    def __init__(self, build, *options, echo=False, timeout=120, bundled=True):
+        """Start build/paemu with `options`; bundled: boot the bundled guest unless the options say what to boot."""
+        images = [] if not bundled or "-kernel" in options or "-replay" in options else [
+            "-kernel", f"{build}/guest-kernel.elf", "-initrd", f"{build}/initramfs.cpio"]
+        super().__init__(lambda folder: [f"{build}/paemu", *images, *options, "-serial", f"unix:{folder}/serial,server=off",
+                                         "-monitor", "none", "-qmp", f"unix:{folder}/qmp,server=off"], timeout, echo)
+
+
+class Qemu(Driven):
+    """The bundled guest in QEMU, on a processor like ours. (QEMU 7.2 for i386 is not sound above 4 GiB; that for x86_64 is.)"""
+
+    def __init__(self, build, *options, initramfs="initramfs.cpio", append="", echo=False, timeout=120):
+        super().__init__(lambda folder: [
+            "qemu-system-x86_64", "-accel", "tcg", "-cpu", "pentium3,+sse2,+nx", "-nodefaults", "-display", "none", "-no-reboot",
+            "-device", "isa-debug-exit,iobase=0x501,iosize=4", "-kernel", f"{build}/guest-kernel.elf", "-initrd", f"{build}/{initramfs}",
+            "-append", f"console=ttyS0 {append}", "-chardev", f"socket,id=serial,path={folder}/serial", "-serial", "chardev:serial",
+            "-chardev", f"socket,id=qmp,path={folder}/qmp", "-mon", "chardev=qmp,mode=control", *options], timeout, echo)
 
 
 def resident_kib(pid):

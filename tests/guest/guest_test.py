@@ -3,7 +3,8 @@
 
 usage: guest_test.py BUILD_FOLDER SOURCE
 SOURCE is a script in tests/guest/scripts, which the guest's shell runs, or a program's in tests/guest/programs. Lines
-that start with "#> " ("//> " in C) are the output expected of it, "#~ " a regular expression for a line; "#m " sets -m.
+that start with "#> " ("//> " in C) are the output expected of it, "#~ " a regular expression for a line; "#m " sets -m. "#q "
+says why the test is not run in QEMU (qemu_test.py runs the others there too).
 It must exit with 0.
 """
 import os
