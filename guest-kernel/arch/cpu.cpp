@@ -1,5 +1,6 @@
 #include "arch/cpu.hpp"
 
+#include "arch/vdso.hpp"
 #include "lib/print.hpp"
 #include "lib/string.hpp"
 
@@ -41,6 +42,10 @@ void init_cpu() {
   if (cpu.family == 6 || cpu.family == 15) cpu.model |= ((one.eax >> 16) & 15) << 4;
   if (cpu.family == 15) cpu.family += (one.eax >> 20) & 255;
   if (cpuid(0x80000000).eax >= 0x80000001) cpu.extended_edx = cpuid(0x80000001).edx;
+
+  // The first Pentium Pros say that they have SYSENTER and have not (SDM 2B, SYSENTER).
+  cpu.sysenter = (cpu.edx & (1u << 11)) && !(cpu.family == 6 && cpu.model < 3 && cpu.stepping < 3);
+  prepare_vdso(cpu.sysenter);
 
   require(cpu.edx, 0, "an x87 unit");
   require(cpu.edx, 4, "a time-stamp counter");

@@ -16,6 +16,11 @@ inline u32 read_cr2() {
   asm volatile("movl %%cr2, %0" : "=r"(v));
   return v;
 }
+inline u32 read_cr3() {
+  u32 v;
+  asm volatile("movl %%cr3, %0" : "=r"(v));
+  return v;
+}
 inline u32 read_cr4() {
   u32 v;
   asm volatile("movl %%cr4, %0" : "=r"(v));
@@ -62,6 +67,7 @@ struct CpuFeatures {
   u32 edx = 0, ecx = 0, extended_edx = 0;  // CPUID leaves 1 and 80000001h
   bool no_execute = false;
   bool global_pages = false;
+  bool sysenter = false;
   char vendor[13] = {};
   char brand[49] = {};
 };

@@ -2,8 +2,10 @@
 
 #include <stddef.h>
 
+#include "arch/cpu.hpp"
 #include "arch/entry_constants.h"
 #include "arch/interrupts.hpp"
+#include "arch/kernel_tables.hpp"
 #include "arch/trampoline.hpp"
 #include "lib/string.hpp"
 
@@ -11,10 +13,10 @@ extern "C" void double_fault_entry();
 
 namespace ido {
 
-static_assert(PAGE_OFFSET == layout::kPageOffset && LOW_MEMORY_MAX == layout::kLowMemoryMax);
-static_assert(VIRTUAL_STACK == layout::kVirtualStack && KERNEL_STACK_SIZE == layout::kKernelStackSize);
 static_assert(offsetof(TrapFrame, esp_of_pusha) == FRAME_ESP_OF_PUSHA && offsetof(TrapFrame, cr3) == FRAME_CR3);
-static_assert(offsetof(TrapFrame, cs) == FRAME_CS);
+static_assert(vector::kSystemCall == VECTOR_SYSTEM_CALL && vector::kSysenter == VECTOR_SYSENTER);
+// What SYSENTER and SYSEXIT make of the one selector in the MSR (SDM 2B).
+static_assert(KERNEL_DS == KERNEL_CS + 8 && USER_CS == KERNEL_CS + 16 + 3 && USER_DS == KERNEL_CS + 24 + 3);
 
 namespace {
 
@@ -52,7 +54,11 @@ constexpr u64 segment(u32 base, u32 limit, u32 access, u32 flags) {
          u64{flags} << 52 | u64{base >> 24} << 56;
 }
 
-constexpr u32 kPresent = 0x80, kDpl3 = 0x60, kInterruptGate = 0x0e, kTaskGate = 0x05, kAvailableTss = 0x09;
+constexpr u32 kPresent = 0x80, kDpl3 = 0x60, kInterruptGate = 0x0e, kTaskGate = 0x05, kAvailableTss = 0x09,
+              kLdtSegment = 0x02;
+constexpr u32 kMsrSysenterCs = 0x174, kMsrSysenterEsp = 0x175, kMsrSysenterEip = 0x176;
+
+const Ldt* loaded_ldt;
 
 u64 gate(u32 selector, u32 offset, u32 access) {
   return u64{offset & 0xffff} | u64{selector} << 16 | u64{access} << 40 | u64{offset >> 16} << 48;
@@ -102,7 +108,37 @@ void init_descriptors() {
   asm volatile("lidt %0" : : "m"(idt_register));
   asm volatile("lldt %w0" : : "r"(0));
   asm volatile("ltr %w0" : : "r"(TSS_SELECTOR));
+  if (cpu.sysenter) {
+    write_msr(kMsrSysenterCs, KERNEL_CS);
+    write_msr(kMsrSysenterEsp, tss.esp0);
+    write_msr(kMsrSysenterEip, linear(sysenter_entry));
+  }
 }
+
+void set_kernel_stack(u32 top) {
+  tss.esp0 = top;
+  if (cpu.sysenter) write_msr(kMsrSysenterEsp, top);
+}
+
+void load_ldt(const Ldt* ldt) {
+  // Not in the registers either: the next POP of the kernel's would fault, see load_tls.
+  asm volatile("movw %w0, %%fs; movw %w0, %%gs" : : "r"(0));
+  const u32 pages = ldt == nullptr ? 0 : (ldt->count * 8 + kPageSize - 1) / kPageSize;
+  const u32 old_pages = loaded_ldt == nullptr ? 0 : Ldt::kMostPages;
+  for (u32 i = 0; i < pages || i < old_pages; ++i) {
+    const u32 address = layout::kLdt + i * kPageSize;
+    if (i < pages)
+      set_trampoline_page(address, phys_of(ldt->frames[i]).value, pte::kWrite | no_execute_bit());
+    else
+      clear_trampoline_page(address);
+    invalidate_page(address);
+  }
+  loaded_ldt = ldt;
+  gdt[LDT_SELECTOR / 8] = pages == 0 ? 0 : segment(layout::kLdt, ldt->count * 8 - 1, kPresent | kLdtSegment, 0);
+  asm volatile("lldt %w0" : : "r"(pages == 0 ? 0 : LDT_SELECTOR));
+}
+
+const Ldt* running_ldt() { return loaded_ldt; }
 
 void load_tls(const u64 (&descriptors)[kTlsCount]) {
   // The user's selectors are in its frame. In the registers they would be saved and restored by the next interrupt of

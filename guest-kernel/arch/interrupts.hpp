@@ -16,16 +16,18 @@ struct TrapFrame {
   u32 gs, fs, es, ds;
   u32 edi, esi, ebp, esp_of_pusha, ebx, edx, ecx, eax;
   u32 vector;
-  u32 error;
+  u32 error;  // the processor's error code; of a system call its number
   u32 eip, cs, eflags;
   u32 esp, ss;
 
   bool from_user() const { return (cs & 3) == 3; }
+  // A system call is in progress, or has ended and may have to be made again.
+  bool in_system_call() const { return vector == 0x80 || vector == 0x81; }
 };
 
 namespace eflags {
 inline constexpr u32 kCarry = 1u << 0, kTrap = 1u << 8, kInterrupt = 1u << 9, kDirection = 1u << 10, kIopl = 3u << 12,
-                     kNestedTask = 1u << 14, kVirtual8086 = 1u << 17;
+                     kNestedTask = 1u << 14, kResume = 1u << 16, kVirtual8086 = 1u << 17;
 // What user code may set for itself: the arithmetic flags, TF, DF, AC, ID.
 inline constexpr u32 kUser = 0x00240dd5 & ~kInterrupt;
 }  // namespace eflags
@@ -38,6 +40,8 @@ inline constexpr u32 kDivide = 0, kDebug = 1, kNmi = 2, kBreakpoint = 3, kOverfl
                      kMachineCheck = 18, kSimd = 19;
 inline constexpr u32 kIrqBase = 0x20;  // the two 8259As: 0x20-0x2f
 inline constexpr u32 kSystemCall = 0x80;
+inline constexpr u32 kSysenter =
+    0x81;  // not a vector: the mark of a frame that SYSENTER made, whose EBP is the user's ESP
 }  // namespace vector
 
 inline u32 save_interrupts() {
@@ -82,7 +86,13 @@ IrqStatistics irq_statistics(u32 irq);
 // user code whatever the handler of user exceptions says.
 using TrapHandler = void (*)(TrapFrame&);
 void set_trap_handler(u32 vector, TrapHandler handler);
-// Called for every return to user mode, interrupts off, until it finds nothing to do: schedules, delivers signals.
+// Called for returns to user mode, interrupts off, when there is work: schedules, delivers signals. It sets
+// user_return_work to 0 when it is done.
 void set_user_return_hook(TrapHandler hook);
+
+// Not 0: the running task has, or may have, something to do before it goes on in user mode. Whoever makes work for it
+// (a signal, a reason to reschedule, a changed mask) says so here; so does every switch to another task.
+extern u32 user_return_work;
+inline void request_user_return_work() { user_return_work = 1; }
 
 }  // namespace ido

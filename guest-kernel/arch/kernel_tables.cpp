@@ -2,6 +2,7 @@
 
 #include "arch/cpu.hpp"
 #include "arch/trampoline.hpp"
+#include "arch/vdso.hpp"
 #include "base/bits.hpp"
 #include "lib/print.hpp"
 
@@ -17,10 +18,12 @@ Windows windows;
 namespace {
 
 constexpr u32 kLargePage = 2 * kMiB;
+constexpr u64 kDirectMapFlags = pte::kPresent | pte::kWrite | pte::kLarge;
 constexpr u32 kImageTables = 4;  // the image may take 8 MiB
 
 alignas(4096) u64 image_tables[kImageTables][512];
 alignas(4096) u64 trampoline_table[512];
+alignas(4096) u64 vdso_table[512];
 alignas(4096) u64 kmap_table[512];
 
 u32 address_of(const void* p) { return static_cast<u32>(reinterpret_cast<uintptr_t>(p)); }
@@ -43,31 +46,35 @@ void split_image() {
   for (u32 t = 0; t < kImageTables; ++t) {
     for (u32 i = 0; i < 512; ++i) {
       const u32 physical = t * kLargePage + i * kPageSize;
-      image_tables[t][i] = physical | image_flags(layout::kPageOffset + physical);
+      image_tables[t][i] = physical | image_flags(layout::kPageOffset + physical) | kernel_global_bit();
     }
     kernel_directories[(layout::kPageOffset >> 21) + t] = table_entry(image_tables[t], 0);
   }
 }
 
 void show_trampoline() {
-  trampoline_directory_entry() = table_entry(trampoline_table, pte::kUser);
+  kernel_directories[layout::kTrampoline >> 21] = table_entry(trampoline_table, pte::kUser);
+  kernel_directories[layout::kVdso >> 21] = table_entry(vdso_table, pte::kUser);
   const u64 global = cpu.global_pages ? pte::kGlobal : 0;
   const u32 text = low_physical(trampoline_text_load), tables = low_physical(trampoline_tables_load);
-  for (u32 offset = 0; text + offset < tables; offset += kPageSize) {
-    const bool users = layout::kTrampolineCode + offset == address_of(user_page_start);
-    set_trampoline_page(layout::kTrampolineCode + offset, text + offset, global | (users ? pte::kUser : 0));
-  }
+  for (u32 offset = 0; text + offset < tables; offset += kPageSize)
+    set_trampoline_page(layout::kTrampolineCode + offset, text + offset, global);
   for (u32 offset = 0; tables + offset < low_physical(trampoline_load_end); offset += kPageSize)
     set_trampoline_page(layout::kTrampolineTables + offset, tables + offset, pte::kWrite | global | no_execute_bit());
+  vdso_table[(layout::kVdso >> kPageShift) & 511] = low_physical(vdso_image()) | global | pte::kPresent | pte::kUser;
 }
 
 }  // namespace
 
 u64 no_execute_bit() { return cpu.no_execute ? pte::kNoExecute : 0; }
 
+u64 kernel_global_bit() { return !layout::kSplit4G && cpu.global_pages ? pte::kGlobal : 0; }
+
 void set_trampoline_page(u32 address, u64 physical, u64 flags) {
   trampoline_table[(address >> kPageShift) & 511] = physical | flags | pte::kPresent;
 }
+
+void clear_trampoline_page(u32 address) { trampoline_table[(address >> kPageShift) & 511] = 0; }
 
 void set_kmap_slot(u32 slot, u64 physical) {
   kmap_table[slot] = physical == 0 ? 0 : physical | pte::kPresent | pte::kWrite | no_execute_bit();
@@ -88,7 +95,7 @@ void init_kernel_tables(u64 low_end) {
   const u64 end = align_up<u64>(low_end < most ? low_end : most, kLargePage);
   for (u64 physical = 0; physical < layout::kLowMemoryMax; physical += kLargePage) {
     u64& entry = kernel_directories[(layout::kPageOffset + physical) >> 21];
-    entry = physical < end ? physical | pte::kPresent | pte::kWrite | pte::kLarge | no_execute_bit() : 0;
+    entry = physical < end ? physical | kDirectMapFlags | kernel_global_bit() | no_execute_bit() : 0;
   }
   windows.direct_map_frames = static_cast<u32>(end >> kPageShift);
   split_image();

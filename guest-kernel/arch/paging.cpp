@@ -3,6 +3,7 @@
 
 #include "arch/cpu.hpp"
 #include "arch/kernel_tables.hpp"
+#include "arch/stack.hpp"
 #include "arch/trampoline.hpp"
 #include "lib/print.hpp"
 #include "lib/string.hpp"
@@ -14,7 +15,8 @@ namespace {
 TablePages table_pages{};
 
 constexpr u32 kEntries = 512;
-constexpr u32 kTrampolineDirectory = layout::kTrampoline >> 30;
+constexpr u32 kKernelDirectory = 3;  // the window's, in both splits
+static_assert(layout::kTrampoline >> 30 == kKernelDirectory && layout::kUserEnd >= kKernelDirectory << 30);
 constexpr u32 kTrampolineSlot = (layout::kTrampoline >> 21) % kEntries;
 
 // The first page of an address space: the object itself, and the four-entry table that CR3 points to.
@@ -49,6 +51,9 @@ bool empty(const u64* table) {
 
 constexpr u64 kUserTable = pte::kPresent | pte::kWrite | pte::kUser;
 
+// Only in 3G/1G can user tables be loaded while the kernel runs.
+bool is_loaded(const UserPageTable& table) { return !layout::kSplit4G && read_cr3() == table.cr3(); }
+
 }  // namespace
 
 struct UserPageTableAccess {
@@ -63,25 +68,30 @@ void set_table_pages(TablePages hooks) { table_pages = hooks; }
 Or<UserPageTable*> UserPageTable::create() {
   auto* root = reinterpret_cast<Root*>(new_table());
   if (root == nullptr) return fail(Errno::kNoMem);
-  u64* last = new_table();
-  if (last == nullptr) {
-    table_pages.release(root);
-    return fail(Errno::kNoMem);
+  u64* last = kernel_directories + kKernelDirectory * kEntries;  // 3G/1G: the kernel's whole GiB
+  if (layout::kSplit4G) {
+    last = new_table();
+    if (last == nullptr) {
+      table_pages.release(root);
+      return fail(Errno::kNoMem);
+    }
+    // The window's tables are shared by all: what changes in them (the virtual stack) changes everywhere.
+    for (const u32 address : {layout::kTrampoline, layout::kVdso})
+      last[(address >> 21) % kEntries] = kernel_directories[address >> 21];
   }
-  // The window's one table is shared by all: what changes in it (the virtual stack) changes everywhere.
-  last[kTrampolineSlot] = trampoline_directory_entry();
-  root->pdpt[kTrampolineDirectory] = low_physical(last) | pte::kPresent;
+  root->pdpt[kKernelDirectory] = low_physical(last) | pte::kPresent;
   UserPageTableAccess::set_root(root->table, low_physical(root->pdpt));
   return &root->table;
 }
 
 void UserPageTable::destroy() {
+  if (is_loaded(*this)) set_user_tables(nullptr);  // 3G/1G: a kernel thread runs on them still
   u64* pdpt = UserPageTableAccess::pdpt(*this);
   for (u32 i = 0; i < 4; ++i) {
-    if (!(pdpt[i] & pte::kPresent)) continue;
+    if (!(pdpt[i] & pte::kPresent) || (!layout::kSplit4G && i == kKernelDirectory)) continue;
     u64* directory = table_at(pdpt[i]);
     for (u32 j = 0; j < kEntries; ++j) {
-      const bool window = i == kTrampolineDirectory && j >= kTrampolineSlot;
+      const bool window = i == kKernelDirectory && j >= kTrampolineSlot;
       if (!window && (directory[j] & pte::kPresent)) table_pages.release(table_at(directory[j]));
     }
     table_pages.release(directory);
@@ -93,8 +103,12 @@ u64 UserPageTable::cr3() const { return pdpt_physical_; }
 
 Pte* UserPageTable::entry(u32 address, bool make) {
   KASSERT(address < layout::kUserEnd);
-  // A new directory is seen by the processor at the next load of CR3, which every return to user mode does.
-  u64* directory = descend(UserPageTableAccess::pdpt(*this)[address >> 30], make ? pte::kPresent : 0);
+  u64& directory_slot = UserPageTableAccess::pdpt(*this)[address >> 30];
+  const bool missing = !(directory_slot & pte::kPresent);
+  u64* directory = descend(directory_slot, make ? pte::kPresent : 0);
+  // The processor reads the four entries of CR3's table only when CR3 is loaded (SDM 3A, 4.4.1). In 4G/4G every return
+  // to user mode does that.
+  if (missing && directory != nullptr && is_loaded(*this)) write_cr3(read_cr3());
   if (directory == nullptr) return nullptr;
   u64* table = descend(directory[(address >> 21) % kEntries], make ? kUserTable : 0);
   if (table == nullptr) return nullptr;
@@ -124,22 +138,26 @@ void UserPageTable::trim(u32 from, u32 to) {
     const u64 directory_entry = pdpt[address >> 30];
     if (!(directory_entry & pte::kPresent)) continue;
     u64& slot = table_at(directory_entry)[(address >> 21) % kEntries];
-    if (address >= layout::kTrampoline || !(slot & pte::kPresent) || !empty(table_at(slot))) continue;
+    if (address >= layout::kUserEnd || !(slot & pte::kPresent) || !empty(table_at(slot))) continue;
     table_pages.release(table_at(slot));
     slot = 0;
   }
 }
 
 // In 4G/4G the flush is the page-table load of the next exit: user entries are never global.
-void flush_user_page(const UserPageTable&, u32) {}
-void flush_user_all(const UserPageTable&) {}
+void flush_user_page(const UserPageTable& table, u32 address) {
+  if (is_loaded(table)) invalidate_page(address);
+}
+void flush_user_all(const UserPageTable& table) {
+  if (is_loaded(table)) write_cr3(read_cr3());
+}
 
 Or<> map_kernel(u32 address, Pfn frame, u64 flags) {
   KASSERT(address >= windows.vmemmap && address < layout::kKmap);
   u64* table = descend(kernel_directories[address >> 21], pte::kPresent | pte::kWrite);
   if (table == nullptr) return fail(Errno::kNoMem);
   u64& slot = table[(address >> kPageShift) % kEntries];
-  slot = phys_of(frame).value | flags | pte::kPresent;  // never global: user tables have other things there
+  slot = phys_of(frame).value | flags | kernel_global_bit() | pte::kPresent;
   invalidate_page(address);
   return {};
 }

@@ -1,6 +1,7 @@
 #include "arch/stack.hpp"
 
 #include "arch/cpu.hpp"
+#include "arch/descriptors.hpp"
 #include "arch/entry_constants.h"
 #include "arch/kernel_tables.hpp"
 #include "arch/trampoline.hpp"
@@ -9,8 +10,9 @@
 
 namespace ido {
 
-namespace {
 u32 user_cr3;
+
+namespace {
 void* shown_stack;
 }  // namespace
 
@@ -18,6 +20,7 @@ void show_stack(void* stack) {
   if (stack == shown_stack) return;
   shown_stack = stack;
   const u32 real = static_cast<u32>(reinterpret_cast<uintptr_t>(stack));
+  if (!layout::kSplit4G) return set_kernel_stack(real + layout::kKernelStackSize);
   stack_delta = real - layout::kVirtualStack;
   for (u32 offset = 0; offset < layout::kKernelStackSize; offset += kPageSize) {
     set_trampoline_page(layout::kVirtualStack + offset, low_physical(stack) + offset, pte::kWrite | no_execute_bit());
@@ -27,9 +30,8 @@ void show_stack(void* stack) {
 
 void set_user_tables(const UserPageTable* tables) {
   user_cr3 = tables == nullptr ? kernel_cr3 : static_cast<u32>(tables->cr3());
+  if (!layout::kSplit4G && read_cr3() != user_cr3) write_cr3(user_cr3);
 }
-
-u32 exit_cr3() { return user_cr3; }
 
 void set_flat_segments(TrapFrame& frame) {
   frame.ds = frame.es = frame.ss = USER_DS;
@@ -57,8 +59,5 @@ u32 make_first_switch(void* stack, void (*entry)(), u32 ebx, u32 esi) {
   *--word = 0;  // EDI
   return reinterpret_cast<u32>(word);
 }
-
-u32 sigreturn_address() { return reinterpret_cast<u32>(user_sigreturn); }
-u32 rt_sigreturn_address() { return reinterpret_cast<u32>(user_rt_sigreturn); }
 
 }  // namespace ido

@@ -16,9 +16,10 @@ void fork_entry();
 namespace ido {
 
 // Before a task can enter from user mode: shows its stack (kKernelStackSize bytes, page aligned, direct map) in the
-// virtual stack window, and has exits load `tables`.
+// virtual stack window (3G/1G: names its top to the processor), and has exits load `tables` (3G/1G: loads them).
 void show_stack(void* stack);
 void set_user_tables(const UserPageTable* tables);
+extern u32 user_cr3;  // what the next exit to user mode loads (4G/4G)
 
 // A frame at the real top of `stack` as an entry from user mode would leave it: flat user segments, zeroed registers,
 // interrupts on.
@@ -30,9 +31,5 @@ void set_flat_segments(TrapFrame& frame);
 // The stack contents with which the first switch_stacks() to a new task goes to `entry`, below the place of the user's
 // TrapFrame. Returns its ESP. The two words arrive in EBX and ESI.
 u32 make_first_switch(void* stack, void (*entry)(), u32 ebx, u32 esi);
-
-// User addresses of the code that ends a signal handler that has no restorer.
-u32 sigreturn_address();
-u32 rt_sigreturn_address();
 
 }  // namespace ido

@@ -12,12 +12,12 @@
 
 namespace ido {
 
-u32 exit_cr3();  // arch/stack.cpp
+u32 user_return_work = 1;
 
 namespace {
 
 TrapHandler handlers[48];
-TrapHandler system_call_handler;
+TrapHandler system_call_handler = [](TrapFrame&) { panic("a system call came before there was a handler"); };
 TrapHandler user_return_hook;
 
 const char* const kNames[] = {"divide error",
@@ -48,14 +48,22 @@ u32 address_of(const char* label) { return static_cast<u32>(reinterpret_cast<uin
 bool repair_exit(TrapFrame& frame) {
   const bool segment_fault = frame.vector >= vector::kSegmentNotPresent && frame.vector <= vector::kGeneralProtection;
   if (frame.from_user() || !segment_fault) return false;
-  if (frame.eip >= address_of(exit_pop_gs) && frame.eip < address_of(exit_pop_ds_end)) {
+  const char* const pops[][2] = {{exit_pop_gs, exit_pops_end},
+                                 {sysexit_pop_gs, sysexit_pops_end},
+                                 {debug_pop_gs, debug_pops_end},
+                                 {nmi_pop_gs, nmi_pops_end}};
+  for (const auto& range : pops) {
+    if (frame.eip < address_of(range[0]) || frame.eip >= address_of(range[1])) continue;
     u32* selector = &frame.esp;  // what POP was about to take
     *selector = 0;
     return true;
   }
-  if (frame.eip != address_of(exit_iret)) return false;
-  frame.eip = address_of(bad_iret);
-  return true;
+  for (const char* iret : {exit_iret, debug_iret, nmi_iret}) {
+    if (frame.eip != address_of(iret)) continue;
+    frame.eip = address_of(bad_iret);
+    return true;
+  }
+  return false;
 }
 
 // Only the board can tell why (ISA, port 61h: bit 7 system error, bit 6 I/O channel check). The kernel goes on.
@@ -96,28 +104,46 @@ void set_user_return_hook(TrapHandler hook) { user_return_hook = hook; }
 
 void prepare_user_return(TrapFrame& frame) {
   asm volatile("cli" : : : "memory");
-  if (user_return_hook != nullptr) user_return_hook(frame);
-  frame.cr3 = exit_cr3();
+  if (user_return_work != 0 && user_return_hook != nullptr) user_return_hook(frame);
+  frame.cr3 = user_cr3;
 }
 
 }  // namespace ido
 
 extern "C" void handle_trap(ido::TrapFrame* frame) {
   using namespace ido;
-  // Further NMIs wait for the IRET: no switch to other tasks, no signals. The frame has the way back.
-  if (frame->vector == vector::kNmi) return non_maskable_interrupt();
-  if (frame->vector == vector::kSystemCall) {
-    frame->error = frame->eax;  // kept for restarting: the handler overwrites EAX
-    asm volatile("sti" : : : "memory");
-    if (system_call_handler == nullptr) panic("a system call came before there was a handler");
-    system_call_handler(*frame);
-  } else if (frame->vector >= vector::kIrqBase) {
+  if (frame->vector >= vector::kIrqBase) {
     dispatch_irq(*frame);
+  } else if (frame->vector == vector::kNmi) {
+    // Further NMIs wait for the IRET: no switch to other tasks, no signals. The frame has the way back.
+    if (handlers[vector::kNmi] != nullptr) return handlers[vector::kNmi](*frame);
+    return non_maskable_interrupt();
   } else {
     exception(*frame);
   }
   asm volatile("cli" : : : "memory");
   if (frame->from_user()) prepare_user_return(*frame);
+}
+
+// INT 80h. Only user code gets here.
+extern "C" void handle_system_call(ido::TrapFrame* frame) {
+  using namespace ido;
+  asm volatile("sti" : : : "memory");
+  system_call_handler(*frame);
+  prepare_user_return(*frame);
+}
+
+// SYSENTER. True when SYSEXIT can go back: the frame is still the call's own, TF is not to be set, and the page tables
+// are those of the entry (they change only with the program, and then the frame is a new one).
+extern "C" bool handle_sysenter(ido::TrapFrame* frame) {
+  using namespace ido;
+  asm volatile("sti" : : : "memory");
+  system_call_handler(*frame);
+  asm volatile("cli" : : : "memory");
+  if (user_return_work == 0 && frame->vector == vector::kSysenter) [[likely]]
+    return true;
+  prepare_user_return(*frame);
+  return frame->vector == vector::kSysenter && (frame->eflags & eflags::kTrap) == 0;
 }
 
 extern "C" [[noreturn]] void handle_double_fault() {

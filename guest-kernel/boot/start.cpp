@@ -127,7 +127,7 @@ extern "C" [[noreturn]] void kernel_start(ido::u32 magic, ido::u32 information) 
   using namespace ido;
   run_constructors();
   init_serial_console();
-  print("ido: a 4G/4G kernel that moves its memory\n");
+  print("ido: a %s kernel that moves its memory\n", layout::kSplit4G ? "4G/4G" : "3G/1G");
   multiboot::read(magic, information);
   print("command line: %s\n", boot_info.command_line);
   print_memory_map();

@@ -33,6 +33,10 @@ Or<> inherit(Process& child, Process& parent, u32 flags) {
     child.files = parent.files;
   else
     child.files = TRY(parent.files->clone());
+  if (flags & clone_flag::kVm)
+    child.local_segments = parent.local_segments;
+  else if (parent.local_segments)
+    child.local_segments = TRY(parent.local_segments->clone());
   if (flags & clone_flag::kVm) {
     child.mm = parent.mm;
     child.mm->get();

@@ -26,7 +26,7 @@ constexpr char kPlatform[] = "i686";
 // Entries of the auxiliary vector (i386 ABI, elf.h).
 constexpr u32 kAtNull = 0, kAtPhdr = 3, kAtPhent = 4, kAtPhnum = 5, kAtPageSize = 6, kAtBase = 7, kAtFlags = 8,
               kAtEntry = 9, kAtUid = 11, kAtEuid = 12, kAtGid = 13, kAtEgid = 14, kAtPlatform = 15, kAtHwCap = 16,
-              kAtClockTick = 17, kAtSecure = 23, kAtRandom = 25, kAtExecFn = 31;
+              kAtClockTick = 17, kAtSecure = 23, kAtRandom = 25, kAtExecFn = 31, kAtSysInfo = 32, kAtSysInfoEhdr = 33;
 
 struct Program {
   StringBlock arguments, environment;
@@ -92,7 +92,9 @@ class StackBuilder {
     TRY(push(random, sizeof random));
     const u32 random_address = top_;
 
-    const u32 auxiliary[][2] = {{kAtHwCap, cpu.edx},
+    const u32 auxiliary[][2] = {{kAtSysInfo, VDSO_VSYSCALL},
+                                {kAtSysInfoEhdr, VDSO_BASE},
+                                {kAtHwCap, cpu.edx},
                                 {kAtPageSize, kPageSize},
                                 {kAtClockTick, 100},
                                 {kAtPhdr, loaded.headers},
@@ -196,6 +198,7 @@ void commit(const Program& program, const Prepared& prepared, TrapFrame& frame) 
   process.mm = prepared.mm;
   task.uses_user_memory = true;
   memset(task.tls, 0, sizeof task.tls);
+  process.local_segments = {};
   fpu::reset(task);
   refresh_context();
   finish_vfork(process);

@@ -68,6 +68,7 @@ void end_process(Process& process) {
   stop_timer(process.alarm);
   if (process.session == process.pid) end_terminal_session(process.session);
   release_memory(process);
+  process.local_segments = {};
   process.files = {};
   process.directory = {};
   process.program = {};

@@ -60,9 +60,16 @@ void floating_point(TrapFrame& frame) {
   force_signal({.number = sig::kFpe, .code = fpu::fault_code(*current(), Unit), .address = frame.eip});
 }
 
+// In the kernel: TF of user code that came in by SYSENTER, or a breakpoint of the user's that has the address of
+// something of ours (4G/4G). Neither is the kernel's business.
 void debug(TrapFrame& frame) {
   if (frame.from_user()) return raise<sig::kTrap, 2>(frame);  // TRAP_TRACE
-  frame.eflags &= ~eflags::kTrap;                             // TF set in user mode reached the trampoline
+  if (frame.eflags & eflags::kTrap) {
+    frame.eflags &= ~eflags::kTrap;
+    current()->stepped_into_call = true;
+    request_user_return_work();
+  }
+  frame.eflags |= eflags::kResume;
 }
 
 }  // namespace

@@ -23,6 +23,8 @@ void finish_switch();            // the first thing on a stack that was switched
 void activate_mm(Mm* mm);        // for the exits of the running task
 void refresh_context();          // after the running task's own mm, TLS or kind changed
 
+// A program that steps itself made a call by SYSENTER: its TF comes back, with the trap that it is owed.
+void settle_step(TrapFrame& frame);
 // The last word on a system call that a signal interrupted, when no handler runs.
 void settle_restart(TrapFrame& frame);
 

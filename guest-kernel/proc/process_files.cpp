@@ -77,6 +77,7 @@ Or<> render_maps(Text& text, u32 pid) {
     if (name[0] != 0) text.add(" %*s", 15, "");
     text.add("%s\n", name);
   }
+  text.add("%08x-%08x r-xp 00000000 00:00 0          %*s[vdso]\n", layout::kVdso, layout::kVdso + kPageSize, 15, "");
   return {};
 }
 

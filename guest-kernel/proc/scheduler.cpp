@@ -1,11 +1,13 @@
 #include "proc/scheduler.hpp"
 
+#include "arch/cpu.hpp"
 #include "arch/descriptors.hpp"
 #include "arch/interrupts.hpp"
 #include "arch/stack.hpp"
 #include "arch/time.hpp"
 #include "arch/traps.hpp"
 #include "lib/print.hpp"
+#include "lib/random.hpp"
 #include "lib/string.hpp"
 #include "mm/buddy.hpp"
 #include "mm/mm.hpp"
@@ -42,12 +44,18 @@ void count_load() {
         static_cast<u32>((u64{loads.averages[i]} * kDecay[i] + (u64{active} << 16) * (65536 - kDecay[i])) >> 16);
 }
 
+void request_reschedule() {
+  reschedule = true;
+  request_user_return_work();
+}
+
 void on_tick(TrapFrame& frame) {
+  stir_random(read_tsc());
   run_timers();
   (frame.from_user() ? running->user_ns : running->system_ns) += kTickNs;
   if (ticks() % kLoadTicks == 0) count_load();
   if (running->slice_ticks > 0) --running->slice_ticks;
-  if (running->slice_ticks == 0 && !run_queue.empty()) reschedule = true;
+  if (running->slice_ticks == 0 && !run_queue.empty()) request_reschedule();
 }
 
 // Until nothing is left to do: another task may run meanwhile, a signal come, a mask that a call had set be put back.
@@ -57,13 +65,16 @@ void on_user_return(TrapFrame& frame) {
       schedule();
       continue;
     }
+    settle_step(frame);
     if (signal_deliverable(*running)) {
       asm volatile("sti" : : : "memory");
       deliver_signals(frame);
       asm volatile("cli" : : : "memory");
     }
     settle_restart(frame);
-    if (!reschedule && !signal_deliverable(*running)) return;
+    if (reschedule || signal_deliverable(*running)) continue;
+    user_return_work = 0;
+    return;
   }
 }
 
@@ -74,6 +85,7 @@ void check_canary(const Task& task) {
 
 void load_context(Task& task) {
   running = &task;
+  request_user_return_work();
   if (!task.uses_user_memory) {
     set_current_mm(nullptr);
     return;
@@ -81,6 +93,8 @@ void load_context(Task& task) {
   show_stack(task.stack);
   activate_mm(task.process->mm);
   load_tls(task.tls);
+  const Ldt* ldt = task.process->local_segments ? &task.process->local_segments->table() : nullptr;
+  if (ldt != nullptr || running_ldt() != nullptr) load_ldt(ldt);
   fpu::switch_to(task);
 }
 
@@ -141,11 +155,11 @@ void make_runnable(Task& task) {
   task.state = TaskState::kRunnable;
   if (task.uses_user_memory) {
     run_queue.push_back(task);
-    if (running == &idle_task || running->slice_ticks == 0) reschedule = true;
+    if (running == &idle_task || running->slice_ticks == 0) request_reschedule();
   } else {
     // The kernel's own threads are few and sleep mostly: what they answer, hotplug events say, should not wait in line.
     run_queue.push_front(task);
-    reschedule = true;
+    request_reschedule();
   }
 }
 

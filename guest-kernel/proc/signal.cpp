@@ -122,6 +122,7 @@ bool signal_deliverable(const Task& task) {
 
 void send_signal(Process& process, const SignalInfo& info) {
   const InterruptGuard guard;
+  request_user_return_work();
   const i32 number = info.number;
   if (process.zombie || process.threads.empty()) return;
   before_sending(process, number);
@@ -136,6 +137,7 @@ void send_signal(Process& process, const SignalInfo& info) {
 
 void send_thread_signal(Task& task, const SignalInfo& info) {
   const InterruptGuard guard;
+  request_user_return_work();
   before_sending(*task.process, info.number);
   const bool is_blocked = task.blocked & signal_bit(info.number);
   if (ignores(*task.process, info.number) && !is_blocked && !(task.waited & signal_bit(info.number))) return;
@@ -174,7 +176,16 @@ Or<SignalInfo> wait_signal(SignalSet set, u64 nanoseconds) {
   return info;
 }
 
-void set_blocked(Task& task, SignalSet blocked) { task.blocked = blocked & ~kNeverBlocked; }
+void set_blocked(Task& task, SignalSet blocked) {
+  task.blocked = blocked & ~kNeverBlocked;
+  request_user_return_work();
+}
+
+void block_during_call(Task& task, SignalSet blocked) {
+  task.restore_blocked = task.blocked;
+  task.restore_blocked_set = true;
+  set_blocked(task, blocked);
+}
 
 void deliver_signals(TrapFrame& frame) {
   Task& task = *current();
@@ -198,6 +209,15 @@ void deliver_signals(TrapFrame& frame) {
     if (!(taken.flags & SignalAction::kNoDefer)) blocked |= signal_bit(number);
     set_blocked(task, blocked);
   }
+}
+
+void settle_step(TrapFrame& frame) {
+  Task& task = *current();
+  if (!task.stepped_into_call) return;
+  task.stepped_into_call = false;
+  if (!frame.in_system_call()) return;  // a new program, or a handler's end
+  frame.eflags |= eflags::kTrap;
+  force_signal({.number = sig::kTrap, .code = 2 /* TRAP_TRACE */, .address = frame.eip});
 }
 
 void settle_restart(TrapFrame& frame) {

@@ -1,6 +1,7 @@
 #include "proc/signal_frame.hpp"
 
 #include "arch/cpu.hpp"
+#include "arch/entry_constants.h"
 #include "arch/stack.hpp"
 #include "base/bits.hpp"
 #include "lib/string.hpp"
@@ -81,7 +82,7 @@ void save_context(Context& c, const Task& task, const TrapFrame& f, u32 fpu_stat
   c.edx = f.edx;
   c.ecx = f.ecx;
   c.eax = f.eax;
-  c.trap_number = f.vector;
+  c.trap_number = f.in_system_call() ? 0 : f.vector;
   c.error = f.error;
   c.eip = f.eip;
   c.cs = static_cast<u16>(f.cs);
@@ -165,7 +166,7 @@ Or<u32> push_real_time(Task& task, const TrapFrame& frame, const SignalAction& a
       align_down<u32>(top - sizeof(RealTimeFrame) - 4, 16) - 4;  // ESP + 4 is a multiple of 16, as after CALL
   RealTimeFrame f;
   memset(&f, 0, sizeof f);
-  f.return_address = action.flags & SignalAction::kRestorer ? action.restorer : rt_sigreturn_address();
+  f.return_address = action.flags & SignalAction::kRestorer ? action.restorer : VDSO_RT_SIGRETURN;
   f.number = static_cast<u32>(info.number);
   f.info_address = address + static_cast<u32>(__builtin_offsetof(RealTimeFrame, info));
   f.context_address = address + static_cast<u32>(__builtin_offsetof(RealTimeFrame, context_flags));
@@ -186,7 +187,7 @@ Or<u32> push_plain(Task& task, const TrapFrame& frame, const SignalAction& actio
   const u32 address = align_down<u32>(top - sizeof(PlainFrame) - 4, 16) - 4;
   PlainFrame f;
   memset(&f, 0, sizeof f);
-  f.return_address = action.flags & SignalAction::kRestorer ? action.restorer : sigreturn_address();
+  f.return_address = action.flags & SignalAction::kRestorer ? action.restorer : VDSO_SIGRETURN;
   f.number = static_cast<u32>(info.number);
   save_context(f.context, task, frame, fpu_state);
   f.mask_high = static_cast<u32>((task.restore_blocked_set ? task.restore_blocked : task.blocked) >> 32);
@@ -197,7 +198,7 @@ Or<u32> push_plain(Task& task, const TrapFrame& frame, const SignalAction& actio
 }  // namespace
 
 bool wants_restart(const TrapFrame& frame) {
-  return frame.vector == vector::kSystemCall &&
+  return frame.in_system_call() &&
          (frame.eax == result_of(Errno::kRestartSys) || frame.eax == result_of(Errno::kRestartNoHandler));
 }
 
@@ -216,13 +217,22 @@ UserSignalInfo user_info(const SignalInfo& info) {
   return to;
 }
 
+void fetch_ebp(TrapFrame& frame) {
+  if (frame.vector != vector::kSysenter) return;
+  frame.vector = vector::kSystemCall;
+  // Without the word, the program has no stack to return by either: it will find out.
+  if (auto word = get_user<u32>(frame.ebp); word.ok()) frame.ebp = *word;
+}
+
 void restart_system_call(TrapFrame& frame) {
-  frame.eax = frame.error;  // the call's number, see handle_trap
-  frame.eip -= 2;           // INT 80h
+  fetch_ebp(frame);
+  frame.eax = frame.error;  // the call's number, see arch/entry.S
+  frame.eip -= 2;           // INT 80h, also before the return address of SYSENTER (arch/vdso.S)
   frame.vector = 0;
 }
 
 Or<> push_signal_frame(Task& task, TrapFrame& frame, const SignalAction& action, const SignalInfo& info) {
+  fetch_ebp(frame);
   settle_system_call(frame, action);
   const bool real_time = action.flags & SignalAction::kSigInfo;
   const u32 fpu_state = align_down<u32>(stack_for(task, frame, action) - sizeof(UserFpuState), 16);

@@ -16,6 +16,9 @@ Or<> push_signal_frame(Task& task, TrapFrame& frame, const SignalAction& action,
 enum class FrameKind : u8 { kPlain, kRealTime };
 Or<> pop_signal_frame(Task& task, TrapFrame& frame, FrameKind kind);
 
+// Fetches the EBP that SYSENTER's caller left on its stack into the frame, where it is INT 80h's sixth argument.
+void fetch_ebp(TrapFrame& frame);
+
 // The system call that the frame is of ended with kRestartSys or kRestartNoHandler.
 bool wants_restart(const TrapFrame& frame);
 void restart_system_call(TrapFrame& frame);
@@ -30,5 +33,7 @@ UserSignalInfo user_info(const SignalInfo& info);
 
 // Without SIGKILL and SIGSTOP.
 void set_blocked(Task& task, SignalSet blocked);
+// The same until the running call has returned and its signals are handled (sigsuspend, ppoll, pselect).
+void block_during_call(Task& task, SignalSet blocked);
 
 }  // namespace ido

@@ -15,6 +15,7 @@
 #include "lib/ref.hpp"
 #include "lib/thread.hpp"
 #include "lib/wait.hpp"
+#include "proc/ldt.hpp"
 #include "proc/signal.hpp"
 #include "proc/timer.hpp"
 
@@ -57,6 +58,7 @@ struct Task {
   SignalSet waited = 0;           // what sigtimedwait is waiting for, blocked or not
   SignalSet restore_blocked = 0;  // mask to go back to after sigsuspend, valid with restore_blocked_set
   bool restore_blocked_set = false;
+  bool stepped_into_call = false;                     // TF was set at SYSENTER, which is no place to keep it
   SignalInfo info[32] = {};                           // of pending standard signals, index: number - 1
   u32 alternate_stack = 0, alternate_stack_size = 0;  // sigaltstack, bytes; size 0: none
 
@@ -84,10 +86,11 @@ struct Process {
   i32 wait_status = 0;           // how wait4 reports the end: exit code << 8, or the signal that killed
   i32 stop_signal = 0;
 
-  Mm* mm = nullptr;           // nullptr: kernel thread, or already gone
-  Ref<fs::FileTable> files;   // null: kernel thread, or already gone
-  Ref<fs::Dentry> directory;  // working directory
-  Ref<fs::Dentry> program;    // the file that it executes; null: kernel thread
+  Mm* mm = nullptr;                   // nullptr: kernel thread, or already gone
+  Ref<fs::FileTable> files;           // null: kernel thread, or already gone
+  Ref<LocalSegments> local_segments;  // null: no LDT
+  Ref<fs::Dentry> directory;          // working directory
+  Ref<fs::Dentry> program;            // the file that it executes; null: kernel thread
   u32 umask = 022;
   u32 user = 0, group_id = 0;  // credentials
   SignalAction actions[sig::kCount];

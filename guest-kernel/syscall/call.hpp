@@ -14,10 +14,23 @@ struct Call {
   Task& task;
   TrapFrame& frame;
   u32 number;
-  // Arguments in order: EBX, ECX, EDX, ESI, EDI, EBP.
-  u32 argument[6];
 
-  u32 operator[](u32 i) const { return argument[i]; }
+  // The first five arguments.
+  [[gnu::always_inline]] u32 operator[](u32 i) const {
+    switch (i) {
+      case 0: return frame.ebx;
+      case 1: return frame.ecx;
+      case 2: return frame.edx;
+      case 3: return frame.esi;
+      case 4: return frame.edi;
+      default: ask_for_the_sixth_by_its_name(); return 0;
+    }
+  }
+  // The sixth: EBP, but after SYSENTER it lies on the user's stack. Errno::kFault. TRY(call.sixth()).
+  Or<u32> sixth() const;
+
+ private:
+  [[gnu::error("the sixth argument may fault: TRY(call.sixth())")]] static void ask_for_the_sixth_by_its_name();
 };
 
 #define SYSCALL(number, name) Or<u32> sys_##name(Call& call);
@@ -26,8 +39,8 @@ struct Call {
 #undef SYSCALL
 #undef SYSCALL_SAME
 
-// Called by arch on int 0x80 with the user's frame, interrupts on. Leaves the result or -errno in frame.eax; a
-// handler's kRestartSys is settled by signal delivery.
+// Called by arch on int 0x80 and SYSENTER with the user's frame, interrupts on. Leaves the result or -errno in
+// frame.eax; a handler's kRestartSys is settled by signal delivery.
 void system_call(TrapFrame& frame);
 
 }  // namespace ido

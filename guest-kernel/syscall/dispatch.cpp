@@ -1,7 +1,6 @@
 // From a number to its handler.
-#include "arch/time.hpp"
 #include "lib/print.hpp"
-#include "lib/random.hpp"
+#include "mm/uaccess.hpp"
 #include "syscall/call.hpp"
 
 namespace ido {
@@ -36,9 +35,13 @@ void report_unknown(const Call& call) {
 
 }  // namespace
 
+Or<u32> Call::sixth() const {
+  if (frame.vector != vector::kSysenter) return frame.ebp;
+  return get_user<u32>(frame.ebp);
+}
+
 void system_call(TrapFrame& frame) {
-  Call call{*current(), frame, frame.eax, {frame.ebx, frame.ecx, frame.edx, frame.esi, frame.edi, frame.ebp}};
-  stir_random(now_ns());
+  Call call{*current(), frame, frame.eax};
   const Handler handler = call.number < kMost ? kTable.handlers[call.number] : nullptr;
   if (handler == nullptr) {
     report_unknown(call);
@@ -46,7 +49,12 @@ void system_call(TrapFrame& frame) {
     return;
   }
   auto result = handler(call);
-  frame.eax = result.ok() ? *result : static_cast<u32>(-static_cast<i32>(result.error()));
+  if (result.ok()) [[likely]] {
+    frame.eax = *result;
+    return;
+  }
+  frame.eax = static_cast<u32>(-static_cast<i32>(result.error()));
+  if (result.error() >= Errno::kRestartSys) request_user_return_work();
 }
 
 }  // namespace ido

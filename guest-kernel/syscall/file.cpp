@@ -193,7 +193,7 @@ Or<u32> sys_fallocate(Call& call) {
   Ref<fs::File> file = TRY(file_of(call, call[0]));
   if (call[1] != 0) return fail(Errno::kOpNotSupp);
   if (!file->writable() || file->inode() == nullptr || !file->inode()->is_regular()) return fail(Errno::kBadF);
-  const u64 end = join(call[2], call[3]) + join(call[4], call[5]);
+  const u64 end = join(call[2], call[3]) + join(call[4], TRY(call.sixth()));
   if (end > file->inode()->status.size) TRY(file->inode()->truncate(end));
   return 0;
 }

@@ -83,11 +83,11 @@ Or<u32> sys_futex(Call& call) {
   const u32 command = call[1] & kCommandMask;
   switch (command) {
     case kWait: return sleep(call, ~0u, TRY(timeout_of(call, command)));
-    case kWaitBitset: return sleep(call, call[5], TRY(timeout_of(call, command)));
+    case kWaitBitset: return sleep(call, TRY(call.sixth()), TRY(timeout_of(call, command)));
     case kWake: return wake(mm, call[0], call[2], ~0u);
-    case kWakeBitset: return wake(mm, call[0], call[2], call[5]);
+    case kWakeBitset: return wake(mm, call[0], call[2], TRY(call.sixth()));
     case kCmpRequeue:
-      if (TRY(get_user<u32>(call[0])) != call[5]) return fail(Errno::kAgain);
+      if (TRY(get_user<u32>(call[0])) != TRY(call.sixth())) return fail(Errno::kAgain);
       [[fallthrough]];
     case kRequeue: {
       const u32 woken = wake(mm, call[0], call[2], ~0u);

@@ -54,7 +54,7 @@ Or<u32> map(Call& call, u32 address, u32 size, u32 prot, u32 flags, u32 descript
 
 }  // namespace
 
-Or<u32> sys_mmap2(Call& call) { return map(call, call[0], call[1], call[2], call[3], call[4], call[5]); }
+Or<u32> sys_mmap2(Call& call) { return map(call, call[0], call[1], call[2], call[3], call[4], TRY(call.sixth())); }
 
 Or<u32> sys_old_mmap(Call& call) {
   struct Arguments {

@@ -2,6 +2,7 @@
 //
 // Signal masks of ppoll and pselect6 are applied by their own system calls' frames: see with_mask.
 #include "arch/time.hpp"
+#include "proc/signal_frame.hpp"
 #include "syscall/helpers.hpp"
 
 namespace ido {
@@ -46,9 +47,7 @@ Or<u32> wait_until(u64 timeout_ns, Scan&& scan) {
 Or<> with_mask(Call& call, u32 mask_address) {
   if (mask_address == 0) return {};
   const SignalSet mask = TRY(get_user<SignalSet>(mask_address));
-  call.task.restore_blocked = call.task.blocked;
-  call.task.restore_blocked_set = true;
-  call.task.blocked = mask & ~(signal_bit(sig::kKill) | signal_bit(sig::kStop));
+  block_during_call(call.task, mask);
   return {};
 }
 
@@ -113,8 +112,9 @@ Or<u32> select_for(Call& call, u64 timeout_ns) {
 
 // pselect6's last argument points at {mask address, size}.
 Or<> select_mask(Call& call) {
-  if (call[5] == 0) return {};
-  const u32 mask = TRY(get_user<u32>(call[5]));
+  const u32 address = TRY(call.sixth());
+  if (address == 0) return {};
+  const u32 mask = TRY(get_user<u32>(address));
   return with_mask(call, mask);
 }
 

@@ -4,7 +4,6 @@
 #include "arch/time.hpp"
 #include "proc/scheduler.hpp"
 #include "proc/signal_frame.hpp"
-#include "proc/tls.hpp"
 #include "syscall/helpers.hpp"
 
 namespace ido {
@@ -168,10 +167,6 @@ Or<u32> sys_sched_setaffinity(Call& call) {
   return 0;
 }
 
-Or<u32> sys_set_thread_area(Call& call) {
-  TRY(set_thread_area(call.task, call[0]));
-  return 0;
-}
 Or<u32> sys_set_tid_address(Call& call) {
   call.task.clear_tid_address = call[0];
   return static_cast<u32>(call.task.tid);

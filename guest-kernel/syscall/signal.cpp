@@ -77,12 +77,8 @@ Or<u32> sys_rt_sigpending(Call& call) {
 Or<u32> sys_rt_sigsuspend(Call& call) {
   if (call[1] != kSetSize) return fail(Errno::kInval);
   const auto mask = TRY(get_user<SignalSet>(call[0]));
-  const SignalSet old = call.task.blocked;
-  set_blocked(call.task, mask);
+  block_during_call(call.task, mask);  // the handler's frame gets the old mask, so that its end restores it
   while (!signal_deliverable(call.task)) (void)sleep_interruptible_for(kForever);
-  // The handler's frame gets the old mask, so that its end restores it.
-  call.task.restore_blocked = old;
-  call.task.restore_blocked_set = true;
   return fail(Errno::kRestartNoHandler);
 }
 
