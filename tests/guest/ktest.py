@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Run the kernel's own tests (guest-kernel/ktest) in paemu: recorded, then replayed, both must say the same.
 
-usage: ktest.py BUILD_FOLDER
+usage: ktest.py BUILD_FOLDER [KERNEL]
 """
 import re
 import subprocess
@@ -18,11 +18,12 @@ def run(command):
 
 def main():
     build = sys.argv[1]
+    kernel = sys.argv[2] if len(sys.argv) > 2 else "guest-kernel.elf"
     consoles = ["-serial", "stdio", "-monitor", "none"]
     with tempfile.TemporaryDirectory(prefix="paemu-test-") as folder:
         trace = f"{folder}/trace"
         # 4 GiB: some of it is high memory, which only kmaps reach.
-        status, output, errors = run([f"{build}/paemu", "-kernel", f"{build}/guest-kernel.elf", "-initrd", f"{build}/initramfs.cpio", "-m", "4G",
+        status, output, errors = run([f"{build}/paemu", "-kernel", f"{build}/{kernel}", "-initrd", f"{build}/initramfs.cpio", "-m", "4G",
                                       "-append", "ktest=all panic=exit", *consoles, "-pace", "off", "-record", trace])
         summary = re.search(r"^ktest: (\d+) tests, 0 failed$", output, re.M)
         if status != 0 or not summary:
