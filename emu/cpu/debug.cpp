@@ -16,15 +16,21 @@ struct Breakpoint {
   Kind kind;
 };
 
-// Breakpoint i as DR7 enables it (locally or globally). False: off.
-bool breakpoint(const CpuState& s, u32 i, Breakpoint& out) {
-  if (!((s.dr[7] >> (2 * i)) & 3)) return false;
+// Breakpoint i, whether DR7 enables it or not.
+Breakpoint breakpoint(const CpuState& s, u32 i) {
   const u32 control = (s.dr[7] >> (16 + 4 * i)) & 0xf;
   constexpr u32 kSizes[4] = {1, 2, 8, 4};  // SDM 3B, 17.2.4; 10b: 8 bytes on some, undefined elsewhere
-  out.kind = static_cast<Kind>(control & 3);
-  out.size = kSizes[control >> 2];
-  out.address = s.dr[i] & ~(out.size - 1);  // low bits do not count (17.2.5)
-  return true;
+  const u32 size = kSizes[control >> 2];
+  return {s.dr[i] & ~(size - 1), size, static_cast<Kind>(control & 3)};  // low bits do not count (17.2.5)
+}
+
+// As Intel's processors do it, an exception reports the breakpoints that are not enabled too, if their condition is met
+// (17.2.3 allows it); but there is one only when one is enabled, locally or globally.
+u32 reported(const CpuState& s, u32 hits) {
+  for (u32 i = 0; i < 4; ++i) {
+    if ((hits >> i & 1) && ((s.dr[7] >> (2 * i)) & 3)) return hits;
+  }
+  return hits & ~debug::kBreakpointHits;
 }
 
 // B0 to B3 are those of this exception; the other bits stay until software clears them (17.2.3).
@@ -37,10 +43,9 @@ u32 instruction_breakpoints(const CpuState& s) {
   const u32 linear = s.segment[isa::kCs].base + s.eip;
   u32 hits = 0;
   for (u32 i = 0; i < 4; ++i) {
-    Breakpoint b;
-    if (breakpoint(s, i, b) && b.kind == Kind::kExecute && s.dr[i] == linear) hits |= 1u << i;
+    if (breakpoint(s, i).kind == Kind::kExecute && s.dr[i] == linear) hits |= 1u << i;
   }
-  return hits;
+  return reported(s, hits);
 }
 
 }  // namespace
@@ -73,12 +78,14 @@ bool begin_step(Cpu& cpu) {
 
 void finish_step(Cpu& cpu) {
   CpuState& s = cpu.state;
-  u32 hits = cpu.debug_hits | cpu.mmu.take_watch_hits();
+  u32 hits = reported(s, cpu.debug_hits | cpu.mmu.take_watch_hits());
   cpu.debug_hits = 0;
   // MOV SS suppresses its own single step; what its operand hit waits (SDM 3A, 6.8.3).
   if (s.shadow == Shadow::kAll) hits &= ~debug::kSingleStep;
   s.pending_debug |= hits;
 }
+
+void note_delivery_hits(Cpu& cpu) { cpu.state.pending_debug |= reported(cpu.state, cpu.mmu.take_watch_hits()); }
 
 bool debug_trap_waiting(const Cpu& cpu) { return cpu.state.pending_debug != 0 && cpu.state.shadow != Shadow::kAll; }
 
@@ -92,17 +99,18 @@ void deliver_debug_trap(Cpu& cpu) {
 void note_io_breakpoint(Cpu& cpu, u32 port, u32 size) {
   if (!(cpu.state.cr4 & cr4::kDe) || !(cpu.state.dr[7] & debug::kAnyEnabled)) return;
   for (u32 i = 0; i < 4; ++i) {
-    Breakpoint b;
-    if (!breakpoint(cpu.state, i, b) || b.kind != Kind::kPort) continue;
+    const Breakpoint b = breakpoint(cpu.state, i);
+    if (b.kind != Kind::kPort) continue;
     if (b.address < port + size && port < b.address + b.size) cpu.debug_hits |= 1u << i;
   }
 }
 
 void debug_registers_changed(Cpu& cpu) {
   std::array<Watchpoint, 4> watchpoints{};
-  for (u32 i = 0; i < 4; ++i) {
-    Breakpoint b;
-    if (!breakpoint(cpu.state, i, b) || (b.kind != Kind::kWrite && b.kind != Kind::kReadOrWrite)) continue;
+  const bool any = cpu.state.dr[7] & debug::kAnyEnabled;
+  for (u32 i = 0; any && i < 4; ++i) {
+    const Breakpoint b = breakpoint(cpu.state, i);
+    if (b.kind != Kind::kWrite && b.kind != Kind::kReadOrWrite) continue;
     watchpoints[i] = Watchpoint{b.address, b.size, b.kind == Kind::kReadOrWrite};
   }
   cpu.mmu.set_watchpoints(watchpoints);

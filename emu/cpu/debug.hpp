@@ -20,6 +20,8 @@ bool begin_step(Cpu& cpu);
 // After an instruction that did not fault.
 void finish_step(Cpu& cpu);
 
+// What accesses outside of a step hit (the pushes of a delivery): due at the next boundary.
+void note_delivery_hits(Cpu& cpu);
 // IN and OUT report their ports, for I/O breakpoints (CR4.DE).
 void note_io_breakpoint(Cpu& cpu, u32 port, u32 size);
 // After DR7 or DR0-3 changed: gives the data breakpoints to the mmu.

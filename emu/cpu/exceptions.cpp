@@ -36,7 +36,7 @@ void after_delivery(Cpu& cpu) {
   // An instruction that went to a handler is not single-stepped: TF was cleared (SDM 3B, 17.3.1.4). What the pushes hit
   // is due before the handler's first instruction.
   cpu.debug_hits &= ~debug::kSingleStep;
-  s.pending_debug |= cpu.mmu.take_watch_hits();
+  note_delivery_hits(cpu);
   cpu.request_attention();
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Run a bare guest of the frame in other emulators and print where their lines differ from paemu's. By hand, not a test.
 
-usage: compare.py BUILD_FOLDER NAME [qemu|bochs]... [-- OPTIONS FOR PAEMU]
+usage: compare.py BUILD_FOLDER NAME [qemu|bochs|kvm]... [-- OPTIONS FOR PAEMU]
 The others' opinions are worth a look into the manual, no more: each is wrong somewhere.
 """
 import os
@@ -32,16 +32,24 @@ def option_rom():
     return rom
 
 
+def output_of(command):
+    """What a guest prints, or what it came to in 30 seconds."""
+    try:
+        return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=30, check=False).stdout
+    except subprocess.TimeoutExpired as late:
+        return late.stdout or b""
+
+
 def paemu(build, rom, options, _folder):
     command = [f"{build}/paemu", "-bios", rom, "-no-reboot", "-pace", "off", "-serial", "stdio", "-monitor", "none"]
     memory = [] if "-m" in options else ["-m", "64M"]
-    return subprocess.run([*command, *memory, *options], stdin=subprocess.DEVNULL, capture_output=True, timeout=100, check=False).stdout
+    return output_of([*command, *memory, *options])
 
 
 def qemu(rom, *machine):
     command = ["qemu-system-i386", "-bios", rom, "-m", "64", "-display", "none", "-serial", "stdio", "-no-reboot", "-net", "none",
                "-device", "isa-debug-exit,iobase=0x501,iosize=1", *machine]
-    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=100, check=False).stdout
+    return output_of(command)
 
 
 def bochs(rom, folder):
@@ -53,7 +61,7 @@ def bochs(rom, folder):
     with open(f"{folder}/commands", "w", encoding="utf-8") as commands:
         commands.write("c\nq\n")
     command = [shutil.which("bochs") or sys.exit("bochs is not installed"), "-q", "-f", f"{folder}/bochsrc", "-rc", f"{folder}/commands"]
-    subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=200, check=False)
+    output_of(command)
     with open(f"{folder}/com1", "rb") as text:
         return text.read()
 
@@ -73,6 +81,8 @@ def main():
         for other in others or ["qemu", "bochs"]:
             if other == "qemu":
                 theirs = by_name(qemu(rom, "-cpu", "coreduo,+nx,+pse36" if "-cpu" not in options else "max"))
+            elif other == "kvm":
+                theirs = by_name(qemu(rom, "-accel", "kvm", "-cpu", "pentium3,+sse2,+nx"))
             else:
                 theirs = by_name(bochs(rom, folder))
             if len(theirs) < len(ours):
