@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "cpu/fpu.hpp"
+#include "cpu/segmentation.hpp"
 #include "cpu/semantics.hpp"
 
 namespace paemu {
@@ -177,9 +178,19 @@ Outcome sem_stmxcsr(Cpu& cpu, const Insn& i) {
 // Fences order nothing here: one processor, and every access is done before the next begins.
 Outcome sem_fence(Cpu&, const Insn&) { return Outcome::kNext; }
 
-// CLFLUSH: no caches to flush, but the address is checked as a load of a byte is.
+// CLFLUSH: no caches to flush, but the address is checked as a load of a byte is, except that code need not be readable
+// (SDM 2A, CLFLUSH).
 Outcome sem_clflush(Cpu& cpu, const Insn& i) {
+  using namespace segment_attribute;
+  const Segment& s = cpu.state.segment[i.segment];
   u8 byte;
+  if (cpu.protected_mode() && (s.attributes & (kPresent | kCode | kReadable)) == (kPresent | kCode)) {
+    const u32 offset = cpu.effective_address(i);
+    if (offset > s.limit) return cpu.general_protection();
+    if (cpu.mmu.load(s.base + offset, cpu.privilege(), byte)) return Outcome::kNext;
+    cpu.fault = cpu.mmu.fault();
+    return Outcome::kFault;
+  }
   return cpu.load(i, byte) ? Outcome::kNext : Outcome::kFault;
 }
 

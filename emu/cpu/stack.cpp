@@ -30,7 +30,10 @@ Outcome pusha(Cpu& c) {
       return Outcome::kFault;
     }
   }
-  for (u32 n = 0; n < 8; ++n) c.store<T>(isa::kSs, (sp - (n + 1) * kSize) & mask, static_cast<T>(c.state.gpr[n]));
+  for (u32 n = 0; n < 8; ++n) {
+    // Only the first can fail: misaligned, where that is checked.
+    if (!c.store<T>(isa::kSs, (sp - (n + 1) * kSize) & mask, static_cast<T>(c.state.gpr[n]))) return Outcome::kFault;
+  }
   c.set_stack_pointer(sp - 8 * kSize);
   return Outcome::kNext;
 }
@@ -62,7 +65,8 @@ Outcome enter(Cpu& c, const Insn& i) {
     return c.store<T>(isa::kSs, sp, v);
   };
   if (!push(c.reg<T>(isa::kEbp))) return Outcome::kFault;
-  const u32 frame = sp;
+  // ESP as a push leaves it: of a 16-bit stack with the upper half that it has.
+  const u32 frame = (c.state.gpr[isa::kEsp] & ~mask) | sp;
   u32 from = c.state.gpr[isa::kEbp];
   for (u32 n = 1; n < level; ++n) {
     from = (from - kSize) & mask;

@@ -1,4 +1,6 @@
 // MOV, PUSH, POP of segment registers, LDS and its kin, and the instructions that transfer far (SDM 2).
+#include <cstring>
+
 #include "cpu/cpu.hpp"
 #include "cpu/exceptions.hpp"
 #include "cpu/far_transfer.hpp"
@@ -24,15 +26,20 @@ Outcome load(Cpu& cpu, isa::SegmentRegister which, u16 selector) {
   return Outcome::kEnd;
 }
 
-// A far pointer in memory: offset first, selector behind it.
+// A far pointer in memory: offset first, selector behind it. Of 16:16 each half is an operand of its own (SDM 3A, table
+// 6-7: alignment 2).
 bool read_far_pointer(Cpu& cpu, const Insn& i, u16& selector, u32& offset) {
   const u32 at = cpu.effective_address(i);
   u8 image[6] = {};
-  const u32 width = operand16(i) ? 2 : 4;
-  if (!cpu.load_bytes(i.segment, at, image, width + 2)) return false;
-  offset = 0;
-  for (u32 n = 0; n < width; ++n) offset |= u32{image[n]} << (8 * n);
-  selector = static_cast<u16>(image[width] | (image[width + 1] << 8));
+  if (operand16(i)) {
+    u16 low;
+    if (!cpu.load(i.segment, at, low) || !cpu.load(i.segment, at + 2, selector)) return false;
+    offset = low;
+    return true;
+  }
+  if (!cpu.load_bytes(i.segment, at, image, sizeof image)) return false;
+  std::memcpy(&offset, image, 4);
+  std::memcpy(&selector, image + 4, 2);
   return true;
 }
 
@@ -59,7 +66,13 @@ Outcome push_segment(Cpu& cpu, const Insn& i) {
 template <isa::SegmentRegister Which>
 Outcome pop_segment(Cpu& cpu, const Insn& i) {
   u16 selector;
-  if (!cpu.load(isa::kSs, cpu.stack_pointer(), selector)) return Outcome::kFault;
+  if (operand16(i)) {
+    if (!cpu.load(isa::kSs, cpu.stack_pointer(), selector)) return Outcome::kFault;
+  } else {
+    u32 slot;
+    if (!cpu.load(isa::kSs, cpu.stack_pointer(), slot)) return Outcome::kFault;
+    selector = static_cast<u16>(slot);
+  }
   const u32 mask = cpu.stack_mask();
   const u32 pointer = cpu.stack_pointer() + (operand16(i) ? 2 : 4);
   const Outcome outcome = load(cpu, Which, selector);

@@ -65,10 +65,11 @@ class Reader {
 
   DecodeStatus run() {
     const DecodeStatus status = decode();
-    // A fault in one of the later steps is not known before the bytes are: length first, then the end of the bytes.
+    // A fault in one of the later steps is not known before the bytes are: the end of the bytes first, for whoever
+    // cannot fetch more of them, then the length.
     out_.length = static_cast<u8>(position_ < kMaxLength ? position_ : kMaxLength);
+    if (truncated_ && bytes_.size() < kMaxLength) return DecodeStatus::kTruncated;
     if (position_ > kMaxLength) return DecodeStatus::kTooLong;
-    if (truncated_) return bytes_.size() >= kMaxLength ? DecodeStatus::kTooLong : DecodeStatus::kTruncated;
     return status;
   }
 

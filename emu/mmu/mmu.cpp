@@ -28,11 +28,32 @@ bool Mmu::resolve(u32 linear, u32 size, Access access, Privilege privilege, Piec
          resolve_piece(linear + in_first, size - in_first, access, privilege, pieces[1]);
 }
 
-// SDM 3A, table 6-7: CPL 3 only, by the size of the operand; the 80-bit format counts as 8 bytes.
+namespace {
+
+// SDM 3A, table 6-7, by the size of the operand: the images of the x87 environment and state (14 to 108 bytes) count by
+// the operand size, far pointers and table registers of 6 bytes as 4, the 80-bit format as 8. Larger ones have rules of
+// their own.
+u32 alignment_of(u32 size) {
+  switch (size) {
+    case 1: return 1;
+    case 2:
+    case 14:
+    case 94: return 2;
+    case 4:
+    case 6:
+    case 28:
+    case 108: return 4;
+    case 8:
+    case 10: return 8;
+    default: return 1;
+  }
+}
+
+}  // namespace
+
+// CPL 3 only.
 bool Mmu::misaligned(u32 linear, u32 size, Privilege privilege) {
-  if (privilege != Privilege::kUser || size > 10) return false;
-  const u32 alignment = size >= 8 ? 8 : size >= 4 ? 4 : size >= 2 ? 2 : 1;
-  if ((linear & (alignment - 1)) == 0) return false;
+  if (privilege != Privilege::kUser || (linear & (alignment_of(size) - 1)) == 0) return false;
   fault_ = Fault{Vector::kAlignmentCheck, 0, GuestLinear{linear}};
   return true;
 }
