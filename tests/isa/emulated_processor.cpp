@@ -2,19 +2,22 @@
 
 #include <cstring>
 
+#include "segments.hpp"
+
 namespace paemu::isa_test {
 
 namespace {
 
 // Page tables, then what exceptions need. The latter lie where no test looks, as the host's kernel does.
-constexpr u32 kDirectory = 0x10000, kTables = 0x11000, kSystem = 0x20000;
+constexpr u32 kPointers = 0x10000, kDirectories = 0x11000, kTables = 0x13000, kSystem = 0x20000;
 constexpr u32 kSystemLinear = layout::kSystem;
-constexpr u32 kIdt = 0, kGdt = 0x1000, kTss = 0x2000, kStackTop = 0x5000, kHandlers = 0x6000;  // in kSystem
+// In kSystem.
+constexpr u32 kIdt = 0, kGdt = 0x1000, kTss = 0x2000, kLdt = 0x3000, kStackTop = 0x5000, kHandlers = 0x6000;
 // A handler is two of HLT, and the processor goes no further.
 constexpr u8 kHalt[] = {0xf4, 0xf4};
-constexpr u32 kPresent = 1, kWritable = 2, kUser = 4;
-// The selectors of a 32-bit program under 64-bit Linux, so that a pushed one is the same.
-constexpr u16 kUserCode = 0x23, kUserData = 0x2b, kCode0 = 0x08, kData0 = 0x10;
+constexpr u64 kPresent = 1, kWritable = 2, kUser = 4;
+constexpr u16 kCode0 = 0x08, kData0 = 0x10;
+constexpr u16 kGdtLimit = 0x7f;  // as Linux has it: selectors beyond fault
 
 }  // namespace
 
@@ -30,13 +33,22 @@ EmulatedProcessor::EmulatedProcessor() {
   map(layout::kReadOnly, layout::kReadOnly, layout::kReadOnlySize, kPresent | kUser);
   map(kSystemLinear, kSystem, layout::kSystemSize, kPresent | kWritable);
 
-  put(kSystem + kGdt + 8, 0xffff), put(kSystem + kGdt + 12, 0x00cf9b00);
-  put(kSystem + kGdt + 16, 0xffff), put(kSystem + kGdt + 20, 0x00cf9300);
+  describe(kGdt + kCode0, Segment{0, 0xc09b, 0, 0xffffffff});
+  describe(kGdt + kData0, Segment{0, 0xc093, 0, 0xffffffff});
+  describe(kGdt + (kUserCode & ~7u), segment_of(kUserCode));
+  describe(kGdt + (kUserData & ~7u), segment_of(kUserData));
+  // Linux has two more for programs: 64-bit code, and one whose limit is the number of the processor.
+  describe(kGdt + 0x30, Segment{0, 0xa0fb, 0, 0xffffffff});
+  describe(kGdt + 0x78, Segment{0, 0x40f5, 0, 0});
+  const u32 locals = static_cast<u32>(local_segments().size());
+  for (u32 n = 0; n < locals; ++n) describe(kLdt + n * 8, segment_of(local_selector(n)));
   for (u32 v = 0; v < 32; ++v) {
     const u32 to = kSystemLinear + kHandlers + v * 2;
+    // INT3 and INTO are for programs; so is INT 80 to the host, which no case calls.
+    const bool for_programs = v == 3 || v == 4;
     write(kSystem + kHandlers + v * 2, kHalt);
     put(kSystem + kIdt + v * 8, kCode0 << 16 | (to & 0xffff));
-    put(kSystem + kIdt + v * 8 + 4, (to & 0xffff0000) | 0x8e00);
+    put(kSystem + kIdt + v * 8 + 4, (to & 0xffff0000) | (for_programs ? 0xee00 : 0x8e00));
   }
   put(kSystem + kTss + 4, kSystemLinear + kStackTop);
   put(kSystem + kTss + 8, kData0);
@@ -44,13 +56,15 @@ EmulatedProcessor::EmulatedProcessor() {
 
   CpuState& s = cpu_.state;
   s.cr0 = cr0::kProtection | cr0::kPaging | cr0::kWriteProtect | cr0::kNumericError | cr0::kExtensionType |
-          cr0::kMonitorCoprocessor;
-  s.cr3 = kDirectory;
-  s.cr4 = cr4::kOsfxsr | cr4::kOsxmmexcpt;
-  s.gdtr = DescriptorTable{kSystemLinear + kGdt, 0xff};
+          cr0::kMonitorCoprocessor | cr0::kAlignmentMask;
+  s.cr3 = kPointers;
+  s.cr4 = cr4::kPae | cr4::kOsfxsr | cr4::kOsxmmexcpt;
+  s.efer = efer::kNoExecute;
+  for (u32 n = 0; n < 2; ++n) s.pdpte[n] = (kDirectories + n * 0x1000) | kPresent;
+  s.gdtr = DescriptorTable{kSystemLinear + kGdt, kGdtLimit};
   s.idtr = DescriptorTable{kSystemLinear + kIdt, 0xff};
   s.tr = Segment{0x48, 0x8b, kSystemLinear + kTss, 0x67};
-  enter_user_mode();
+  s.ldtr = Segment{0x50, 0x82, kSystemLinear + kLdt, locals * 8 - 1};
   cpu_.adopt();
 }
 
@@ -68,18 +82,20 @@ u32 EmulatedProcessor::get(u32 physical) const {
   return value;
 }
 
-// One page table serves each 4 MiB; two are enough.
-void EmulatedProcessor::map(u32 linear, u32 physical, u32 size, u32 rights) {
-  const u32 table = linear < 4 * kMiB ? kTables : kTables + 0x1000;
-  put(kDirectory + (linear >> 22) * 4, table | kPresent | kWritable | kUser);
-  for (u32 at = 0; at < size; at += 0x1000) put(table + ((linear + at) >> 12 & 0x3ff) * 4, (physical + at) | rights);
+// A directory serves each GiB, a page table each 2 MiB that anything lies in.
+void EmulatedProcessor::map(u32 linear, u32 physical, u32 size, u64 rights) {
+  const u32 directory = kDirectories + (linear >> 30) * 0x1000;
+  const u32 table = kTables + (linear >= 1 * kGiB ? 2 : linear >> 21) * 0x1000;
+  put(directory + (linear >> 21 & 0x1ff) * 8, static_cast<u32>(table | kPresent | kWritable | kUser));
+  for (u32 at = 0; at < size; at += 0x1000)
+    put(table + ((linear + at) >> 12 & 0x1ff) * 8, static_cast<u32>((physical + at) | rights));
 }
 
-void EmulatedProcessor::enter_user_mode() {
-  for (Segment& s : cpu_.state.segment) s = Segment{kUserData, 0xc0f3, 0, 0xffffffff};
-  cpu_.state.segment[isa::kCs] = Segment{kUserCode, 0xc0fb, 0, 0xffffffff};
-  cpu_.state.segment[isa::kFs] = cpu_.state.segment[isa::kGs] = Segment{};
-  cpu_.update_mode();
+// SDM 3A, figure 3-8.
+void EmulatedProcessor::describe(u32 at, const Segment& s) {
+  const u32 limit = s.attributes & 0x8000 ? s.limit >> 12 : s.limit;
+  put(kSystem + at, s.base << 16 | (limit & 0xffff));
+  put(kSystem + at + 4, (s.base & 0xff000000) | (limit & 0xf0000) | u32{s.attributes} << 8 | (s.base >> 16 & 0xff));
 }
 
 Exception EmulatedProcessor::run(Registers& r, u32 count) {
@@ -87,15 +103,26 @@ Exception EmulatedProcessor::run(Registers& r, u32 count) {
   std::memcpy(s.gpr, r.gpr, sizeof r.gpr);
   s.eip = r.eip;
   s.fpu = r.fpu;
+  for (u32 n = 0; n < 6; ++n) s.segment[n] = segment_of(r.selector[n]);
+  s.shadow = Shadow::kNone;
+  s.mid_repeat = false;
+  s.pending_debug = 0;
   cpu_.set_flags(r.eflags | eflag::kInterrupt | eflag::kAlwaysOne);
+  cpu_.update_mode();
   interpreter_.run(count);
+  if ((r.eflags & eflag::kTrap) && cpu_.user()) interpreter_.run(1);  // the delivery of its debug trap
   std::memcpy(r.gpr, s.gpr, sizeof r.gpr);
   r.fpu = s.fpu;
   r.eip = s.eip;
-  r.eflags = cpu_.flags();
+  r.eflags = cpu_.flags() & ~(eflag::kResume | eflag::kTrap);
+  for (u32 n = 0; n < 6; ++n) r.selector[n] = s.segment[n].selector;
+  return cpu_.user() ? Exception{} : leave_handler(r);
+}
+
+// It went to a handler: the stack has what it left.
+Exception EmulatedProcessor::leave_handler(Registers& r) {
+  CpuState& s = cpu_.state;
   Exception e;
-  if (cpu_.user()) return e;
-  // It went to a handler: the stack has what it left.
   e.vector = static_cast<int>((s.eip - kSystemLinear - kHandlers) / 2);
   s.activity = Activity::kRunning;
   u32 at = kSystem + s.gpr[isa::kEsp] - kSystemLinear;
@@ -105,9 +132,11 @@ Exception EmulatedProcessor::run(Registers& r, u32 count) {
   }
   e.address = s.cr2;
   r.eip = get(at);
-  r.eflags = get(at + 8) & ~eflag::kResume;
+  r.selector[isa::kCs] = static_cast<u16>(get(at + 4));
+  r.eflags = get(at + 8) & ~(eflag::kResume | eflag::kTrap);
   r.gpr[isa::kEsp] = get(at + 12);
-  enter_user_mode();
+  r.selector[isa::kSs] = static_cast<u16>(get(at + 16));
+  if (e.vector == static_cast<int>(Vector::kDebug)) e = Exception{};
   return e;
 }
 

@@ -1,4 +1,4 @@
-// Our processor under test: a user-mode program's view, with paging, in a machine that has nothing but RAM.
+// Our processor under test: a user-mode program's view, with PAE paging and NX, in a machine that has nothing but RAM.
 #pragma once
 
 #include <span>
@@ -12,7 +12,8 @@ class EmulatedProcessor {
  public:
   EmulatedProcessor();
 
-  // Runs `count` instructions, or up to the first that faults.
+  // Runs `count` instructions, or up to the first that faults. With EFLAGS.TF it is one, and its debug trap is no
+  // exception.
   Exception run(Registers& registers, u32 count = 1);
 
   void write(u32 address, std::span<const u8> bytes) { (void)memory_.write(GuestPhys{address}, bytes); }
@@ -24,10 +25,11 @@ class EmulatedProcessor {
     void line(std::string_view) override {}
     void once(std::string_view, std::string_view) override {}
   };
-  void map(u32 linear, u32 physical, u32 size, u32 rights);
+  void map(u32 linear, u32 physical, u32 size, u64 rights);
+  void describe(u32 at, const Segment& segment);
   void put(u32 physical, u32 value);
   u32 get(u32 physical) const;
-  void enter_user_mode();
+  Exception leave_handler(Registers& registers);
 
   VirtualClock clock_;
   EventQueue events_;

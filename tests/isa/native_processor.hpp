@@ -1,7 +1,7 @@
-// The host's processor as reference: runs one instruction in 32-bit compatibility mode.
+// The host's processor as reference: runs one instruction in 32-bit compatibility mode, in any segment of segments.hpp.
 //
-// Flat 32-bit code reaches the first 4 GiB only, where a position-independent program has nothing but what this class
-// maps there. So whatever the instruction does, it does no harm; system calls aside, which the caller must not run.
+// 32-bit code reaches the first 4 GiB only, where a position-independent program has nothing but what this class maps
+// there, and a seccomp filter turns its system calls into signals. So whatever the instruction does, it does no harm.
 #pragma once
 
 #include <span>
@@ -17,6 +17,8 @@ class NativeProcessor {
 
   // Why this host cannot do it; empty when it can.
   const std::string& unavailable() const { return unavailable_; }
+  // Whether it gives the segments of the LDT; without them a case must use kUserCode and kUserData.
+  bool has_local_segments() const { return has_local_segments_; }
 
   // Runs instructions from registers.eip on, and takes the registers after them. With kTrapFlag one instruction, of a
   // repeated string instruction one iteration; else up to an INT3, whose address is then EIP.
@@ -28,6 +30,7 @@ class NativeProcessor {
 
  private:
   std::string unavailable_;
+  bool has_local_segments_ = false;
 };
 
 }  // namespace paemu::isa_test

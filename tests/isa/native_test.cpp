@@ -1,6 +1,6 @@
 // Every instruction of the table on the emulated processor and on the host's own: same registers, flags, memory, x87
-// and SSE state, same exception. What may differ stands in comparison.cpp, what is not run in generator.cpp, with
-// reasons.
+// and SSE state, same exception. What may differ stands in differences.cpp, what is not run in coverage.cpp,
+// with reasons.
 //
 // usage: isa-native [--long] [--cases N] [--seed N] [--only MNEMONIC]
 // Exit status 77: this host cannot run 32-bit code.
@@ -12,9 +12,12 @@
 #include <vector>
 
 #include "comparison.hpp"
+#include "coverage.hpp"
 #include "emulated_processor.hpp"
 #include "generator.hpp"
+#include "isa/decoder.hpp"
 #include "native_processor.hpp"
+#include "segments.hpp"
 
 using namespace paemu;
 using namespace paemu::isa_test;
@@ -46,7 +49,7 @@ bool parse(int count, char** words, Options& options) {
 
 class Comparison {
  public:
-  Comparison(NativeProcessor& native, u64 seed) : native_(native), generator_(seed) {
+  Comparison(NativeProcessor& native, u64 seed) : native_(native), generator_(seed, native.has_local_segments()) {
     // Both start with the same data, and go on with what their instructions leave.
     std::vector<u8> noise(layout::kDataSize);
     Dice dice(seed);
@@ -64,32 +67,52 @@ class Comparison {
     return run(kManyRows, generator_.make_sequence(rows, kMost));
   }
 
+  // Bytes at random. What they are is our decoder's word, which the host confirms.
+  std::string run_bytes() {
+    static const isa::Row kUndefined{"undefined"};
+    Case c = generator_.make_bytes();
+    const bool code32 = segment_of(c.before.selector[isa::kCs]).attributes & 0x4000;
+    isa::Insn insn;
+    const auto status = isa::decode({c.bytes, c.length}, code32 ? isa::CodeSize::k32 : isa::CodeSize::k16, insn);
+    if (status == isa::DecodeStatus::kUndefined) return defined_later(c.bytes) ? "" : run(kUndefined, c);
+    if (status != isa::DecodeStatus::kOk) return run(kUndefined, c);
+    const isa::Row& row = isa::row_of(insn);
+    if (!fits_bytes(row, insn.opcode)) return "";
+    c.flags_undefined = c.flags_unsure = row.flags_undefined;
+    c.modrm = insn.modrm;
+    c.operand16 = insn.flags & isa::insn_flag::kOperand16;
+    c.length = insn.length;
+    return run(row, c);
+  }
+
  private:
   std::string run(const isa::Row& row, const Case& c) {
-    write(c.before.eip, {c.bytes, c.length});
+    write(c.code, {c.bytes, c.length});
     if (c.operand_size != 0) write(c.operand_address, {c.operand, c.operand_size});
     Registers mine = c.before, theirs = c.before;
     const u8 breakpoint = 0xcc;
-    const u32 end = c.before.eip + c.length;
-    if (c.count > 1) write(end, {&breakpoint, 1});
+    if (c.sequence) write(c.code + c.length, {&breakpoint, 1});
     using Stop = NativeProcessor::Stop;
-    const Exception expected = native_.run(theirs, c.count > 1 ? Stop::kBreakpoint : Stop::kTrapFlag);
+    const Exception expected = native_.run(theirs, c.sequence ? Stop::kBreakpoint : Stop::kTrapFlag);
     const Exception got = emulated_.run(mine, c.count);
     std::vector<u8>& data = data_;
     emulated_.read(layout::kData, data);
     const bool same = std::memcmp(data.data(), native_.data(), layout::kDataSize) == 0;
     Outcomes o{row, c, mine, theirs, got, expected, data, {native_.data(), layout::kAllData}};
     // A sequence may have overwritten its own breakpoint: then the host ran on.
-    const bool ran_on = theirs.eip - c.before.eip > c.length && c.count > 1;
+    const bool ran_on = theirs.eip - c.before.eip > c.length && c.sequence;
     const std::string difference = ran_on ? "" : compare(o);
     if (ran_on) write(layout::kCode, code_);
     if (!same) emulated_.write(layout::kData, {native_.data(), layout::kDataSize});
     const std::vector<u8> nops(c.length + 1, 0x90);
-    write(c.before.eip, nops);
+    write(c.code, nops);
     return difference;
   }
 
   void write(u32 address, std::span<const u8> bytes) {
+    // What lies beyond the code's last page is nowhere.
+    const u32 end = layout::kCode + layout::kCodeSize;
+    if (address < end && address + bytes.size() > end) bytes = bytes.first(end - address);
     native_.write(address, bytes);
     emulated_.write(address, bytes);
   }
@@ -105,6 +128,12 @@ struct Found {
   u32 count = 0;
   std::string first;
 };
+
+std::string name_of(const isa::Row& row) {
+  char opcode[8];
+  std::snprintf(opcode, sizeof opcode, "%s%02x ", row.map == isa::Map::k0F ? "0f " : "", row.opcode);
+  return opcode + std::string(row.mnemonic);
+}
 
 }  // namespace
 
@@ -132,29 +161,32 @@ int main(int count, char** words) {
     std::fprintf(stderr, "no instruction of that name is compared\n");
     return 2;
   }
-  // Three of four cases are single instructions, the others sequences.
+  // Of eight cases five are single instructions, two sequences, one bytes.
   std::vector<const isa::Row*> together;
   for (const isa::Row* row : rows) {
     if (fits_sequence(*row)) together.push_back(row);
   }
   Comparison comparison(native, options.seed);
-  std::map<const isa::Row*, Found> found;
-  for (u64 n = 0; n < options.cases; ++n) {
-    const isa::Row& row = *rows[(n / 4 * 3 + n % 4) % rows.size()];
-    const bool sequence = n % 4 == 3 && !together.empty();
-    const std::string difference = sequence ? comparison.run_sequence(together) : comparison.run(row);
-    if (difference.empty()) continue;
-    Found& f = found[sequence ? nullptr : &row];
+  std::map<std::string, Found> found;
+  const auto note = [&](const std::string& where, u64 n, const std::string& difference) {
+    if (difference.empty()) return;
+    Found& f = found[where];
     if (f.count++ == 0) f.first = "case " + std::to_string(n) + ": " + difference;
+  };
+  for (u64 n = 0; n < options.cases; ++n) {
+    const u64 kind = n % 8;
+    if (kind == 7 && options.only.empty()) {
+      note("bytes", n, comparison.run_bytes());
+    } else if (kind >= 5 && !together.empty()) {
+      note("sequences", n, comparison.run_sequence(together));
+    } else {
+      const isa::Row& row = *rows[(n / 8 * 5 + kind) % rows.size()];
+      note(name_of(row), n, comparison.run(row));
+    }
   }
-  for (const auto& [row, f] : found) {
-    if (row == nullptr)
-      std::printf("sequences: %u times, first in %s\n", f.count, f.first.c_str());
-    else
-      std::printf("%s %02x %s: %u times, first in %s\n", row->map == isa::Map::k0F ? "0f" : "  ", row->opcode,
-                  row->mnemonic, f.count, f.first.c_str());
-  }
-  std::printf("%llu cases of %zu rows (%u rows left out): %zu rows differ\n",
-              static_cast<unsigned long long>(options.cases), rows.size(), left_out, found.size());
+  for (const auto& [where, f] : found)
+    std::printf("%s: %u times, first in %s\n", where.c_str(), f.count, f.first.c_str());
+  std::printf("%llu cases of %zu rows (%u rows left out): %zu differ\n", static_cast<unsigned long long>(options.cases),
+              rows.size(), left_out, found.size());
   return found.empty() ? 0 : 1;
 }

@@ -19,11 +19,13 @@ struct Registers {
   u32 gpr[8] = {};
   u32 eip = 0;
   u32 eflags = 0;
+  u16 selector[6] = {};  // by isa::SegmentRegister; of the processor's two tables in segments.hpp
   FpuState fpu;
 };
 
 struct Exception {
   static constexpr int kNone = -1;
+  static constexpr int kSystemCall = 256;  // the host's kernel was called: nothing to compare
   int vector = kNone;
   u32 error_code = 0;
   u32 address = 0;  // page faults
