@@ -30,6 +30,10 @@ inline constexpr unsigned kAcpiDisableValue = 0xf0;
 
 inline constexpr unsigned kPmTimerHz = 3579545;
 
+// The HPET's low half of GCAP_ID, as the HPET table repeats it: vendor 8086, legacy replacement, 64-bit counter, three
+// timers, revision 1.
+inline constexpr unsigned kHpetBlockId = 0x8086a201;
+
 // Bits of GPE0.
 inline constexpr unsigned kGpeMemoryHotplug = 3;
 inline constexpr unsigned kGpe0Length = 4;  // bytes: 2 of status, 2 of enable

@@ -199,6 +199,23 @@ u32 add_madt(TableSet& tables) {
   return at;
 }
 
+// HPET (IA-PC HPET specification 1.0a, 3.2.4).
+u32 add_hpet(TableSet& tables) {
+  constexpr u16 kLeastPeriodicTicks = 128;
+  ByteWriter& out = tables.out();
+  const u32 at = tables.begin("HPET", 1);
+  out.dword(pm::kHpetBlockId);
+  out.byte(0);   // system memory
+  out.byte(64);  // bits
+  out.byte(0), out.byte(0);
+  out.qword(map::kHpet);
+  out.byte(0);  // the first HPET
+  out.word(kLeastPeriodicTicks);
+  out.byte(0);  // no page protection
+  tables.end(at);
+  return at;
+}
+
 // SRAT (5.2.16): which memory belongs to which node, the window for DIMMs to come included.
 u32 add_srat(TableSet& tables, const MachineConfig& config, std::span<const DimmSpec> boot_dimms) {
   constexpr u32 kEnabled = 1, kHotPluggable = 2;
@@ -295,7 +312,8 @@ std::vector<FirmwareFile> firmware_files(const MachineConfig& config, std::span<
   std::vector<u8> dsdt_bytes(dsdt_aml, dsdt_aml + dsdt_aml_size);
   dsdt_bytes[kChecksumAt] = 0;
   const u32 dsdt = tables.add(dsdt_bytes);
-  std::vector<u32> listed{add_fadt(tables, facs, dsdt), add_madt(tables), add_srat(tables, config, boot_dimms)};
+  std::vector<u32> listed{add_fadt(tables, facs, dsdt), add_madt(tables), add_hpet(tables),
+                          add_srat(tables, config, boot_dimms)};
   if (config.slots > 0) listed.push_back(tables.add(slots_ssdt(config.slots)));
   const u32 rsdt = add_rsdt(tables, listed);
   std::vector<u8> rsdp = make_rsdp(tables.loader(), rsdt);

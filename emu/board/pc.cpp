@@ -52,6 +52,8 @@ Pc::Pc(const MachineConfig& config, SerialSink& serial, Log& log, PcListener& li
       isa_(pic_, io_apic_),
       pit_(events, clock),
       rtc_(events, clock),
+      hpet_(events, clock),
+      legacy_timers_(isa_, hpet_),
       serial_("serial0", events, clock, serial),
       pm_(events, clock, [this](u32 type) { sleep(type); }),
       hotplug_(config.slots,
@@ -114,10 +116,13 @@ void Pc::IsaInterrupts::set_line(u32 irq, bool level) {
 
 void Pc::connect_wires() {
   constexpr u32 kKeyboardIrq = 1;
-  pit_.output0.connect(isa_, abi::irq::kPit);
+  pit_.output0.connect(legacy_timers_, abi::irq::kPit);
   keyboard_.irq.connect(isa_, kKeyboardIrq);
   serial_.irq.connect(isa_, abi::irq::kCom1);
-  rtc_.irq.connect(isa_, abi::irq::kRtc);
+  rtc_.irq.connect(legacy_timers_, abi::irq::kRtc);
+  hpet_.legacy_timer.connect(isa_, abi::irq::kPit);
+  hpet_.legacy_rtc.connect(isa_, abi::irq::kRtc);
+  hpet_.connect_routes(io_apic_);
   pm_.sci.connect(isa_, abi::irq::kSci);
   hotplug_.gpe.connect(pm_, abi::acpi::kGpeMemoryHotplug);
   system_control_.timer_gate.connect(pit_, 2);
@@ -151,6 +156,7 @@ void Pc::map_ports() {
   ports.map(port::kGpe0, abi::acpi::kGpe0Length, pm_.gpe_ports(), k8);
 
   mmio.map(GuestPhys{map::kIoApic}, IoApic::kSize, io_apic_);
+  mmio.map(GuestPhys{map::kHpet}, Hpet::kSize, hpet_);
   mmio.map(GuestPhys{map::kLocalApic}, LocalApic::kSize, local_apic_);
 }
 
@@ -162,6 +168,7 @@ void Pc::reset() {
   io_apic_.reset();
   pit_.reset();
   rtc_.reset();
+  hpet_.reset();
   serial_.reset();
   pm_.reset();
   hotplug_.reset();

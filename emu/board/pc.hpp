@@ -16,6 +16,7 @@
 #include "cpu/cpu.hpp"
 #include "dev/debug_exit.hpp"
 #include "dev/fw_cfg.hpp"
+#include "dev/hpet.hpp"
 #include "dev/i8042.hpp"
 #include "dev/i8254.hpp"
 #include "dev/i8259a.hpp"
@@ -91,6 +92,7 @@ class Pc final : private CpuHooks, private LineInput {
     visit("pic", pic_.state());
     visit("pit", pit_.state());
     visit("rtc", rtc_.state());
+    visit("hpet", hpet_.state());
     visit("serial0", serial_.state());
     visit("ioapic", io_apic_.state());
     visit("lapic", local_apic_.state());
@@ -117,6 +119,15 @@ class Pc final : private CpuHooks, private LineInput {
     I8259a& pic;
     IoApic& io_apic;
   };
+  // IRQ 0 and 8 as the 8254 and the MC146818 drive them: unless the HPET does (its "legacy replacement").
+  struct LegacyTimers final : LineInput {
+    LegacyTimers(LineInput& i, const LineProbe& r) : isa(i), replacement(r) {}
+    void set_line(u32 irq, bool level) override {
+      if (!replacement.line_level(0)) isa.set_line(irq, level);
+    }
+    LineInput& isa;
+    const LineProbe& replacement;
+  };
 
   Pc(const MachineConfig& config, SerialSink& serial, Log& log, PcListener& listener);
   Or<> install_memory(const MachineConfig& config, const Images& images);
@@ -141,6 +152,8 @@ class Pc final : private CpuHooks, private LineInput {
   IsaInterrupts isa_;
   I8254 pit_;
   Mc146818 rtc_;
+  Hpet hpet_;
+  LegacyTimers legacy_timers_;
   Ns16550 serial_;
   Piix4Pm pm_;
   MemoryHotplug hotplug_;

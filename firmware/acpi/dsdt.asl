@@ -56,6 +56,15 @@ DefinitionBlock ("", "DSDT", 2, "PAEMU ", "PAEMUDSD", 1)
             })
         }
 
+        Device (HPET)
+        {
+            Name (_HID, EisaId ("PNP0103"))
+            Name (_CRS, ResourceTemplate ()
+            {
+                Memory32Fixed (ReadWrite, 0xFED00000, 0x00000400)
+            })
+        }
+
         Device (COM1)
         {
             Name (_HID, EisaId ("PNP0501"))

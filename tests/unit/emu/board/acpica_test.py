@@ -31,7 +31,7 @@ def main():
     for slots in (1, 8, 256):
         with tempfile.TemporaryDirectory() as folder:
             subprocess.run([dump, str(slots), folder], check=True)
-            for table in ("DSDT", "SSDT", "FACP", "FACS", "APIC", "SRAT", "RSDT"):
+            for table in ("DSDT", "SSDT", "FACP", "FACS", "APIC", "HPET", "SRAT", "RSDT"):
                 others = {"DSDT": ["-e", "SSDT.aml"], "SSDT": ["-e", "DSDT.aml"]}.get(table, [])
                 code, said = run(folder, iasl, *others, "-d", table + ".aml")
                 if code != 0 or not os.path.exists(os.path.join(folder, table + ".dsl")):
