@@ -96,7 +96,7 @@ BootMemory memory_for_mm() {
 
 // The root file system: the initramfs in a tmpfs, /dev filled from the drivers.
 void make_root() {
-  auto file_system = fs::make_tmpfs();
+  auto file_system = fs::make_tmpfs("mode=0755");
   if (!file_system) panic("no memory for the root file system");
   fs::set_root(*file_system);
   if (boot_info.initrd_end > boot_info.initrd_start) {

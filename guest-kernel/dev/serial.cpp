@@ -65,6 +65,7 @@ class TtyFile final : public fs::File {
   Or<u32> write(fs::Buffer& buffer, u64&) override { return g_tty->write(buffer); }
   Or<u32> control(u32 request, u32 argument) override { return g_tty->control(request, argument); }
   u32 poll() override { return g_tty->poll(); }
+  fs::PollSource* poll_source() override { return &g_tty->poll_source(); }
 };
 
 Or<Ref<fs::File>> open_tty(Ref<fs::Dentry> dentry, u32 flags) {

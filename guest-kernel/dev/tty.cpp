@@ -119,7 +119,7 @@ void Tty::receive(u8 c) {
     put(c);
   }
   input_.wake_all();
-  fs::poll_changed();
+  source_.changed();
 }
 
 u32 Tty::readable() const { return canonical() ? line_end_ : count_; }

@@ -34,6 +34,7 @@ class Tty {
   Or<u32> write(fs::Buffer& buffer);
   Or<u32> control(u32 request, u32 argument);
   u32 poll();
+  fs::PollSource& poll_source() { return source_; }
 
   i32 session = 0;  // whose controlling terminal it is
   i32 foreground_group = 0;
@@ -64,6 +65,7 @@ class Tty {
   u32 line_end_ = 0;  // canonical: bytes at the front of the queue that make whole lines
   u32 lines_ = 0;
   WaitQueue input_;
+  fs::PollSource source_;
 };
 
 // The tty of the console, made by init_serial_tty.

@@ -1,170 +1,167 @@
-// Names in the tree, mount points, and the walk from a path to them.
-#include "fs/vfs.hpp"
+#include "fs/dentry.hpp"
+
 #include "lib/string.hpp"
+#include "mm/kmalloc.hpp"
+#include "mm/shrinker.hpp"
+#include "mm/stats.hpp"
 
 namespace ido::fs {
 
 namespace {
 
-constexpr u32 kMostLinks = 40;  // symbolic links followed in one lookup (Linux's MAXSYMLINKS)
 constexpr u32 kMostName = 255;  // bytes of a component
+constexpr u32 kBuckets = 1 << 12;
+constexpr u32 kPagesPerUnused = 32;  // memory for each dentry that may stay unused
+constexpr u32 kFewestUnused = 1024;
 
-Ref<Dentry> g_root;
-Vector<Mount> g_mounts;
+constinit SlabCache g_cache{"dentry", sizeof(Dentry), SlabKind::kReclaimable};
+IntrusiveList<Dentry, &Dentry::hash_node> g_table[kBuckets];
+IntrusiveList<Dentry, &Dentry::unused_node> g_unused;  // least recently used first
+u32 g_unused_count = 0;
 
-Ref<Dentry> over_mounts(Ref<Dentry> d) {
-  while (d->mounted != nullptr) d = Ref<Dentry>(d->mounted);
-  return d;
+// FNV-1a.
+u32 hash_of(StringView name) {
+  u32 h = 2166136261u;
+  for (u32 i = 0; i < name.size; ++i) h = (h ^ static_cast<u8>(name[i])) * 16777619u;
+  return h;
 }
 
-Ref<Dentry> up(Ref<Dentry> d) {
-  while (!d->parent && d->covered) d = d->covered;
-  return d->parent ? over_mounts(d->parent) : d;
+auto& bucket_of(const Dentry* parent, u32 hash) {
+  return g_table[(hash ^ reinterpret_cast<uintptr_t>(parent) >> 6) % kBuckets];
 }
 
-Or<Ref<Dentry>> child_of(Ref<Dentry> directory, StringView name) {
-  if (!directory->inode->is_directory()) return fail(Errno::kNotDir);
-  if (name.size > kMostName) return fail(Errno::kNameTooLong);
-  if (name == "." || name.empty()) return directory;
-  if (name == "..") return up(directory);
-  Ref<Inode> inode = TRY(directory->inode->lookup(name));
-  if (Dentry* known = directory->find_child(name); known != nullptr) {
-    known->inode = inode;
-    return over_mounts(Ref<Dentry>(known));
-  }
-  auto* made = new (std::nothrow) Dentry(directory, name, inode);
-  if (made == nullptr) return fail(Errno::kNoMem);
-  return Ref<Dentry>(made);
+void enter(Dentry& d) {
+  if (d.parent && d.parent->inode->caches_names()) bucket_of(d.parent.get(), d.hash()).push_front(d);
 }
 
-struct Walk {
-  u32 links = 0;
-};
-
-Or<Ref<Dentry>> walk(Ref<Dentry> start, StringView path, Follow follow, Walk& state);
-
-Or<Ref<Dentry>> follow_link(Ref<Dentry> directory, Ref<Dentry> link, Walk& state) {
-  if (++state.links > kMostLinks) return fail(Errno::kLoop);
-  if (Ref<Dentry> target = link->inode->jump()) return target;
-  Text target;
-  TRY(link->inode->read_link(target));
-  if (target.view().empty()) return fail(Errno::kNoEnt);
-  return walk(directory, target.view(), Follow::kLast, state);
+void leave(Dentry& d) {
+  if (d.hash_node.linked()) IntrusiveList<Dentry, &Dentry::hash_node>::remove(d);
 }
 
-Or<Ref<Dentry>> walk(Ref<Dentry> start, StringView path, Follow follow, Walk& state) {
-  if (path.empty()) return fail(Errno::kNoEnt);
-  Ref<Dentry> at = path[0] == '/' ? g_root : start;
-  u32 i = 0;
-  while (i < path.size) {
-    while (i < path.size && path[i] == '/') ++i;
-    if (i == path.size) break;
-    const u32 length = path.from(i).find('/');
-    Ref<Dentry> next = TRY(child_of(at, {path.data + i, length}));
-    i += length;
-    const bool last = i == path.size;
-    if (next->inode->is_symlink() && (!last || follow == Follow::kLast)) next = TRY(follow_link(at, next, state));
-    if (!last && !next->inode->is_directory()) return fail(Errno::kNotDir);
-    at = next;
-  }
-  return at;
+void take_from_unused(Dentry& d) {
+  if (!d.unused_node.linked()) return;
+  IntrusiveList<Dentry, &Dentry::unused_node>::remove(d);
+  --g_unused_count;
 }
 
-}  // namespace
-
-Dentry::Dentry(Ref<Dentry> above, StringView name, Ref<Inode> file) : inode(std::move(file)), parent(std::move(above)) {
-  name_.add(name);
-  if (parent) parent->children.push_back(*this);
-}
-
-Dentry::~Dentry() {
-  if (sibling.linked()) IntrusiveList<Dentry, &Dentry::sibling>::remove(*this);
-}
-
-Dentry* Dentry::find_child(StringView name) {
-  for (Dentry& child : children)
-    if (child.name() == name) return &child;
+Dentry* find(const Dentry* parent, StringView name, u32 hash) {
+  for (Dentry& d : bucket_of(parent, hash))
+    if (d.hash() == hash && d.parent.get() == parent && d.name() == name) return &d;
   return nullptr;
 }
 
-void Dentry::move(Ref<Dentry> new_parent, StringView new_name) {
-  Text name;
-  name.add(new_name);
-  if (sibling.linked()) IntrusiveList<Dentry, &Dentry::sibling>::remove(*this);
-  name_ = std::move(name);
-  parent = new_parent;
-  parent->children.push_back(*this);
+u32 most_unused() { return memory_info().total_pages / kPagesPerUnused; }
+
+}  // namespace
+
+void* Dentry::operator new(usize, const std::nothrow_t&) noexcept { return g_cache.allocate(); }
+void Dentry::operator delete(void* dentry) {
+  if (dentry != nullptr) g_cache.release(dentry);
 }
 
-Ref<Dentry> root() { return g_root; }
-
-void set_root(Ref<Inode> file_system_root) {
-  g_root = Ref<Dentry>(new (std::nothrow) Dentry({}, "", std::move(file_system_root)));
-  KASSERT(g_root);
-  KASSERT(g_mounts.push({g_root, "rootfs"}).ok());
-}
-
-Or<Ref<Dentry>> lookup(Ref<Dentry> start, StringView path, Follow follow) {
-  Walk state;
-  return walk(std::move(start), path, follow, state);
-}
-
-Or<Parent> lookup_parent(Ref<Dentry> start, StringView path) {
-  if (path.empty()) return fail(Errno::kNoEnt);
-  Parent result;
-  while (path.size > 1 && path[path.size - 1] == '/') {
-    --path.size;
-    result.slash_after = true;
+bool Dentry::set_name(StringView name) {
+  char* place = inline_name_;
+  if (name.size > kInlineName) {
+    place = static_cast<char*>(kmalloc(name.size, "name"));
+    if (place == nullptr) return false;
   }
-  u32 slash = path.size;
-  while (slash > 0 && path[slash - 1] != '/') --slash;
-  result.name = path.from(slash);
-  if (result.name.size > kMostName) return fail(Errno::kNameTooLong);
-  result.directory = slash == 0 ? start : TRY(lookup(start, path.first(slash)));
-  if (!result.directory->inode->is_directory()) return fail(Errno::kNotDir);
-  return result;
+  drop_name();
+  memcpy(place, name.data, name.size);
+  name_ = place;
+  name_size_ = name.size;
+  hash_ = hash_of(name);
+  return true;
 }
 
-void path_of(Ref<Dentry> dentry, Text& path) {
-  Vector<StringView> names;
-  for (Ref<Dentry> d = dentry; d;) {
-    if (d->parent) {
-      if (!names.push(d->name()).ok()) return;
-      d = d->parent;
-    } else {
-      d = d->covered;
+void Dentry::drop_name() {
+  if (name_ != inline_name_) kfree(name_);
+  name_ = inline_name_;
+}
+
+Or<Ref<Dentry>> Dentry::make(Ref<Dentry> parent, StringView name, Ref<Inode> inode) {
+  if (g_unused_count > kFewestUnused && g_unused_count > most_unused()) shrink_dentries(g_unused_count / 8);
+  Ref<Dentry> made(new (std::nothrow) Dentry);
+  if (!made || !made->set_name(name)) return fail(Errno::kNoMem);
+  made->inode = std::move(inode);
+  made->parent = std::move(parent);
+  enter(*made);
+  return made;
+}
+
+Dentry::~Dentry() {
+  leave(*this);
+  take_from_unused(*this);
+  drop_name();
+}
+
+// A dentry that is not in the table goes, and so may those above it: in a loop, for a tree may be deeper than a stack.
+void Dentry::unused() {
+  for (Dentry* d = this; d != nullptr;) {
+    if (d->hash_node.linked()) {
+      g_unused.push_back(*d);
+      ++g_unused_count;
+      return;
     }
-  }
-  if (names.empty()) path.add("/");
-  for (u32 i = names.size(); i-- > 0;) {
-    path.add(StringView{"/", 1});
-    path.add(names[i]);
+    Dentry* above = d->parent.detach();
+    delete d;
+    d = above != nullptr && above->drop() ? above : nullptr;
   }
 }
 
-Or<> mount(Ref<Dentry> on, Ref<Inode> file_system_root, StringView type) {
-  if (!on->inode->is_directory()) return fail(Errno::kNotDir);
-  auto* top = new (std::nothrow) Dentry({}, "", std::move(file_system_root));
-  if (top == nullptr) return fail(Errno::kNoMem);
-  Ref<Dentry> held(top);
-  TRY(g_mounts.push({held, type}));
-  held->covered = on;
-  on->mounted = top;
+Or<Ref<Dentry>> child(Ref<Dentry> directory, StringView name) {
+  if (name.size > kMostName) return fail(Errno::kNameTooLong);
+  if (Dentry* known = find(directory.get(), name, hash_of(name)); known != nullptr) {
+    take_from_unused(*known);
+    return Ref<Dentry>(known);
+  }
+  auto inode = directory->inode->lookup(name);
+  if (!inode.ok() && inode.error() != Errno::kNoEnt) return fail(inode.error());
+  return Dentry::make(directory, name, inode.ok() ? *inode : Ref<Inode>{});
+}
+
+void set_mounted(Dentry& dentry, Dentry* root) {
+  dentry.mounted = root;
+  if (!dentry.parent) return;  // the root of another mount: that list holds it
+  leave(dentry);
+  if (root != nullptr)
+    bucket_of(dentry.parent.get(), dentry.hash()).push_front(dentry);
+  else if (!dentry.unlinked)
+    enter(dentry);
+}
+
+void forget(Dentry& dentry) {
+  leave(dentry);
+  dentry.unlinked = true;
+}
+
+Or<> move(Dentry& dentry, Ref<Dentry> new_parent, StringView new_name) {
+  leave(dentry);
+  const bool named = dentry.set_name(new_name);
+  if (named) dentry.parent = std::move(new_parent);
+  enter(dentry);
+  if (!named) return fail(Errno::kNoMem);
   return {};
 }
 
-Or<> unmount(Ref<Dentry> mounted_root) {
-  for (u32 i = 0; i < g_mounts.size(); ++i) {
-    if (!(g_mounts[i].root == mounted_root)) continue;
-    if (!mounted_root->covered || !mounted_root->children.empty()) return fail(Errno::kBusy);
-    mounted_root->covered->mounted = nullptr;
-    mounted_root->covered = {};
-    g_mounts.erase(i);
-    return {};
+u32 shrink_dentries(u32 most) {
+  u32 freed = 0;
+  // Freeing a leaf may make its parent unused: it joins the end of the list, and its turn comes.
+  for (; freed < most; ++freed) {
+    Dentry* oldest = g_unused.front();
+    if (oldest == nullptr) break;
+    take_from_unused(*oldest);
+    leave(*oldest);
+    oldest->unused();
   }
-  return fail(Errno::kInval);
+  return freed;
 }
 
-const Vector<Mount>& mounts() { return g_mounts; }
+void register_dentry_shrinker() {
+  static constinit Shrinker shrinker{"dentry", unused_dentries, shrink_dentries, {}};
+  register_shrinker(shrinker);
+}
+
+u32 unused_dentries() { return g_unused_count; }
+u32 dentry_count() { return g_cache.objects_in_use(); }
 
 }  // namespace ido::fs

@@ -5,8 +5,6 @@
 
 namespace ido::fs {
 
-constexpr u32 device_number(u32 major, u32 minor) { return major << 8 | minor; }
-
 using DeviceOpen = Or<Ref<File>> (*)(Ref<Dentry> dentry, u32 flags);
 
 // name: as in /dev, a literal. Panics when the table is full (a programmer's error).
@@ -15,6 +13,7 @@ void register_device(u32 number, const char* name, DeviceOpen open);
 // Makes /dev's nodes for all registered devices in `directory`.
 Or<> populate_devices(Inode& directory);
 
+// A node of a character or block device, or of a socket's name.
 class DeviceInode final : public Inode {
  public:
   DeviceInode(u32 mode, u32 number) : Inode(mode) { status.special_device = number; }

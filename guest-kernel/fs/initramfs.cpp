@@ -7,9 +7,9 @@ namespace ido::fs {
 
 namespace {
 
-constexpr u32 kHeaderSize = 110;  // "070701" and 13 fields of 8 hexadecimal digits
-constexpr u32 kMostName = 1024;   // bytes of a path in the archive
-constexpr u32 kMostLinks = 64;    // hard-linked inodes that the archive may name at once
+constexpr u32 kHeaderSize = 110;   // "070701" and 13 fields of 8 hexadecimal digits
+constexpr u32 kMostName = 4096;    // bytes of a path in the archive
+constexpr u32 kMostTarget = 1024;  // bytes of a symbolic link's target
 
 // Reads physical memory front to back.
 class Archive {
@@ -29,6 +29,17 @@ class Archive {
       at_ += n, out += n, size -= n;
     }
     return true;
+  }
+  // To the next byte that is not zero; false when there is none.
+  bool skip_zeros() {
+    for (; left() >= 4; at_ += 4) {
+      u32 word;
+      const u64 here = at_;
+      if (!align() || !read(&word, sizeof word)) return false;
+      at_ = here;
+      if (word != 0) return true;
+    }
+    return false;
   }
   bool align() {
     const u64 padding = (4 - (at_ - start_) % 4) % 4;
@@ -65,8 +76,8 @@ bool parse_header(const char* text, Header& h) {
 }
 
 struct HardLink {
-  u32 inode = 0;
-  Ref<Inode> target;
+  u32 inode, device_major, device_minor;
+  Ref<Dentry> target;
 };
 
 Or<> unpack_file(Archive& archive, u32 size, Inode& file) {
@@ -82,41 +93,61 @@ Or<> unpack_file(Archive& archive, u32 size, Inode& file) {
   return {};
 }
 
-Or<> unpack_entry(Archive& archive, const Header& h, StringView path, Vector<HardLink>& links) {
-  const u32 type = h.mode & mode::kType;
-  if (type == mode::kSymlink) {
-    char target[kMostName];
-    if (h.size >= sizeof target || !archive.read(target, h.size)) return fail(Errno::kInval);
-    return symlink({target, h.size}, root(), path);
-  }
-  Ref<Inode> made;
-  for (HardLink& l : links)
-    if (l.inode == h.inode && type == mode::kRegular && h.links > 1) made = l.target;
-  if (made) {
-    Parent parent = TRY(lookup_parent(root(), path));
-    TRY(parent.directory->inode->link(parent.name, made));
-  } else if (auto there = lookup(root(), path, Follow::kNo); there.ok()) {
-    if (type != mode::kDirectory) return fail(Errno::kExist);
-    made = (*there)->inode;
-  } else {
-    made = TRY(make(root(), path, h.mode, h.special_major << 8 | h.special_minor));
-    if (type == mode::kRegular && h.links > 1 && links.size() < kMostLinks) TRY(links.push({h.inode, made}));
-  }
-  made->status.mode = h.mode;
-  made->status.user = h.user, made->status.group = h.group;
-  if (type == mode::kRegular) TRY(unpack_file(archive, h.size, *made));
-  made->status.modify = {static_cast<i64>(h.modify), 0};
+void set_attributes(const Header& h, Inode& inode) {
+  inode.status.user = h.user, inode.status.group = h.group;
+  inode.status.modify = {static_cast<i64>(h.modify), 0};
+}
+
+// A later entry replaces an earlier one of its name; only directories stay, and get the new mode.
+Or<> clear_the_way(u32 type, StringView path) {
+  auto there = lookup(root(), path, Follow::kNo);
+  if (!there.ok()) return {};
+  const bool directory = (*there)->inode->is_directory();
+  if (directory && type == mode::kDirectory) return {};
+  return remove(root(), path, directory);
+}
+
+Or<> unpack_symlink(Archive& archive, const Header& h, StringView path) {
+  char target[kMostTarget];
+  if (h.size >= sizeof target || !archive.read(target, h.size)) return fail(Errno::kInval);
+  TRY(symlink({target, h.size}, root(), path));
+  set_attributes(h, *TRY(lookup(root(), path, Follow::kNo))->inode);
   return {};
 }
 
-}  // namespace
+// In "newc" archives each name of a hard-linked file has an entry, and only one of them, mostly the last, the data.
+Or<Ref<Dentry>> make_name(const Header& h, StringView path, Vector<HardLink>& links) {
+  const bool linked = (h.mode & mode::kType) != mode::kDirectory && h.links > 1;
+  for (HardLink& l : links) {
+    if (!linked || l.inode != h.inode || l.device_major != h.device_major || l.device_minor != h.device_minor) continue;
+    TRY(link(l.target, root(), path));
+    return l.target;
+  }
+  if (auto there = lookup(root(), path, Follow::kNo); there.ok()) {
+    (*there)->inode->status.mode = h.mode;
+    return there;
+  }
+  TRY(make(root(), path, h.mode, device_number(h.special_major, h.special_minor)));
+  Ref<Dentry> made = TRY(lookup(root(), path, Follow::kNo));
+  if (linked) TRY(links.push({h.inode, h.device_major, h.device_minor, made}));
+  return made;
+}
 
-Or<> unpack_initramfs(u64 start, u64 end) {
-  Archive archive(start, end);
+Or<> unpack_entry(Archive& archive, const Header& h, StringView path, Vector<HardLink>& links) {
+  const u32 type = h.mode & mode::kType;
+  TRY(clear_the_way(type, path));
+  if (type == mode::kSymlink) return unpack_symlink(archive, h, path);
+  Ref<Dentry> made = TRY(make_name(h, path, links));
+  if (type == mode::kRegular) TRY(unpack_file(archive, h.size, *made->inode));
+  set_attributes(h, *made->inode);
+  return {};
+}
+
+// One archive up to its trailer.
+Or<> unpack_archive(Archive& archive) {
   Vector<HardLink> links;
   static char path[kMostName];
-  u32 count = 0;
-  for (;;) {
+  for (u32 count = 0;; ++count) {
     char text[kHeaderSize];
     Header h;
     if (!archive.read(text, sizeof text) || !parse_header(text, h) || h.name_size == 0 || h.name_size > sizeof path ||
@@ -134,8 +165,17 @@ Or<> unpack_initramfs(u64 start, u64 end) {
       }
     }
     if (!archive.align()) return fail(Errno::kInval);
-    ++count;
   }
+}
+
+}  // namespace
+
+Or<> unpack_initramfs(u64 start, u64 end) {
+  Archive archive(start, end);
+  // Archives may stand one behind another, with zeros between them.
+  do TRY(unpack_archive(archive));
+  while (archive.skip_zeros());
+  return {};
 }
 
 }  // namespace ido::fs

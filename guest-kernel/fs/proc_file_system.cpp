@@ -3,6 +3,7 @@
 #include "arch/boot_info.hpp"
 #include "arch/interrupts.hpp"
 #include "fs/memory_files.hpp"
+#include "fs/vfs.hpp"
 #include "mm/sections.hpp"
 
 namespace ido::fs {
@@ -21,15 +22,29 @@ Or<> render_interrupts(Text& text, u32) {
   return {};
 }
 
+void render_mount(const Mount& m, Text& text) {
+  struct Option {
+    u32 flag;
+    const char* name;
+  };
+  static const Option kOptions[] = {
+      {mount_flag::kSynchronous, ",sync"},     {mount_flag::kNoSetId, ",nosuid"},
+      {mount_flag::kNoDevices, ",nodev"},      {mount_flag::kNoExecute, ",noexec"},
+      {mount_flag::kNoAccessTime, ",noatime"}, {mount_flag::kRelativeAccessTime, ",relatime"}};
+  if (!below_root(m.root, current_root())) return;
+  text.add(m.source.view());
+  text.add(StringView(" "));
+  path_of(m.root, text);
+  text.add(StringView(" "));
+  text.add(m.type);
+  text.add(StringView(m.flags & mount_flag::kReadOnly ? " ro" : " rw"));
+  for (const Option& o : kOptions)
+    if (m.flags & o.flag) text.add(StringView(o.name));
+  text.add(StringView(" 0 0\n"));
+}
+
 Or<> render_mounts(Text& text, u32) {
-  for (const Mount& m : mounts()) {
-    text.add(m.type);
-    text.add(" ");
-    path_of(m.root, text);
-    text.add(" ");
-    text.add(m.type);
-    text.add(" rw 0 0\n");
-  }
+  for (u32 i = 0; i < mount_count(); ++i) render_mount(mount_at(i), text);
   return {};
 }
 
@@ -87,7 +102,7 @@ class ProcRoot final : public VirtualDirectory {
          pid = g_process_files.next(pid)) {
       char name[16];
       format_to(name, sizeof name, "%u", pid);
-      if (!sink.add({name, kPids + pid, mode::kDirectory})) return position;
+      if (!sink.add({name, kPids + pid, mode::kDirectory, kPids + pid})) return position;
       position = kPids + pid;
     }
     return position;

@@ -93,7 +93,8 @@ class SectionsDirectory final : public VirtualDirectory {
       if (!section_is_there(index)) continue;
       char name[16];
       format_to(name, sizeof name, "memory%u", index);
-      if (!sink.add({name, index + 1, as_ == As::kDirectories ? mode::kDirectory : mode::kSymlink})) return position;
+      if (!sink.add({name, index + 1, as_ == As::kDirectories ? mode::kDirectory : mode::kSymlink, position + 1}))
+        return position;
     }
     return position;
   }

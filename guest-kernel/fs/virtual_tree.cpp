@@ -78,7 +78,7 @@ Or<Ref<Inode>> VirtualDirectory::lookup(StringView name) {
 Or<u64> VirtualDirectory::list(u64 position, DirectorySink& sink) {
   while (position < entries_.size()) {
     const Entry& e = entries_[static_cast<u32>(position)];
-    if (!sink.add({e.name, e.inode->status.inode, e.inode->status.mode & mode::kType})) break;
+    if (!sink.add({e.name, e.inode->status.inode, e.inode->type(), position + 1})) break;
     ++position;
   }
   return position;

@@ -1,7 +1,7 @@
 // Files and directories without storage: contents are made when they are opened. /proc and /sys are built of these.
 #pragma once
 
-#include "fs/vfs.hpp"
+#include "fs/file.hpp"
 
 namespace ido::fs {
 

@@ -1,4 +1,5 @@
-// Counted references: RefCounted as a base, Ref<T> as the holder. The last holder deletes. One processor: no atomics.
+// Counted references: RefCounted as a base, Ref<T> as the holder. When the last holder goes, unused() deletes the
+// object unless its class keeps it (a cache). One processor: no atomics.
 #pragma once
 
 #include "base/types.hpp"
@@ -15,9 +16,14 @@ class RefCounted {
 
   void hold() { ++holders_; }
   void release() {
-    if (--holders_ == 0) delete this;
+    if (--holders_ == 0) unused();
   }
+  // release() without unused(): true when it was the last holder, and the caller is to do the rest.
+  bool drop() { return --holders_ == 0; }
   u32 holders() const { return holders_; }
+
+ protected:
+  virtual void unused() { delete this; }
 
  private:
   u32 holders_ = 0;
@@ -45,6 +51,12 @@ class Ref {
   }
 
   T* get() const { return p_; }
+  // Gives the reference up to the caller, who now holds it.
+  T* detach() {
+    T* p = p_;
+    p_ = nullptr;
+    return p;
+  }
   T* operator->() const { return p_; }
   T& operator*() const { return *p_; }
   explicit operator bool() const { return p_ != nullptr; }

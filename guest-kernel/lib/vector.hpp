@@ -30,6 +30,7 @@ class Vector {
   }
 
   u32 size() const { return size_; }
+  u32 capacity() const { return capacity_; }
   bool empty() const { return size_ == 0; }
   T& operator[](u32 i) { return items_[i]; }
   const T& operator[](u32 i) const { return items_[i]; }

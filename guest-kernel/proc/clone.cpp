@@ -23,8 +23,8 @@ Or<> inherit(Process& child, Process& parent, u32 flags) {
   child.group = parent.group;
   child.session = parent.session;
   child.umask = parent.umask;
-  child.user = parent.user;
-  child.group_id = parent.group_id;
+  child.credentials = parent.credentials;
+  child.root = parent.root;
   child.directory = parent.directory;
   child.program = parent.program;
   memcpy(child.actions, parent.actions, sizeof child.actions);

@@ -1,6 +1,7 @@
 #include "proc/elf.hpp"
 
 #include "base/bits.hpp"
+#include "fs/permission.hpp"
 #include "lib/string.hpp"
 #include "mm/backing.hpp"
 #include "mm/uaccess.hpp"
@@ -124,7 +125,10 @@ Or<Ref<fs::Inode>> find_interpreter(fs::Inode& file, const Image& image) {
     if (p.file_size == 0 || p.file_size > sizeof path) return fail(Errno::kNoExec);
     TRY(read_exactly(file, p.offset, path, p.file_size));
     path[p.file_size - 1] = 0;
-    Ref<fs::Dentry> dentry = TRY(fs::lookup(fs::root(), path));
+    Ref<fs::Dentry> dentry = TRY(fs::lookup(fs::current_root(), path));
+    if (!dentry->inode->is_regular()) return fail(Errno::kAcces);
+    TRY(fs::permit(*dentry->inode, fs::want::kExecute));
+    dentry->inode->opened_as(path);
     return dentry->inode;
   }
   return Ref<fs::Inode>{};

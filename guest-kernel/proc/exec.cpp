@@ -4,6 +4,7 @@
 #include "arch/interrupts.hpp"
 #include "arch/stack.hpp"
 #include "base/bits.hpp"
+#include "fs/permission.hpp"
 #include "lib/print.hpp"
 #include "lib/random.hpp"
 #include "lib/string.hpp"
@@ -36,11 +37,27 @@ struct Program {
 
 Or<Ref<fs::Dentry>> find_program(StringView path) {
   Ref<fs::Dentry> dentry = TRY(fs::lookup(current_process().directory, path));
-  if (!dentry->inode->is_regular() || !(dentry->inode->status.mode & 0111)) return fail(Errno::kAcces);
+  if (!dentry->inode->is_regular() || (fs::mount_flags(*dentry) & fs::mount_flag::kNoExecute))
+    return fail(Errno::kAcces);
+  TRY(fs::permit(*dentry->inode, fs::want::kExecute));
+  if (dentry->inode->writers > 0) return fail(Errno::kTxtBsy);
   Text whole;
   fs::path_of(dentry, whole);
   dentry->inode->opened_as(whole.view());
   return dentry;
+}
+
+// Who the program runs as: set-user-ID and set-group-ID programs change it, scripts don't.
+Credentials credentials_for(const Program& program) {
+  Credentials who = current_process().credentials;
+  const fs::Status& status = program.file->inode->status;
+  if (!(fs::mount_flags(*program.file) & fs::mount_flag::kNoSetId)) {
+    if (status.mode & fs::mode::kSetUser) who.user.effective = status.user;
+    if ((status.mode & fs::mode::kSetGroup) && (status.mode & fs::mode::kGroupExecute))
+      who.group.effective = status.group;
+  }
+  for (Identity* id : {&who.user, &who.group}) id->saved = id->file_system = id->effective;
+  return who;
 }
 
 // "#!interpreter argument": the interpreter runs with the script's path as its next argument.
@@ -92,6 +109,8 @@ class StackBuilder {
     TRY(push(random, sizeof random));
     const u32 random_address = top_;
 
+    const Credentials who = credentials_for(program);
+    const bool secure = who.user.effective != who.user.real || who.group.effective != who.group.real;
     const u32 auxiliary[][2] = {{kAtSysInfo, VDSO_VSYSCALL},
                                 {kAtSysInfoEhdr, VDSO_BASE},
                                 {kAtHwCap, cpu.edx},
@@ -103,11 +122,11 @@ class StackBuilder {
                                 {kAtBase, loaded.interpreter_base},
                                 {kAtFlags, 0},
                                 {kAtEntry, loaded.entry},
-                                {kAtUid, current_process().user},
-                                {kAtEuid, current_process().user},
-                                {kAtGid, current_process().group_id},
-                                {kAtEgid, current_process().group_id},
-                                {kAtSecure, 0},
+                                {kAtUid, who.user.real},
+                                {kAtEuid, who.user.effective},
+                                {kAtGid, who.group.real},
+                                {kAtEgid, who.group.effective},
+                                {kAtSecure, secure ? 1u : 0u},
                                 {kAtRandom, random_address},
                                 {kAtExecFn, name},
                                 {kAtPlatform, platform},
@@ -208,6 +227,7 @@ void commit(const Program& program, const Prepared& prepared, TrapFrame& frame) 
     if (auto own = process.files->clone(); own.ok()) process.files = *own;
   }
   process.files->close_on_exec();
+  process.credentials = credentials_for(program);
   process.program = program.file;
   process.has_executed = true;
   for (SignalAction& action : process.actions)

@@ -71,6 +71,7 @@ void end_process(Process& process) {
   process.local_segments = {};
   process.files = {};
   process.directory = {};
+  process.root = {};
   process.program = {};
   give_away_children(process);
 }

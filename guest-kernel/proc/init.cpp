@@ -20,7 +20,7 @@ void run_init(void* prepare) {
   reinterpret_cast<void (*)()>(prepare)();
   Process& process = current_process();
   process.files = Ref<fs::FileTable>{new (std::nothrow) fs::FileTable};
-  process.directory = fs::root();
+  process.directory = process.root = fs::root();
   if (auto opened = open_console(process); !opened)
     print("init: can't open /dev/console, error %d\n", static_cast<i32>(opened.error()));
 

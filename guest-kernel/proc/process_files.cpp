@@ -86,8 +86,9 @@ Or<> render_status(Text& text, u32 pid) {
   const char letter = state_letter(*p);
   text.add("Name:\t%s\nState:\t%c (%s)\nTgid:\t%d\nPid:\t%d\nPPid:\t%d\n", name_of(*p), letter, state_word(letter),
            p->pid, p->pid, p->parent != nullptr ? p->parent->pid : 0);
-  text.add("Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\n", p->user, p->user, p->user, p->user, p->group_id, p->group_id,
-           p->group_id, p->group_id);
+  const Identity &u = p->credentials.user, &g = p->credentials.group;
+  text.add("Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\n", u.real, u.effective, u.saved, u.file_system, g.real,
+           g.effective, g.saved, g.file_system);
   if (p->files) text.add("FDSize:\t%u\n", p->files->size());
   if (p->mm != nullptr) {
     const Mm::Counters& c = p->mm->counters;
@@ -171,7 +172,7 @@ class DescriptorLink final : public fs::Inode {
     if (file->dentry)
       fs::path_of(file->dentry, target);
     else
-      target.add("pipe:[%u]", descriptor_);
+      file->describe(target);
     return {};
   }
   Ref<fs::Dentry> jump() override {

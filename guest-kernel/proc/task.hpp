@@ -12,6 +12,7 @@
 #include "arch/layout.hpp"
 #include "base/intrusive_list.hpp"
 #include "fs/vfs.hpp"
+#include "lib/credentials.hpp"
 #include "lib/ref.hpp"
 #include "lib/thread.hpp"
 #include "lib/wait.hpp"
@@ -90,9 +91,10 @@ struct Process {
   Ref<fs::FileTable> files;           // null: kernel thread, or already gone
   Ref<LocalSegments> local_segments;  // null: no LDT
   Ref<fs::Dentry> directory;          // working directory
+  Ref<fs::Dentry> root;               // where absolute paths start (chroot); null: the system's root
   Ref<fs::Dentry> program;            // the file that it executes; null: kernel thread
   u32 umask = 022;
-  u32 user = 0, group_id = 0;  // credentials
+  Credentials credentials;
   SignalAction actions[sig::kCount];
   SignalSet pending = 0;  // to any thread
   SignalInfo info[32] = {};

@@ -22,7 +22,7 @@ class UserEntries final : public fs::DirectorySink {
       return false;
     }
     u8 record[304] = {};
-    const u64 next = ++count_;
+    const u64 next = e.next;
     const u8 type = static_cast<u8>(e.type >> kTypeShift);
     if (wide_) {
       memcpy(record, &e.inode, 8);
@@ -54,7 +54,6 @@ class UserEntries final : public fs::DirectorySink {
   u32 address_, size_;
   bool wide_;
   u32 used_ = 0;
-  u64 count_ = 0;
   bool full_ = false, faulted_ = false;
 };
 

@@ -12,6 +12,22 @@ Or<UserPath> UserPath::copy(u32 address) {
   return path;
 }
 
+Or<u32> add_pair(Call& call, Ref<fs::File> first, Ref<fs::File> second, bool close_on_exec, u32 address) {
+  const u32 a = TRY(files(call).add(std::move(first), close_on_exec));
+  auto b = files(call).add(std::move(second), close_on_exec);
+  if (!b.ok()) {
+    TRY(files(call).close(a));
+    return fail(b.error());
+  }
+  const u32 both[2] = {a, *b};
+  if (auto told = put_user(address, both); !told.ok()) {
+    TRY(files(call).close(a));
+    TRY(files(call).close(*b));
+    return fail(told.error());
+  }
+  return 0;
+}
+
 Or<Ref<fs::Dentry>> start_of(Call& call, u32 descriptor) {
   if (descriptor == kAtFdCwd) return working_directory(call);
   Ref<fs::File> file = TRY(file_of(call, descriptor));
@@ -19,9 +35,14 @@ Or<Ref<fs::Dentry>> start_of(Call& call, u32 descriptor) {
   return file->dentry;
 }
 
+Or<Ref<fs::Dentry>> start_for(Call& call, u32 descriptor, const UserPath& path) {
+  if (path.view().starts_with("/")) return fs::current_root();
+  return start_of(call, descriptor);
+}
+
 Or<Ref<fs::Dentry>> lookup_at(Call& call, u32 descriptor, u32 path_address, u32 at_flags) {
   UserPath path = TRY(UserPath::copy(path_address));
-  Ref<fs::Dentry> start = path.view().starts_with("/") ? fs::root() : TRY(start_of(call, descriptor));
+  Ref<fs::Dentry> start = TRY(start_for(call, descriptor, path));
   if (path.view().empty() && (at_flags & kAtEmptyPath)) return start;
   return fs::lookup(start, path.view(), at_flags & kAtSymlinkNoFollow ? fs::Follow::kNo : fs::Follow::kLast);
 }

@@ -26,12 +26,19 @@ class UserPath {
   u32 size_;
 };
 
+inline u64 join(u32 low, u32 high) { return static_cast<u64>(high) << 32 | low; }
+
 inline fs::FileTable& files(Call& call) { return *call.task.process->files; }
 inline Or<Ref<fs::File>> file_of(Call& call, u32 descriptor) { return files(call).get(descriptor); }
 inline Ref<fs::Dentry> working_directory(Call& call) { return call.task.process->directory; }
 
+// Two new descriptors for a pair of files, their numbers told at `address`. All or nothing.
+Or<u32> add_pair(Call& call, Ref<fs::File> first, Ref<fs::File> second, bool close_on_exec, u32 address);
+
 // Where a path relative to `descriptor` starts: kAtFdCwd or an open directory.
 Or<Ref<fs::Dentry>> start_of(Call& call, u32 descriptor);
+// Where `path` starts: the root, or as start_of says.
+Or<Ref<fs::Dentry>> start_for(Call& call, u32 descriptor, const UserPath& path);
 // The *at calls' name: relative to a descriptor; empty with kAtEmptyPath is the descriptor's own file.
 Or<Ref<fs::Dentry>> lookup_at(Call& call, u32 descriptor, u32 path_address, u32 at_flags);
 

@@ -30,10 +30,18 @@ Or<u32> map(Call& call, u32 address, u32 size, u32 prot, u32 flags, u32 descript
   Ref<fs::File> file;
   if (!(flags & kMapAnonymous)) {
     file = TRY(file_of(call, descriptor));
+    if (!file->dentry) return fail(Errno::kNoDev);
     if (!file->readable()) return fail(Errno::kAcces);
     if (shared && (prot & protection::kWrite) && !file->writable()) return fail(Errno::kAcces);
     if (shared && !file->writable()) request.flags |= area_flag::kNoWrite;
-    request.backing = file->inode() != nullptr ? file->inode()->backing() : nullptr;
+    if (fs::mount_flags(*file->dentry) & fs::mount_flag::kNoExecute && (prot & protection::kExecute))
+      return fail(Errno::kPerm);
+    request.backing = file->inode()->backing();
+    if (request.backing != nullptr) {
+      Text path;
+      fs::path_of(file->dentry, path);
+      file->inode()->opened_as(path.view());
+    }
     if (request.backing == nullptr) {
       // /dev/zero is anonymous memory by another name (mem(4)).
       constexpr u32 kZeroDevice = 1 << 8 | 5;

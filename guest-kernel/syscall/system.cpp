@@ -1,10 +1,6 @@
 // The system as a whole: uname, sysinfo, limits, identity, mounts, power.
 #include "acpi/acpi.hpp"
 #include "arch/time.hpp"
-#include "fs/device.hpp"
-#include "fs/proc_file_system.hpp"
-#include "fs/sys_file_system.hpp"
-#include "fs/tmpfs.hpp"
 #include "lib/log.hpp"
 #include "lib/random.hpp"
 #include "lib/string.hpp"
@@ -49,6 +45,7 @@ Or<u32> sys_uname(Call& call) {
 }
 
 Or<u32> sys_sethostname(Call& call) {
+  if (!call.task.process->credentials.privileged()) return fail(Errno::kPerm);
   if (call[1] >= kNameSize) return fail(Errno::kInval);
   char name[kNameSize] = {};
   TRY(copy_from_user(name, call[0], call[1]));
@@ -125,11 +122,6 @@ Or<u32> sys_syslog(Call& call) {
   return done;
 }
 
-// --- Identity: everybody is root; what programs set is taken and forgotten.
-Or<u32> sys_getuid(Call&) { return 0; }
-Or<u32> sys_setuid(Call&) { return 0; }
-Or<u32> sys_getgroups(Call&) { return 0; }
-Or<u32> sys_setgroups(Call&) { return 0; }
 Or<u32> sys_personality(Call&) { return 0; }
 Or<u32> sys_getpriority(Call&) { return 20; }  // 20 - nice, as the kernel returns it
 Or<u32> sys_setpriority(Call&) { return 0; }
@@ -150,46 +142,11 @@ Or<u32> sys_prctl(Call& call) {
   }
 }
 
-// --- Mounts.
-Or<u32> sys_mount(Call& call) {
-  UserPath target = TRY(UserPath::copy(call[1]));
-  UserPath type = TRY(UserPath::copy(call[2]));
-  Ref<fs::Dentry> on = TRY(fs::lookup(working_directory(call), target.view()));
-  if (type.view() == "proc") {
-    Ref<fs::Inode> top = TRY(fs::make_proc());
-    TRY(fs::mount(on, top, "proc"));
-    return 0;
-  }
-  if (type.view() == "sysfs") {
-    Ref<fs::Inode> top = TRY(fs::make_sys());
-    TRY(fs::mount(on, top, "sysfs"));
-    return 0;
-  }
-  if (type.view() == "devtmpfs") {
-    Ref<fs::Inode> top = TRY(fs::make_tmpfs());
-    TRY(fs::populate_devices(*top));
-    TRY(fs::mount(on, top, "devtmpfs"));
-    return 0;
-  }
-  if (type.view() == "tmpfs" || type.view() == "ramfs") {
-    Ref<fs::Inode> top = TRY(fs::make_tmpfs());
-    TRY(fs::mount(on, top, "tmpfs"));
-    return 0;
-  }
-  return fail(Errno::kNoDev);
-}
-
-Or<u32> sys_umount2(Call& call) {
-  UserPath target = TRY(UserPath::copy(call[0]));
-  Ref<fs::Dentry> at = TRY(fs::lookup(working_directory(call), target.view()));
-  TRY(fs::unmount(at));
-  return 0;
-}
-
 // --- Power (reboot(2)).
 Or<u32> sys_reboot(Call& call) {
   constexpr u32 kMagic1 = 0xfee1dead, kRestart = 0x01234567, kHalt = 0xcdef0123, kPowerOff = 0x4321fedc,
                 kCadOn = 0x89abcdef, kCadOff = 0;
+  if (!call.task.process->credentials.privileged()) return fail(Errno::kPerm);
   if (call[0] != kMagic1) return fail(Errno::kInval);
   switch (call[2]) {
     case kRestart: acpi::reset();
