@@ -1,8 +1,10 @@
 // The areas of an address space: finding, placing, splitting, merging.
 #include "mm/area.hpp"
 
+#include "lib/limits.hpp"
 #include "lib/print.hpp"
 #include "mm/backing.hpp"
+#include "mm/commit.hpp"
 #include "mm/limits.hpp"
 #include "mm/mm.hpp"
 #include "mm/slab.hpp"
@@ -13,7 +15,9 @@ namespace {
 
 constinit SlabCache area_cache{"area", sizeof(Area)};
 
-bool committed(const Area& area) { return !area.shared() && area.writable(); }
+bool is_data(const Area& area) {
+  return !area.shared() && area.writable() && (area.flags & area_flag::kGrowsDown) == 0;
+}
 
 bool mergeable(const Area& a, const Area& b) {
   return a.end == b.start && a.protection == b.protection && a.flags == b.flags && a.backing == b.backing &&
@@ -28,6 +32,7 @@ Area* make_area(const Area& like) {
   Area* area = new (memory) Area(like);
   area->node = {};
   area->backing_node = {};
+  area->tree = {};
   if (area->backing != nullptr) area->backing->hold();
   return area;
 }
@@ -40,18 +45,19 @@ void free_area(Area* area) {
 void count_area(Area& area, i32 sign) {
   const u32 pages = static_cast<u32>(sign) * (area.size() >> kPageShift);
   area.mm->counters.mapped_pages += pages;
+  if (is_data(area)) area.mm->counters.data_pages += pages;
   if (area.flags & area_flag::kLocked) {
     area.mm->counters.locked_pages += pages;
     locked_pages += pages;
   }
-  if (committed(area)) committed_pages += pages;
+  if (area.flags & area_flag::kCommitted) committed_pages += pages;
 }
 
 Area* Mm::first_area_ending_after(u32 address) {
-  for (Area& area : areas_) {
-    if (area.end > address) return &area;
-  }
-  return nullptr;
+  if (recent_ != nullptr && recent_->contains(address)) return recent_;
+  Area* area = tree_.first_ending_after(address);
+  if (area != nullptr) recent_ = area;
+  return area;
 }
 
 Area* Mm::find_area(u32 address) {
@@ -66,20 +72,10 @@ bool Mm::range_free(u32 address, u32 size) {
 
 // The highest gap below kMmapBase; above it only when there is none.
 Or<u32> Mm::find_gap(u32 size) {
-  u32 gap_start = kLowestUserAddress, below = 0, above = 0;
-  auto consider = [&](u32 from, u32 to) {
-    const u32 low_end = to < layout::kMmapBase ? to : layout::kMmapBase;
-    if (from < low_end && low_end - from >= size) below = low_end - size;
-    if (to > from && to - from >= size) above = to - size;
-  };
-  for (Area& area : areas_) {
-    const u32 guard = (area.flags & area_flag::kGrowsDown) ? kStackGuard : 0;
-    consider(gap_start, area.start > guard ? area.start - guard : 0);
-    gap_start = area.end;
+  constexpr u32 kLimits[] = {layout::kMmapBase, layout::kUserEnd};
+  for (u32 limit : kLimits) {
+    if (const u32 found = tree_.highest_gap(size, kLowestUserAddress, limit, kStackGuard)) return found;
   }
-  consider(gap_start, layout::kUserEnd);
-  if (below != 0) return below;
-  if (above != 0) return above;
   return fail(Errno::kNoMem);
 }
 
@@ -97,22 +93,47 @@ Or<u32> Mm::place(const MapRequest& request, u32 size) {
   return hint;
 }
 
+// What limits and the overcommit policy say to `pages` more of an area. The caller sets kCommitted as `like` has it.
+Or<> Mm::may_grow(Area& like, u32 pages) {
+  const auto over = [&](Resource resource, u32 used) {
+    return u64{used + pages} << kPageShift > resource_limit(resource);
+  };
+  if (over(Resource::kAddressSpace, counters.mapped_pages)) return fail(Errno::kNoMem);
+  if (is_data(like) && over(Resource::kData, counters.data_pages)) return fail(Errno::kNoMem);
+  const bool reserved = (like.flags & area_flag::kNoReserve) == 0 || commit_policy() == CommitPolicy::kStrict;
+  if (like.shared() || !like.writable() || !reserved) return {};
+  TRY(may_commit(pages));
+  like.flags |= area_flag::kCommitted;
+  return {};
+}
+
 void Mm::insert(Area* area) {
   area->mm = this;
-  Area* next = first_area_ending_after(area->start);
+  Area* next = tree_.first_ending_after(area->start);
   KASSERT(next == nullptr || next->start >= area->end);
   if (next != nullptr)
     areas_.insert_before(*next, *area);
   else
     areas_.push_back(*area);
+  tree_.insert(*area);
   if (area->backing != nullptr) area->backing->areas.push_back(*area);
   count_area(*area, 1);
 }
 
 void Mm::remove(Area* area) {
   count_area(*area, -1);
+  if (recent_ == area) recent_ = nullptr;
   AreaList::remove(*area);
+  tree_.remove(*area);
   if (area->backing != nullptr) area->backing->areas.remove(*area);
+}
+
+void Mm::resize(Area* area, u32 start, u32 end) {
+  count_area(*area, -1);
+  area->start = start;
+  area->end = end;
+  tree_.changed(*area);
+  count_area(*area, 1);
 }
 
 Or<> Mm::split_at(u32 address) {
@@ -122,21 +143,18 @@ Or<> Mm::split_at(u32 address) {
   if (upper == nullptr) return fail(Errno::kNoMem);
   upper->first_index = area->index_of(address);
   upper->start = address;
-  upper->flags &= static_cast<u8>(~area_flag::kGrowsDown);  // the lower half is the end that grows
-  count_area(*area, -1);
-  area->end = address;
-  count_area(*area, 1);
+  upper->flags &= static_cast<u16>(~area_flag::kGrowsDown);  // the lower half is the end that grows
+  resize(area, area->start, address);
   insert(upper);
   return {};
 }
 
 void Mm::merge_into_previous(Area* area) {
-  Area* previous = area->start > 0 ? find_area(area->start - 1) : nullptr;
+  Area* previous = AreaTree::previous(*area);
   if (previous == nullptr || !mergeable(*previous, *area)) return;
+  const u32 end = area->end;
   remove(area);
-  count_area(*previous, -1);
-  previous->end = area->end;
-  count_area(*previous, 1);
+  resize(previous, previous->start, end);
   free_area(area);
 }
 

@@ -83,14 +83,19 @@ void Backing::drop_page(Page* page) {
   put_page(page);
 }
 
-void Backing::truncate_pages(u32 first, u32 tail_bytes) {
+void Backing::drop_pages(u32 first, u32 end) {
   for (Area& area : areas) {
-    const u32 pages = area.size() >> kPageShift;
-    const u32 skip = first > area.first_index ? first - area.first_index : 0;
-    if (skip < pages) area.mm->zap(area.start + (skip << kPageShift), area.end);
+    const u32 area_end = area.first_index + (area.size() >> kPageShift);
+    const u32 from = first > area.first_index ? first : area.first_index;
+    const u32 to = end < area_end ? end : area_end;
+    if (from >= to) continue;
+    const u32 start = area.start + ((from - area.first_index) << kPageShift);
+    area.mm->zap(start, start + ((to - from) << kPageShift));
   }
   u32 index = first;
-  while (Page* page = static_cast<Page*>(cache_.next(index))) {
+  for (;;) {
+    Page* page = static_cast<Page*>(cache_.next(index));
+    if (page == nullptr || index >= end) return;
     if (page_locked(page)) {
       wait_for_any_page();
       index = first;
@@ -102,6 +107,10 @@ void Backing::truncate_pages(u32 first, u32 tail_bytes) {
     unlock_page(page);
     put_page(page);
   }
+}
+
+void Backing::truncate_pages(u32 first, u32 tail_bytes) {
+  drop_pages(first, ~u32{0});
   if (tail_bytes == 0 || first == 0) return;
   if (Page* page = find_page(first - 1)) {
     Kmap map(frame_of(page));

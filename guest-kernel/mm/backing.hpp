@@ -35,6 +35,10 @@ class Backing {
   // page
   // (`tail_bytes` of page first - 1 stay, when not 0): the object got smaller. size_bytes() says the new size already.
   void truncate_pages(u32 first, u32 tail_bytes = 0);
+  // The same for [first, end) only: a hole in the object, which reads as zeros.
+  void drop_pages(u32 first, u32 end);
+  // Whether the page at `index` is in the cache.
+  bool has_page(u32 index) const { return cache_.find(index) != nullptr; }
   u32 cached_pages() const { return cached_pages_; }
 
   // What the owner of the object says. size in bytes: accesses to pages wholly beyond it raise SIGBUS.

@@ -1,6 +1,7 @@
 // fork: the child gets the same areas, and entries that name the same frames. Private pages lose their write bit in
 // both and are copied by whoever writes first (fault.cpp).
 #include "mm/backing.hpp"
+#include "mm/commit.hpp"
 #include "mm/entry.hpp"
 #include "mm/limits.hpp"
 #include "mm/mm.hpp"
@@ -37,11 +38,14 @@ Or<Mm*> Mm::clone() {
 
 Or<> Mm::copy_areas_to(Mm& child) {
   for (Area& area : areas_) {
+    if (area.flags & area_flag::kDontFork) continue;
+    if (area.flags & area_flag::kCommitted) TRY(may_commit(area.size() >> kPageShift));
     Area* copy = make_area(area);
     if (copy == nullptr) return fail(Errno::kNoMem);
-    copy->flags &= static_cast<u8>(~area_flag::kLocked);  // memory locks are not inherited (mlock(2))
+    // Memory locks are not inherited (mlock(2)).
+    copy->flags &= static_cast<u16>(~(area_flag::kLocked | area_flag::kLockOnFault));
     child.insert(copy);
-    TRY(copy_entries_to(child, area));
+    if ((area.flags & area_flag::kWipeOnFork) == 0) TRY(copy_entries_to(child, area));
   }
   return {};
 }

@@ -1,5 +1,6 @@
 // Page faults: demand-zero, file pages, copy-on-write, stack growth, and waiting for pages that are on the move.
 #include "arch/kmap.hpp"
+#include "lib/limits.hpp"
 #include "lib/print.hpp"
 #include "mm/backing.hpp"
 #include "mm/entry.hpp"
@@ -86,12 +87,13 @@ FaultResult Mm::fault_locked(u32 address, FaultAccess access) {
 Area* Mm::grow_stack(u32 address) {
   Area* area = first_area_ending_after(address);
   if (area == nullptr || (area->flags & area_flag::kGrowsDown) == 0) return nullptr;
-  if (area->end - address > kStackLimit || address < kLowestUserAddress + kStackGuard) return nullptr;
+  if (area->end - address > resource_limit(Resource::kStack) || address < kLowestUserAddress + kStackGuard)
+    return nullptr;
   if (!range_free(address - kStackGuard, kStackGuard)) return nullptr;
-  count_area(*area, -1);
-  area->first_index -= (area->start - address) >> kPageShift;
-  area->start = address;
-  count_area(*area, 1);
+  const u32 pages = (area->start - address) >> kPageShift;
+  if (!may_grow(*area, pages)) return nullptr;
+  area->first_index -= pages;
+  resize(area, address, area->end);
   return area;
 }
 

@@ -6,7 +6,6 @@
 namespace ido {
 
 inline constexpr u32 kLowestUserAddress = 0x10000;   // null pointers with an offset fault (Linux's mmap_min_addr)
-inline constexpr u32 kStackLimit = 8 * 1024 * 1024;  // how far a stack grows by faults (RLIMIT_STACK's usual value)
 inline constexpr u32 kStackGuard = 256 * kPageSize;  // kept free below a stack
 
 // A copy of `like` that is in no list and holds the backing; nullptr when there is no memory.

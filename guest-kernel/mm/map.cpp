@@ -1,6 +1,7 @@
-// mmap, munmap, mprotect, madvise, mlock, msync and brk.
+// mmap, munmap, mprotect, msync and brk.
 #include "lib/print.hpp"
 #include "mm/backing.hpp"
+#include "mm/commit.hpp"
 #include "mm/entry.hpp"
 #include "mm/limits.hpp"
 #include "mm/mm.hpp"
@@ -9,14 +10,6 @@
 
 namespace ido {
 namespace {
-
-// A whole-page size; Errno::kInval for an unaligned address, kNoMem for what can't be in user space.
-Or<u32> page_range(u32 address, u32 size) {
-  if (address & kPageMask) return fail(Errno::kInval);
-  const u64 end = u64{address} + ((u64{size} + kPageMask) & ~u64{kPageMask});
-  if (end > layout::kUserEnd) return fail(Errno::kNoMem);
-  return static_cast<u32>(end - address);
-}
 
 Pte reprotected(const Area& area, Pte e) {
   u64 value = (e.value & ~(pte::kUser | pte::kNoExecute)) | protection_bits(area);
@@ -27,12 +20,32 @@ Pte reprotected(const Area& area, Pte e) {
 
 }  // namespace
 
+// A whole-page size; Errno::kInval for an unaligned address, kNoMem for what can't be in user space.
+Or<u32> Mm::whole_pages(u32 address, u32 size) {
+  if (address & kPageMask) return fail(Errno::kInval);
+  const u64 end = u64{address} + ((u64{size} + kPageMask) & ~u64{kPageMask});
+  if (end > layout::kUserEnd) return fail(Errno::kNoMem);
+  return static_cast<u32>(end - address);
+}
+
 Or<u32> Mm::map(const MapRequest& request) {
   MutexGuard guard(mutex_);
   return map_locked(request);
 }
 
 Or<u32> Mm::map_locked(const MapRequest& request) {
+  MapRequest wanted = request;
+  wanted.flags |= future_flags_;
+  const u16 locks = wanted.flags & (area_flag::kLocked | area_flag::kLockOnFault);
+  if (locks != 0 && !may_lock(((request.size - 1) >> kPageShift) + 1)) return fail(Errno::kAgain);
+  const u32 start = TRY(make_mapping(wanted));
+  const u32 size = (request.size + kPageMask) & ~kPageMask;
+  // What can't be made now is made, or missed, at its first touch.
+  if (locks == area_flag::kLocked) (void)populate(start, start + size);
+  return start;
+}
+
+Or<u32> Mm::make_mapping(const MapRequest& request) {
   if (request.size == 0) return fail(Errno::kInval);
   if (request.size > layout::kUserEnd) return fail(Errno::kNoMem);
   const u32 size = (request.size + kPageMask) & ~kPageMask;
@@ -42,13 +55,14 @@ Or<u32> Mm::map_locked(const MapRequest& request) {
             .first_index = request.first_index,
             .label = request.label,
             .mm = this};
-  // Obvious overcommit only: what never could fit.
-  const bool takes_memory = like.backing == nullptr && like.writable();
-  if (takes_memory && (size >> kPageShift) > memory_info().total_pages) return fail(Errno::kNoMem);
   like.start = TRY(place(request, size));
   like.end = like.start + size;
-  Backing* made = nullptr;
-  if (like.shared() && like.backing == nullptr) like.backing = made = TRY(SharedMemory::create(size));
+  TRY(may_grow(like, size >> kPageShift));
+  SharedMemory* made = nullptr;
+  if (like.shared() && like.backing == nullptr) {
+    const bool reserved = (like.flags & area_flag::kNoReserve) == 0;
+    like.backing = made = TRY(SharedMemory::create(size, reserved ? Reserve::kYes : Reserve::kNo));
+  }
   if (like.backing == nullptr) like.first_index = like.start >> kPageShift;
   Area* area = make_area(like);
   if (made != nullptr) made->release();  // the area holds it
@@ -61,14 +75,13 @@ Or<u32> Mm::map_locked(const MapRequest& request) {
   }
   insert(area);
   merge_range(like.start, like.end);
-  if (request.flags & area_flag::kLocked) TRY(populate(like.start, like.end));
   return like.start;
 }
 
 Or<> Mm::unmap(u32 address, u32 size) {
   MutexGuard guard(mutex_);
   if (size == 0) return fail(Errno::kInval);
-  if (!page_range(address, size)) return fail(Errno::kInval);
+  if (!whole_pages(address, size)) return fail(Errno::kInval);
   return unmap_locked(address, (size + kPageMask) & ~kPageMask);
 }
 
@@ -99,19 +112,33 @@ Or<> Mm::check_covered(u32 address, u32 size) {
 
 Or<> Mm::protect(u32 address, u32 requested_size, u8 protection) {
   MutexGuard guard(mutex_);
-  const u32 size = TRY(page_range(address, requested_size));
+  const u32 size = TRY(whole_pages(address, requested_size));
   TRY(check_covered(address, size));
   const u32 end = address + size;
   for (u32 at = address; at < end; at = find_area(at)->end) {
     const Area* area = find_area(at);
     if ((protection & protection::kWrite) && (area->flags & area_flag::kNoWrite)) return fail(Errno::kAcces);
   }
+  u32 promised = 0;  // what becomes writable and was not so far
+  const bool strict = commit_policy() == CommitPolicy::kStrict;
+  const auto newly_committed = [&](const Area& area) {
+    return (protection & protection::kWrite) && !area.shared() && (area.flags & area_flag::kCommitted) == 0 &&
+           (strict || (area.flags & area_flag::kNoReserve) == 0);
+  };
+  for (u32 at = address; at < end; at = find_area(at)->end) {
+    const Area* area = find_area(at);
+    const u32 to = area->end < end ? area->end : end;
+    if (newly_committed(*area)) promised += (to - at) >> kPageShift;
+  }
+  if (promised > 0) TRY(may_commit(promised));
   TRY(split_at(address));
   TRY(split_at(end));
   for (Area* area = find_area(address); area != nullptr && area->start < end;
        area = first_area_ending_after(area->end)) {
+    const bool commits = newly_committed(*area);
     count_area(*area, -1);
     area->protection = protection;
+    if (commits) area->flags |= area_flag::kCommitted;
     count_area(*area, 1);
     for_each_entry(*table_, area->start, area->end, [&](u32, Pte* slot) {
       if (slot->value != 0) UserPageTable::set(slot, reprotected(*area, *slot));
@@ -120,55 +147,6 @@ Or<> Mm::protect(u32 address, u32 requested_size, u8 protection) {
   flush_user_all(*table_);
   merge_range(address, end);
   return {};
-}
-
-Or<> Mm::discard(u32 address, u32 requested_size) {
-  MutexGuard guard(mutex_);
-  const u32 size = TRY(page_range(address, requested_size));
-  TRY(check_covered(address, size));
-  zap(address, address + size);
-  return {};
-}
-
-Or<> Mm::lock(u32 address, u32 size) {
-  const u32 first = address & ~kPageMask;
-  MutexGuard guard(mutex_);
-  return set_locked(first, size + (address - first), true);
-}
-
-Or<> Mm::unlock(u32 address, u32 size) {
-  const u32 first = address & ~kPageMask;
-  MutexGuard guard(mutex_);
-  return set_locked(first, size + (address - first), false);
-}
-
-void Mm::unlock_all() {
-  MutexGuard guard(mutex_);
-  for (Area& area : areas_) {
-    count_area(area, -1);
-    area.flags &= static_cast<u8>(~area_flag::kLocked);
-    count_area(area, 1);
-  }
-  merge_range(0, layout::kUserEnd);
-}
-
-Or<> Mm::set_locked(u32 address, u32 requested_size, bool locked) {
-  const u32 size = TRY(page_range(address, requested_size));
-  TRY(check_covered(address, size));
-  const u32 end = address + size;
-  TRY(split_at(address));
-  TRY(split_at(end));
-  for (Area* area = find_area(address); area != nullptr && area->start < end;
-       area = first_area_ending_after(area->end)) {
-    count_area(*area, -1);
-    if (locked)
-      area->flags |= area_flag::kLocked;
-    else
-      area->flags &= static_cast<u8>(~area_flag::kLocked);
-    count_area(*area, 1);
-  }
-  merge_range(address, end);
-  return locked ? populate(address, end) : Or<>{};
 }
 
 // Faults pages in, writable ones for writing, so that later accesses don't fault.
@@ -183,9 +161,21 @@ Or<> Mm::populate(u32 from, u32 to) {
   return {};
 }
 
+Or<> Mm::populate(u32 from, u32 to, FaultAccess access) {
+  for (u32 at = from; at < to; at += kPageSize) {
+    switch (fault_locked(at, access)) {
+      case FaultResult::kDone: break;
+      case FaultResult::kNoMemory: return fail(Errno::kNoMem);
+      case FaultResult::kBus: return fail(Errno::kFault);
+      default: return fail(Errno::kInval);
+    }
+  }
+  return {};
+}
+
 Or<> Mm::sync(u32 address, u32 requested_size) {
   MutexGuard guard(mutex_);
-  const u32 size = TRY(page_range(address, requested_size));
+  const u32 size = TRY(whole_pages(address, requested_size));
   TRY(check_covered(address, size));
   const u32 end = address + size;
   for (Area* area = find_area(address); area != nullptr && area->start < end;

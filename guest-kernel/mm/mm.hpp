@@ -6,7 +6,7 @@
 
 #include "arch/paging.hpp"
 #include "lib/wait.hpp"
-#include "mm/area.hpp"
+#include "mm/area_tree.hpp"
 #include "mm/page.hpp"
 
 namespace ido {
@@ -34,11 +34,26 @@ struct MapRequest {
   u32 address = 0;    // hint, or the fixed address
   u32 size = 0;       // rounded up to pages
   u8 protection = 0;  // protection::
-  u8 flags = 0;       // area_flag
+  u16 flags = 0;      // area_flag
   Placement placement = Placement::kAnywhere;
   Backing* backing = nullptr;  // nullptr: anonymous. The area holds it by Backing::hold
   u32 first_index = 0;         // page number in the backing
   const char* label = nullptr;
+};
+
+// What madvise tells of a range.
+enum class Advice : u8 {
+  kNothing,  // what has no effect here
+  kDontNeed,
+  kFree,
+  kRemove,  // give the pages of the object back too
+  kWillNeed,
+  kDontFork,
+  kDoFork,
+  kWipeOnFork,
+  kKeepOnFork,
+  kPopulateRead,
+  kPopulateWrite,
 };
 
 class Mm {
@@ -51,12 +66,20 @@ class Mm {
   Or<u32> map(const MapRequest& request);  // the address
   Or<> unmap(u32 address, u32 size);
   Or<> protect(u32 address, u32 size, u8 protection);
-  // Linux's mremap. may_move; fixed: new_address is where it must go.
-  enum class Move : u8 { kNo, kMay, kFixed };
+  // Linux's mremap. kFixed: new_address is where it must go; kMayAndKeep: the old area stays, empty
+  // (MREMAP_DONTUNMAP), and new_address, when it is not 0, is where it goes.
+  enum class Move : u8 { kNo, kMay, kFixed, kMayAndKeep };
   Or<u32> remap(u32 address, u32 old_size, u32 new_size, Move move, u32 new_address);
-  Or<> discard(u32 address, u32 size);  // madvise(MADV_DONTNEED)
-  Or<> lock(u32 address, u32 size);     // mlock: pages made now; they may still migrate
+  Or<> advise(u32 address, u32 size, Advice advice);  // madvise
+  // mincore: a byte a page, 1 when the page is in memory.
+  Or<> residency(u32 address, u32 pages, u8* resident);
+
+  // mlock: locked pages may still migrate. kTouched: each is made at its first touch, not now.
+  enum class LockWhen : u8 { kNow, kTouched };
+  enum class LockAll : u8 { kCurrent, kFuture, kBoth };
+  Or<> lock(u32 address, u32 size, LockWhen when = LockWhen::kNow);
   Or<> unlock(u32 address, u32 size);
+  Or<> lock_all(LockAll what, LockWhen when);
   void unlock_all();
   // msync: writes dirty shared pages to their store.
   Or<> sync(u32 address, u32 size);
@@ -80,6 +103,7 @@ class Mm {
   Mutex& mutex() { return mutex_; }
   struct Counters {
     u32 mapped_pages = 0;     // VmSize
+    u32 data_pages = 0;       // of these, private and writable, without stacks
     u32 anonymous_pages = 0;  // RssAnon
     u32 file_pages = 0;       // RssFile + RssShmem
     u32 locked_pages = 0;     // VmLck
@@ -109,17 +133,29 @@ class Mm {
   Or<u32> place(const MapRequest& request, u32 size);
   void insert(Area* area);
   void remove(Area* area);
+  void resize(Area* area, u32 start, u32 end);
+  Or<> may_grow(Area& like, u32 pages);
   Or<> split_at(u32 address);
   void merge_into_previous(Area* area);
   void merge_range(u32 from, u32 to);
   // map.cpp
   Or<u32> map_locked(const MapRequest& request);
+  Or<u32> make_mapping(const MapRequest& request);
   Or<> unmap_locked(u32 address, u32 size);
   Or<> check_covered(u32 address, u32 size);
-  Or<> set_locked(u32 address, u32 size, bool locked);
   Or<> populate(u32 from, u32 to);
+  Or<> populate(u32 from, u32 to, FaultAccess access);
+  static Or<u32> whole_pages(u32 address, u32 size);
+  // lock.cpp
+  Or<> may_lock(u32 pages);
+  Or<> set_locked(u32 address, u32 size, u16 flags);
+  void mark_locked(Area& area, u16 flags);
+  // advise.cpp
+  Or<> advise_part(Area* area, u32 from, u32 to, Advice advice);
+  Or<> set_area_flag(Area* area, u32 from, u32 to, u16 flag, bool on);
   // remap.cpp
-  Or<u32> move_mapping(Area* area, u32 address, u32 old_size, u32 new_size, u32 new_address);
+  Or<u32> grow_in_place(Area* area, u32 address, u32 more);
+  Or<u32> move_mapping(Area* area, u32 address, u32 old_size, u32 new_size, Move move, u32 new_address);
   Or<> move_entries(u32 from, u32 to, u32 size);
   Or<> move_entry(Pte* from, u32 to_address);
   // fault.cpp
@@ -133,9 +169,12 @@ class Mm {
   Or<> copy_entries_to(Mm& child, const Area& area);
 
   AreaList areas_;
+  AreaTree tree_;
+  Area* recent_ = nullptr;  // found last
   UserPageTable* table_ = nullptr;
   Mutex mutex_;
   u32 references_ = 1;
+  u16 future_flags_ = 0;  // of areas to come: mlockall(MCL_FUTURE)
   u32 break_start_ = 0;
   u32 break_ = 0;
 };

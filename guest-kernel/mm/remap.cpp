@@ -11,46 +11,59 @@ namespace ido {
 
 Or<u32> Mm::remap(u32 address, u32 old_requested, u32 new_requested, Move move, u32 new_address) {
   MutexGuard guard(mutex_);
-  if ((address & kPageMask) != 0 || new_requested == 0 || old_requested == 0) return fail(Errno::kInval);
-  if (old_requested > layout::kUserEnd || new_requested > layout::kUserEnd) return fail(Errno::kNoMem);
+  if ((address & kPageMask) != 0 || new_requested == 0) return fail(Errno::kInval);
+  if (old_requested > layout::kUserEnd || new_requested > layout::kUserEnd) return fail(Errno::kInval);
   const u32 old_size = (old_requested + kPageMask) & ~kPageMask;
   const u32 new_size = (new_requested + kPageMask) & ~kPageMask;
+  if (move == Move::kMayAndKeep && old_size != new_size) return fail(Errno::kInval);
   Area* area = find_area(address);
-  if (area == nullptr || area->end - address < old_size) return fail(Errno::kFault);
-  if (move == Move::kFixed) {
+  if (area == nullptr) return fail(Errno::kFault);
+  // An old size of 0 maps the pages of a shared area a second time.
+  if (old_size == 0 && (!area->shared() || move == Move::kNo)) return fail(Errno::kInval);
+  if (area->end - address < old_size) return fail(Errno::kFault);
+  if (move == Move::kFixed || (move == Move::kMayAndKeep && new_address != 0)) {
     if ((new_address & kPageMask) != 0) return fail(Errno::kInval);
     if (new_address < address + old_size && address < u64{new_address} + new_size) return fail(Errno::kInval);
-    return move_mapping(area, address, old_size, new_size, new_address);
+    return move_mapping(area, address, old_size, new_size, move, new_address);
   }
-  if (new_size <= old_size) {
+  if (old_size > 0 && new_size <= old_size && move != Move::kMayAndKeep) {
     if (new_size < old_size) TRY(unmap_locked(address + new_size, old_size - new_size));
     return address;
   }
-  const u32 more = new_size - old_size;
   const u32 end = address + old_size;
-  if (area->end == end && layout::kUserEnd - end >= more && range_free(end, more)) {
-    count_area(*area, -1);
-    area->end += more;
-    count_area(*area, 1);
-    if (area->flags & area_flag::kLocked) TRY(populate(end, end + more));
-    return address;
+  if (old_size > 0 && new_size > old_size && area->end == end) {
+    const u32 more = new_size - old_size;
+    if (layout::kUserEnd - end >= more && range_free(end, more)) return grow_in_place(area, address, more);
   }
   if (move == Move::kNo) return fail(Errno::kNoMem);
-  const u32 to = TRY(find_gap(new_size));
-  return move_mapping(area, address, old_size, new_size, to);
+  return move_mapping(area, address, old_size, new_size, move, TRY(find_gap(new_size)));
 }
 
-// Makes the new area, carries the entries over, unmaps the old one.
-Or<u32> Mm::move_mapping(Area* area, u32 address, u32 old_size, u32 new_size, u32 new_address) {
+Or<u32> Mm::grow_in_place(Area* area, u32 address, u32 more) {
+  const u32 end = area->end;
+  const bool locked = (area->flags & (area_flag::kLocked | area_flag::kLockOnFault)) == area_flag::kLocked;
+  if ((area->flags & area_flag::kLocked) && !may_lock(more >> kPageShift)) return fail(Errno::kAgain);
+  TRY(may_grow(*area, more >> kPageShift));
+  resize(area, area->start, end + more);
+  merge_range(end, end + more);
+  if (locked) (void)populate(end, end + more);
+  return address;
+}
+
+// Makes the new area, carries the entries over, unmaps the old one. Locks come last: a locked area would be filled at
+// once, and what moves needs the place.
+Or<u32> Mm::move_mapping(Area* area, u32 address, u32 old_size, u32 new_size, Move move, u32 new_address) {
+  constexpr u16 kLocks = area_flag::kLocked | area_flag::kLockOnFault;
+  const u16 locks = area->flags & kLocks;
   MapRequest request{.address = new_address,
                      .size = new_size,
                      .protection = area->protection,
-                     .flags = static_cast<u8>(area->flags & ~(area_flag::kLocked | area_flag::kGrowsDown)),
+                     .flags = static_cast<u16>(area->flags & ~(area_flag::kGrowsDown | area_flag::kCommitted | kLocks)),
                      .placement = Placement::kFixed,
                      .backing = area->backing,
                      .first_index = area->index_of(address),
                      .label = area->label};
-  TRY(map_locked(request));
+  TRY(make_mapping(request));
   const u32 carried = old_size < new_size ? old_size : new_size;
   auto moved = move_entries(address, new_address, carried);
   if (!moved) {  // what moved goes back; that needs no memory, as pages and tables are there
@@ -58,7 +71,11 @@ Or<u32> Mm::move_mapping(Area* area, u32 address, u32 old_size, u32 new_size, u3
     TRY(unmap_locked(new_address, new_size));
     return fail(moved.error());
   }
-  TRY(unmap_locked(address, old_size));
+  if (move != Move::kMayAndKeep && old_size > 0) TRY(unmap_locked(address, old_size));
+  if (locks != 0) {
+    TRY(set_locked(new_address, new_size, locks));
+    if (locks == area_flag::kLocked) (void)populate(new_address, new_address + new_size);
+  }
   return new_address;
 }
 

@@ -25,6 +25,7 @@ Or<> inherit(Process& child, Process& parent, u32 flags) {
   child.umask = parent.umask;
   child.credentials = parent.credentials;
   child.root = parent.root;
+  child.limits = parent.limits;
   child.directory = parent.directory;
   child.program = parent.program;
   memcpy(child.actions, parent.actions, sizeof child.actions);

@@ -13,6 +13,7 @@
 #include "base/intrusive_list.hpp"
 #include "fs/vfs.hpp"
 #include "lib/credentials.hpp"
+#include "lib/limits.hpp"
 #include "lib/ref.hpp"
 #include "lib/thread.hpp"
 #include "lib/wait.hpp"
@@ -95,6 +96,7 @@ struct Process {
   Ref<fs::Dentry> program;            // the file that it executes; null: kernel thread
   u32 umask = 022;
   Credentials credentials;
+  Limits limits;
   SignalAction actions[sig::kCount];
   SignalSet pending = 0;  // to any thread
   SignalInfo info[32] = {};

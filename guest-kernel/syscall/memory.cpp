@@ -1,4 +1,4 @@
-// The address space: mmap and its kin.
+// The address space: mmap, munmap, mprotect, mremap, brk.
 #include "base/bits.hpp"
 #include "mm/buddy.hpp"
 #include "syscall/helpers.hpp"
@@ -8,21 +8,28 @@ namespace ido {
 namespace {
 
 constexpr u32 kMapShared = 1, kMapPrivate = 2, kMapFixed = 0x10, kMapAnonymous = 0x20, kMapGrowsDown = 0x100,
-              kMapLocked = 0x2000, kMapPopulate = 0x8000, kMapFixedNoReplace = 0x100000;  // mmap(2)
+              kMapLocked = 0x2000, kMapNoReserve = 0x4000, kMapPopulate = 0x8000, kMapHugeTlb = 0x40000,
+              kMapFixedNoReplace = 0x100000;  // mmap(2)
+constexpr u32 kMapType = 0xf, kMapSharedValidate = 3;
+constexpr u32 kMapKnown = 0x1fff7f;  // all that Linux 6.1 knows: MAP_SHARED_VALIDATE wants no other
 
 Mm& mm_of(Call& call) { return *call.task.process->mm; }
 
 Or<u32> map(Call& call, u32 address, u32 size, u32 prot, u32 flags, u32 descriptor, u32 first_page) {
-  if (size == 0 || (prot & ~7u) || !(flags & 3)) return fail(Errno::kInval);
+  const u32 type = flags & kMapType;
+  if (size == 0 || type == 0 || type > kMapSharedValidate) return fail(Errno::kInval);
+  if (type == kMapSharedValidate && (flags & ~kMapKnown)) return fail(Errno::kOpNotSupp);
+  if (flags & kMapHugeTlb) return fail(Errno::kNoMem);  // the pool of huge pages is empty
+  if (first_page + ((size - 1) >> kPageShift) < first_page) return fail(Errno::kOverflow);
   if ((flags & (kMapFixed | kMapFixedNoReplace)) && (address & kPageMask)) return fail(Errno::kInval);
   const bool shared = (flags & kMapShared) != 0;
   MapRequest request;
   request.address = align_down(address, kPageSize);
   request.size = size;
-  request.protection = static_cast<u8>(prot);
-  request.flags =
-      static_cast<u8>((shared ? area_flag::kShared : 0) | (flags & kMapGrowsDown ? area_flag::kGrowsDown : 0) |
-                      (flags & kMapLocked ? area_flag::kLocked : 0));
+  request.protection = static_cast<u8>(prot & 7);
+  request.flags = static_cast<u16>(
+      (shared ? area_flag::kShared : 0) | (flags & kMapGrowsDown ? area_flag::kGrowsDown : 0) |
+      (flags & kMapLocked ? area_flag::kLocked : 0) | (flags & kMapNoReserve ? area_flag::kNoReserve : 0));
   request.placement = flags & kMapFixedNoReplace ? Placement::kFixedFree
                       : flags & kMapFixed        ? Placement::kFixed
                                                  : Placement::kAnywhere;
@@ -51,11 +58,8 @@ Or<u32> map(Call& call, u32 address, u32 size, u32 prot, u32 flags, u32 descript
   const u32 placed = TRY(mm_of(call).map(request));
   if (flags & kMapPopulate) {
     // Best effort, as Linux: failures show at the first touch.
-    for (u32 at = placed; at - placed < size; at += kPageSize) {
-      auto page = mm_of(call).get_user_page(at, prot & protection::kWrite ? FaultAccess::kWrite : FaultAccess::kRead);
-      if (!page.ok()) break;
-      if (*page != nullptr) put_page(*page);
-    }
+    const bool write = (prot & protection::kWrite) && !(shared && request.backing != nullptr);
+    (void)mm_of(call).advise(placed, size, write ? Advice::kPopulateWrite : Advice::kPopulateRead);
   }
   return placed;
 }
@@ -86,58 +90,17 @@ Or<u32> sys_mprotect(Call& call) {
 }
 
 Or<u32> sys_mremap(Call& call) {
-  constexpr u32 kMayMove = 1, kFixed = 2;
-  if (call[3] & ~(kMayMove | kFixed)) return fail(Errno::kInval);
-  if ((call[3] & kFixed) && !(call[3] & kMayMove)) return fail(Errno::kInval);
-  const auto move = call[3] & kFixed ? Mm::Move::kFixed : call[3] & kMayMove ? Mm::Move::kMay : Mm::Move::kNo;
-  return mm_of(call).remap(call[0], call[1], call[2], move, call[4]);
+  constexpr u32 kMayMove = 1, kFixed = 2, kDontUnmap = 4;
+  const u32 flags = call[3];
+  if (flags & ~(kMayMove | kFixed | kDontUnmap)) return fail(Errno::kInval);
+  if ((flags & (kFixed | kDontUnmap)) && !(flags & kMayMove)) return fail(Errno::kInval);
+  const auto move = flags & kDontUnmap ? Mm::Move::kMayAndKeep
+                    : flags & kFixed   ? Mm::Move::kFixed
+                    : flags & kMayMove ? Mm::Move::kMay
+                                       : Mm::Move::kNo;
+  return mm_of(call).remap(call[0], call[1], call[2], move, flags & kFixed ? call[4] : 0);
 }
 
 Or<u32> sys_brk(Call& call) { return mm_of(call).set_break(call[0]); }
-
-Or<u32> sys_madvise(Call& call) {
-  constexpr u32 kDontNeed = 4, kFree = 8;
-  if (call[0] & kPageMask) return fail(Errno::kInval);
-  if (call[2] == kDontNeed || call[2] == kFree) TRY(mm_of(call).discard(call[0], call[1]));
-  return 0;
-}
-
-Or<u32> sys_msync(Call& call) {
-  if (call[0] & kPageMask) return fail(Errno::kInval);
-  TRY(mm_of(call).sync(call[0], call[1]));
-  return 0;
-}
-
-Or<u32> sys_mlock(Call& call) {
-  TRY(mm_of(call).lock(call[0], call[1]));
-  return 0;
-}
-Or<u32> sys_munlock(Call& call) {
-  TRY(mm_of(call).unlock(call[0], call[1]));
-  return 0;
-}
-Or<u32> sys_mlockall(Call& call) {
-  Mm& mm = mm_of(call);
-  constexpr u32 kCurrent = 1;
-  if (!(call[0] & kCurrent)) return 0;
-  // Areas may merge while they change, so walk by address.
-  for (u32 at = 0; at < layout::kUserEnd;) {
-    u32 start = 0, end = 0;
-    for (Area& a : mm.areas())
-      if (a.end > at) {
-        start = a.start, end = a.end;
-        break;
-      }
-    if (end == 0) break;
-    TRY(mm.lock(start, end - start));
-    at = end;
-  }
-  return 0;
-}
-Or<u32> sys_munlockall(Call& call) {
-  Mm& mm = mm_of(call);
-  mm.unlock_all();
-  return 0;
-}
 
 }  // namespace ido

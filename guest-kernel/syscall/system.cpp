@@ -15,23 +15,6 @@ namespace {
 constexpr u32 kNameSize = 65;  // of a field of struct new_utsname
 char g_host_name[kNameSize] = "ido";
 
-struct Limit32 {
-  u32 current, maximum;
-};
-struct Limit64 {
-  u64 current, maximum;
-};
-constexpr u32 kLimits = 16, kLimitStack = 3, kLimitFiles = 7;
-constexpr u64 kUnlimited = ~u64{0};
-
-// Limits are told, not enforced, but for these two, which are fixed.
-Or<Limit64> limit(u32 resource) {
-  if (resource >= kLimits) return fail(Errno::kInval);
-  if (resource == kLimitStack) return Limit64{8 * kMiB, kUnlimited};
-  if (resource == kLimitFiles) return Limit64{fs::FileTable::kMost, fs::FileTable::kMost};
-  return Limit64{kUnlimited, kUnlimited};
-}
-
 }  // namespace
 
 const char* host_name() { return g_host_name; }
@@ -71,24 +54,6 @@ Or<u32> sys_sysinfo(Call& call) {
   out.processes = static_cast<u16>(present.tasks);
   out.unit = kPageSize;
   TRY(copy_to_user(call[0], &out, sizeof out));
-  return 0;
-}
-
-Or<u32> sys_getrlimit(Call& call) {
-  const Limit64 l = TRY(limit(call[0]));
-  const auto narrow = [](u64 v) { return v > 0xffffffff ? 0xffffffff : static_cast<u32>(v); };
-  TRY(put_user(call[1], Limit32{narrow(l.current), narrow(l.maximum)}));
-  return 0;
-}
-
-Or<u32> sys_setrlimit(Call& call) {
-  TRY(limit(call[0]));
-  return 0;
-}
-
-Or<u32> sys_prlimit64(Call& call) {
-  const Limit64 l = TRY(limit(call[1]));
-  if (call[3] != 0) TRY(put_user(call[3], l));
   return 0;
 }
 

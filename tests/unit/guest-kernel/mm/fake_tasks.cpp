@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "fake.hpp"
+#include "lib/limits.hpp"
 #include "lib/print.hpp"
 #include "lib/wait.hpp"
 
@@ -146,6 +147,7 @@ void yield_if_due() {
 }
 
 u64 now_ns() { return clock_ns; }
+u64 resource_limit(Resource r) { return r == Resource::kStack ? 8 * kMiB : kUnlimited; }
 
 void print(const char* format, ...) {
   char text[512];

@@ -212,7 +212,7 @@ TEST_CASE("A discarded range reads as zeros again, and what never fits is refuse
   User user;
   const u32 at = user.map(2 * kPageSize);
   user.write(at, 1);
-  REQUIRE(user.mm().discard(at, kPageSize).ok());
+  REQUIRE(user.mm().advise(at, kPageSize, Advice::kDontNeed).ok());
   CHECK(user.read(at) == 0);
   CHECK(user.mm().map({.size = 3u << 30, .protection = protection::kWrite}).error() == Errno::kNoMem);
   CHECK(user.mm().map({.size = 0}).error() == Errno::kInval);

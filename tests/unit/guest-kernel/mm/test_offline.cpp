@@ -278,7 +278,7 @@ TEST_CASE("Without a page table for a DIMM's mem_map, programs get memory elsewh
   const u32 at = user.map(2 * kPageSize);
   user.write(at, 1);  // its own page tables are there now
   const bool had_table = in_dimm(user.frame(at));
-  REQUIRE(user.mm().discard(at, kPageSize).ok());
+  REQUIRE(user.mm().advise(at, kPageSize, Advice::kDontNeed).ok());
   fake::fail_table_pages(1);
   user.write(at, 1);
   fake::fail_table_pages(0);

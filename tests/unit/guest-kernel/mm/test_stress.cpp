@@ -178,7 +178,9 @@ TEST_CASE("Removals that fail, because pages are held or refused, lose no byte a
            WaitQueue clock;
            for (u32 i = 0; i < 30; ++i) {
              const u32 page = at + (i * 7 + seed) % 64 * kPageSize;
-             REQUIRE(victim.mm().discard(page, kPageSize).ok());  // so that the next page comes from the DIMM
+             REQUIRE(victim.mm()
+                         .advise(page, kPageSize, Advice::kDontNeed)
+                         .ok());  // so that the next page comes from the DIMM
              Page* held = victim.mm().get_user_page(page, FaultAccess::kWrite).value();
              fake::physical(frame_of(held))[0] = static_cast<u8>(i);
              (void)clock.wait_interruptible_for((i * 131 + seed * 17) % 1000 * 1'000'000);

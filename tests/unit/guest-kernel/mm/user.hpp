@@ -17,7 +17,7 @@ class User {
 
   ido::Mm& mm() { return *mm_; }
 
-  u32 map(u64 size, u8 protection = ido::protection::kRead | ido::protection::kWrite, u8 flags = 0,
+  u32 map(u64 size, u8 protection = ido::protection::kRead | ido::protection::kWrite, u16 flags = 0,
           ido::Backing* backing = nullptr) {
     return mm_->map({.size = static_cast<u32>(size), .protection = protection, .flags = flags, .backing = backing})
         .value();
