@@ -4,6 +4,7 @@
 
 #include "app/emulator.hpp"
 #include "app/options.hpp"
+#include "cpu/cpuid.hpp"
 #include "host/stderr_log.hpp"
 #include "replay/version.hpp"
 
@@ -38,6 +39,7 @@ int main(int count, char** arguments) {
   if (!options) return complain(options.error());
   switch (options.value().action) {
     case Action::Help: std::fputs(paemu::app::help_text().c_str(), stdout); return 0;
+    case Action::CpuHelp: std::fputs(paemu::CpuModel::help().c_str(), stdout); return 0;
     case Action::ManPage: std::fputs(paemu::app::man_page().c_str(), stdout); return 0;
     case Action::Version: std::puts(paemu::kNameAndVersion); return 0;
     case Action::Run: return run(options.value());

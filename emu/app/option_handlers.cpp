@@ -131,7 +131,11 @@ Or<> numa(Parser& p, const std::string& value) {
 }
 
 Or<> cpu(Parser& p, const std::string& value) {
-  // "coreduo,+pae,-nx,phys-bits=40": the last is ours, the rest the model's own to read.
+  if (value == "help" || value == "?") {
+    p.options.action = Action::CpuHelp;
+    return {};
+  }
+  // "coreduo,+pse36,-nx,phys-bits=40": the last is ours, the rest the model's own to read.
   std::string model;
   for (usize begin = 0; begin <= value.size();) {
     const usize end = std::min(value.find(',', begin), value.size());

@@ -13,7 +13,7 @@
 
 namespace paemu::app {
 
-enum class Action : u8 { Run, Help, ManPage, Version };
+enum class Action : u8 { Run, Help, CpuHelp, ManPage, Version };
 
 enum class Switch : u8 { Auto, Off, On };
 

@@ -1,7 +1,7 @@
 // CPUID: the models and their features (SDM 2A, CPUID; AP-485).
 //
-// A model string is a name and changes: "coreduo", "pentium3,+pae,-nx". What CPUID shows is what works: clearing a
-// feature also makes its control bits reserved.
+// A model string is a name and changes: "coreduo", "pentium3,+nx", "max32,sse3=off". What CPUID shows is what works:
+// without a feature its instructions are undefined, its control bits reserved and its MSRs absent.
 #pragma once
 
 #include <array>
@@ -11,41 +11,28 @@
 
 #include "base/error.hpp"
 #include "base/types.hpp"
+#include "cpu/features.hpp"
 
 namespace paemu {
 using namespace base;
 
-// Feature bits: leaf 1 EDX in 0-31, leaf 1 ECX in 32-63, leaf 0x80000001 EDX in 64-95.
-enum class Feature : u8 {
-  kFpu = 0,
-  kVme = 1,
-  kDe = 2,
-  kPse = 3,
-  kTsc = 4,
-  kMsr = 5,
-  kPae = 6,
-  kMce = 7,
-  kCx8 = 8,
-  kApic = 9,
-  kSep = 11,
-  kMtrr = 12,
-  kPge = 13,
-  kMca = 14,
-  kCmov = 15,
-  kPat = 16,
-  kPse36 = 17,
-  kClflush = 19,
-  kMmx = 23,
-  kFxsr = 24,
-  kSse = 25,
-  kSse2 = 26,
-  kSelfSnoop = 27,
-  kSse3 = 32,
-  kNx = 64 + 20,
-};
-
 struct CpuidResult {
   u32 eax = 0, ebx = 0, ecx = 0, edx = 0;
+};
+
+// What differs from model to model beside its features.
+struct ModelRow {
+  const char* name;
+  const char* help;
+  const char* brand;  // up to 47 characters; "": none
+  u32 signature;      // family, model, stepping: leaf 1 EAX
+  u8 brand_index;     // leaf 1 EBX, bits 0-7
+  u32 last_leaf;
+  u32 last_extended;            // 0: there are no extended leaves
+  u32 cache_descriptors[4];     // leaf 2
+  u32 features[kFeatureWords];  // by feature_word
+  bool has_misc_enable;         // IA32_MISC_ENABLE and the MSRs of power management
+  bool writes_whole_tsc;        // a write to the TSC keeps its upper half (SDM 3B, 17.17.3)
 };
 
 // Plain data derived from the model string: no part of the state.
@@ -54,23 +41,39 @@ class CpuModel {
   // Errors: an unknown model or feature, one that this emulator does not have, a missing prerequisite.
   static Or<CpuModel> parse(std::string_view text, u32 physical_bits);
   static std::vector<std::string> names();
+  // The models and features that parse() knows, for "-cpu help".
+  static std::string help();
 
-  bool has(Feature f) const { return (features_[static_cast<u32>(f) / 32] >> (static_cast<u32>(f) % 32)) & 1; }
+  bool has(Feature f) const { return features_[word_of(f)] & bit_of(f); }
+  // Whether an instruction of this row of the instruction table is there.
+  bool has_row(u16 row) const { return rows_[row]; }
   // What CR4 bits may be set; the others are reserved.
   u32 cr4_allowed() const { return cr4_allowed_; }
-  u32 signature() const { return signature_; }
+  u32 signature() const { return row_->signature; }
+  bool has_misc_enable() const { return row_->has_misc_enable; }
+  bool writes_whole_tsc() const { return row_->writes_whole_tsc; }
   u32 physical_bits() const { return physical_bits_; }
-  // apic_id: of the processor that asks. apic_enabled: by its base register.
-  CpuidResult cpuid(u32 leaf, u32 subleaf, u32 apic_id, bool apic_enabled) const;
+
+  // What leaves show of the processor that asks.
+  struct Asker {
+    u32 apic_id = 0;
+    bool apic_enabled = true;  // by its base register
+    bool nx_disabled = false;  // by IA32_MISC_ENABLE
+    bool leaves_limited = false;
+  };
+  CpuidResult cpuid(u32 leaf, u32 subleaf, const Asker& asker) const;
 
  private:
-  std::string name_;
-  std::string brand_;  // up to 48 characters
-  u32 signature_ = 0;  // family, model, stepping: leaf 1 EAX
+  Or<> change(std::string_view text);
+  Or<> check_and_derive();
+  u32 last_leaf() const;
+  u32 last_extended() const;
+
+  const ModelRow* row_ = nullptr;
   u32 physical_bits_ = 36;
   u32 cr4_allowed_ = 0;
-  u32 cache_descriptors_[4] = {};  // leaf 2
-  std::array<u32, 3> features_{};
+  std::array<u32, kFeatureWords> features_{};
+  std::vector<bool> rows_;  // by isa::Row
 };
 
 }  // namespace paemu

@@ -100,12 +100,15 @@ struct CpuState {
   u64 apic_base = 0xfee00900;
   u32 sysenter_cs = 0, sysenter_esp = 0, sysenter_eip = 0;
   u64 pat = 0x0007040600070406;
-  u64 misc_enable = 1;
-  u64 tsc_offset = 0;  // TSC = VirtualClock::now() + tsc_offset
+  u64 misc_enable = 0x1801;  // misc_enable::kAtReset
+  u64 tsc_offset = 0;        // TSC = VirtualClock::now() + tsc_offset
+  u64 tsc_adjust = 0;        // what writes have moved it by, and IA32_TSC_ADJUST
   u64 mtrr_default = 0;
   u64 mtrr_fixed[11] = {};
   u64 mtrr_base[8] = {}, mtrr_mask[8] = {};
   u64 microcode_revision = 0;
+  u32 performance_select[2] = {};
+  u64 performance_counter[2] = {};  // while counting: less the retired count
   Activity activity = Activity::kRunning;
   Shadow shadow = Shadow::kNone;
   bool mid_repeat = false;  // the last instruction was an iteration of a string instruction that has more to do
@@ -113,8 +116,9 @@ struct CpuState {
   bool nmi_pending = false;
   u32 pending_debug = 0;  // DR6 bits of debug traps, due at the next instruction boundary that is not in a shadow
   FIELDS(gpr, eip, eflags, segment, ldtr, tr, gdtr, idtr, cr0, cr2, cr3, cr4, pdpte, dr, fpu, efer, apic_base,
-         sysenter_cs, sysenter_esp, sysenter_eip, pat, misc_enable, tsc_offset, mtrr_default, mtrr_fixed, mtrr_base,
-         mtrr_mask, microcode_revision, activity, shadow, mid_repeat, nmi_blocked, nmi_pending, pending_debug)
+         sysenter_cs, sysenter_esp, sysenter_eip, pat, misc_enable, tsc_offset, tsc_adjust, mtrr_default, mtrr_fixed,
+         mtrr_base, mtrr_mask, microcode_revision, performance_select, performance_counter, activity, shadow,
+         mid_repeat, nmi_blocked, nmi_pending, pending_debug)
 };
 
 }  // namespace paemu

@@ -40,7 +40,6 @@ void set_flat(Cpu& cpu, isa::SegmentRegister which, u16 selector, u32 dpl) {
 
 Outcome sem_sysenter(Cpu& cpu, const Insn&) {
   CpuState& s = cpu.state;
-  if (!cpu.model.has(Feature::kSep)) return cpu.undefined();
   if (!cpu.protected_mode() || (s.sysenter_cs & 0xfffc) == 0) return cpu.general_protection(0);
   s.eflags &= ~(eflag::kVirtual8086 | eflag::kInterrupt | eflag::kResume);
   set_flat(cpu, isa::kCs, static_cast<u16>(s.sysenter_cs), 0);
@@ -53,7 +52,6 @@ Outcome sem_sysenter(Cpu& cpu, const Insn&) {
 
 Outcome sem_sysexit(Cpu& cpu, const Insn&) {
   CpuState& s = cpu.state;
-  if (!cpu.model.has(Feature::kSep)) return cpu.undefined();
   if (!cpu.protected_mode() || (s.sysenter_cs & 0xfffc) == 0 || cpu.cpl != 0) return cpu.general_protection(0);
   set_flat(cpu, isa::kCs, static_cast<u16>(s.sysenter_cs + 16), 3);
   set_flat(cpu, isa::kSs, static_cast<u16>(s.sysenter_cs + 24), 3);
@@ -73,12 +71,16 @@ Outcome sem_rdtsc(Cpu& cpu, const Insn&) {
   return Outcome::kNext;
 }
 
-// No performance counters: every index is out of range.
-Outcome sem_rdpmc(Cpu& cpu, const Insn&) { return cpu.general_protection(0); }
-
 Outcome sem_cpuid(Cpu& cpu, const Insn&) {
-  const bool apic = cpu.state.apic_base & (1 << 11);
-  const CpuidResult r = cpu.model.cpuid(cpu.reg<u32>(isa::kEax), cpu.reg<u32>(isa::kEcx), 0, apic);
+  CpuState& s = cpu.state;
+  const u32 leaf = cpu.reg<u32>(isa::kEax);
+  const CpuModel::Asker asker{.apic_id = 0,
+                              .apic_enabled = (s.apic_base & (1 << 11)) != 0,
+                              .nx_disabled = (s.misc_enable & misc_enable::kDisableNx) != 0,
+                              .leaves_limited = (s.misc_enable & misc_enable::kLimitCpuid) != 0};
+  const CpuidResult r = cpu.model.cpuid(leaf, cpu.reg<u32>(isa::kEcx), asker);
+  // Leaf 1 also loads the revision of the microcode into IA32_BIOS_SIGN_ID (SDM 3A, 9.11.7.1).
+  if (leaf == 1) s.microcode_revision = u64{1} << 32;
   cpu.set_reg<u32>(isa::kEax, r.eax);
   cpu.set_reg<u32>(isa::kEbx, r.ebx);
   cpu.set_reg<u32>(isa::kEcx, r.ecx);
@@ -97,9 +99,10 @@ std::string hex(u64 v) {
   return "0x" + text;
 }
 
-Outcome refuse_msr(Cpu& cpu, const char* what, u32 index) {
+Outcome refuse_msr(Cpu& cpu, const char* what, u32 index, MsrAccess access) {
+  const char* why = access == MsrAccess::kNoSuch ? "there is no such register" : "the value is not allowed";
   const std::string name = std::string(what) + " of MSR " + hex(index);
-  cpu.log.once(name, "cpu: " + name + " raises #GP: no such register, or a reserved bit");
+  cpu.log.once(name, "cpu: " + name + " raises #GP: " + why);
   return cpu.general_protection(0);
 }
 
@@ -109,7 +112,8 @@ Outcome sem_rdmsr(Cpu& cpu, const Insn&) {
   if (!require_ring0(cpu)) return Outcome::kFault;
   u64 value;
   const u32 index = cpu.reg<u32>(isa::kEcx);
-  if (!read_msr(cpu, index, value)) return refuse_msr(cpu, "reading", index);
+  const MsrAccess access = read_msr(cpu, index, value);
+  if (access != MsrAccess::kDone) return refuse_msr(cpu, "reading", index, access);
   cpu.set_reg<u32>(isa::kEax, static_cast<u32>(value));
   cpu.set_reg<u32>(isa::kEdx, static_cast<u32>(value >> 32));
   return Outcome::kNext;
@@ -119,7 +123,8 @@ Outcome sem_wrmsr(Cpu& cpu, const Insn&) {
   if (!require_ring0(cpu)) return Outcome::kFault;
   const u32 index = cpu.reg<u32>(isa::kEcx);
   const u64 value = cpu.reg<u32>(isa::kEax) | (u64{cpu.reg<u32>(isa::kEdx)} << 32);
-  if (!write_msr(cpu, index, value)) return refuse_msr(cpu, "writing", index);
+  const MsrAccess access = write_msr(cpu, index, value);
+  if (access != MsrAccess::kDone) return refuse_msr(cpu, "writing", index, access);
   return Outcome::kEnd;
 }
 

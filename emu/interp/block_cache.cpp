@@ -8,8 +8,13 @@
 
 namespace paemu {
 
-BlockCache::BlockCache(PhysicalMemory& memory, Mmu& mmu, Engine& engine)
-    : memory_(memory), mmu_(mmu), engine_(engine), arena_(new u8[kArenaSize]), buckets_(new Block* [kBuckets] {}) {}
+BlockCache::BlockCache(Cpu& cpu, Engine& engine)
+    : memory_(cpu.memory),
+      mmu_(cpu.mmu),
+      model_(cpu.model),
+      engine_(engine),
+      arena_(new u8[kArenaSize]),
+      buckets_(new Block* [kBuckets] {}) {}
 
 Block* BlockCache::get(GuestPhys address, const u8* host, u8 mode_key, u32 limit) {
   for (Block* b = bucket(address); b != nullptr; b = b->next_in_bucket) {
@@ -53,7 +58,7 @@ u32 BlockCache::decode_instructions(Block& block, const u8* host, u32 limit, u32
     if (status == isa::DecodeStatus::kUndefined) insn.handler = reinterpret_cast<void (*)()>(undefined_handler());
     if (status == isa::DecodeStatus::kTooLong) insn.handler = reinterpret_cast<void (*)()>(too_long_handler());
     if (status != isa::DecodeStatus::kOk) break;
-    set_handler(insn, block.mode);
+    set_handler(insn, block.mode, model_);
     if (ends_block(insn)) break;
   }
   looked_at = offset;

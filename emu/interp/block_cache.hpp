@@ -16,7 +16,7 @@ namespace paemu {
 
 class BlockCache {
  public:
-  BlockCache(PhysicalMemory& memory, Mmu& mmu, Engine& engine);
+  BlockCache(Cpu& cpu, Engine& engine);
 
   // The block at a physical address whose bytes are at `host`, decoded now if need be: up to the end of the page or the
   // first `limit` bytes. nullptr when not even one instruction lies whole within them.
@@ -49,6 +49,7 @@ class BlockCache {
 
   PhysicalMemory& memory_;
   Mmu& mmu_;
+  const CpuModel& model_;
   Engine& engine_;
   std::unique_ptr<u8[]> arena_;
   usize used_ = 0;
@@ -57,8 +58,8 @@ class BlockCache {
   std::unordered_map<u32, Page> pages_;  // by frame number
 };
 
-// Fills in what runs `insn`: its handler, or the one that raises the fault `status` stands for.
-void set_handler(Insn& insn, u8 mode_key);
+// Fills in what runs `insn`: its handler, or the one that raises #UD when the processor does not have it.
+void set_handler(Insn& insn, u8 mode_key, const CpuModel& model);
 Handler undefined_handler();     // #UD, and a word in the log
 Handler too_long_handler();      // #GP(0)
 Handler end_of_block_handler();  // the sentinel

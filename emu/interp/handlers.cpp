@@ -69,8 +69,9 @@ Handler select_handler(const Insn& i, Speed speed) {
   return kPicks[i.row](i, speed);
 }
 
-void set_handler(Insn& insn, u8 mode_key) {
-  const Handler h = select_handler(insn, fast_mode(mode_key) ? Speed::kFast : Speed::kSlow);
+void set_handler(Insn& insn, u8 mode_key, const CpuModel& model) {
+  const Handler h = model.has_row(insn.row) ? select_handler(insn, fast_mode(mode_key) ? Speed::kFast : Speed::kSlow)
+                                            : undefined_handler();
   insn.handler = reinterpret_cast<void (*)()>(h);
 }
 Handler undefined_handler() { return &undefined; }

@@ -13,7 +13,7 @@ namespace paemu {
 Interpreter::Interpreter(Cpu& cpu)
     : cpu_(cpu),
       engine_(std::make_unique<Engine>()),
-      blocks_(std::make_unique<BlockCache>(cpu.memory, cpu.mmu, *engine_)),
+      blocks_(std::make_unique<BlockCache>(cpu, *engine_)),
       step_decoder_(std::make_unique<StepDecoder>(cpu)) {
   cpu_.engine = engine_.get();
   cpu_.memory.set_observer(this);

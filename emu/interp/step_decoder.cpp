@@ -28,7 +28,7 @@ const Insn* StepDecoder::decode() {
   e.mode = cpu_.mode_key;
   switch (isa::decode({e.bytes, e.count}, code_size(e.mode), e.insn)) {
     case isa::DecodeStatus::kOk:
-      set_handler(e.insn, e.mode);
+      set_handler(e.insn, e.mode, cpu_.model);
       if (keeps_link(e.insn)) e.insn.displacement = 0;
       break;
     case isa::DecodeStatus::kUndefined: e.insn.handler = reinterpret_cast<void (*)()>(undefined_handler()); break;

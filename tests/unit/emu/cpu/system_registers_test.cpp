@@ -140,18 +140,18 @@ TEST_CASE("RDTSC counts retired instructions and TSD keeps it for ring 0") {
 TEST_CASE("model-specific registers refuse reserved bits and unknown numbers") {
   M m;
   u64 v = 0;
-  REQUIRE(write_msr(m.cpu, 0x10, 1000));
-  REQUIRE(read_msr(m.cpu, 0x10, v));
+  REQUIRE(write_msr(m.cpu, 0x10, 1000) == MsrAccess::kDone);
+  REQUIRE(read_msr(m.cpu, 0x10, v) == MsrAccess::kDone);
   REQUIRE(v == 1000);
-  REQUIRE(write_msr(m.cpu, 0xc0000080, efer::kNoExecute));
-  REQUIRE_FALSE(write_msr(m.cpu, 0xc0000080, 1 << 8));   // long mode
-  REQUIRE_FALSE(write_msr(m.cpu, 0x277, 0x02));          // a reserved memory type
-  REQUIRE_FALSE(write_msr(m.cpu, 0x201, u64{1} << 36));  // beyond the physical width
-  REQUIRE(write_msr(m.cpu, 0x201, 0xfc0000800));
-  REQUIRE(read_msr(m.cpu, 0x201, v));
+  REQUIRE(write_msr(m.cpu, 0xc0000080, efer::kNoExecute) == MsrAccess::kDone);
+  REQUIRE(write_msr(m.cpu, 0xc0000080, 1 << 8) != MsrAccess::kDone);   // long mode
+  REQUIRE(write_msr(m.cpu, 0x277, 0x02) != MsrAccess::kDone);          // a reserved memory type
+  REQUIRE(write_msr(m.cpu, 0x201, u64{1} << 36) != MsrAccess::kDone);  // beyond the physical width
+  REQUIRE(write_msr(m.cpu, 0x201, 0xfc0000800) == MsrAccess::kDone);
+  REQUIRE(read_msr(m.cpu, 0x201, v) == MsrAccess::kDone);
   REQUIRE(v == 0xfc0000800);
-  REQUIRE_FALSE(read_msr(m.cpu, 0x12345, v));
-  REQUIRE_FALSE(write_msr(m.cpu, 0xfe, 0));  // read-only
+  REQUIRE(read_msr(m.cpu, 0x12345, v) != MsrAccess::kDone);
+  REQUIRE(write_msr(m.cpu, 0xfe, 0) != MsrAccess::kDone);  // read-only
 }
 
 TEST_CASE("a protection switch by LMSW works and does not switch back") {
