@@ -191,6 +191,12 @@ volatile T& at(u32 linear) {
   return *reinterpret_cast<volatile T*>(linear);
 }
 
+// Reads it and forgets what was there.
+template <class T>
+void touch(u32 linear) {
+  (void)static_cast<T>(at<T>(linear));
+}
+
 }  // namespace bare
 
 void guest_main();
