@@ -70,6 +70,7 @@ class Cpu final : private MmioListener {
   Fault fault;
   u8 mode_key = 0;  // mode::*
   u8 cpl = 0;
+  u8 lent_fpu = 0;         // lent::* (cpu/host_fpu.hpp): what of state.fpu is in the host's units
   bool attention = false;  // something happened that the engine must look at before the next instruction
   bool stop_requested = false;
   // Of the instruction under way, while stepping (debug.hpp): DR6 bits of the traps that it has earned, and whether the
@@ -97,8 +98,18 @@ class Cpu final : private MmioListener {
   // --- Life.
   // RESET# or INIT# (SDM 3A, table 9-1): EIP fff0 in CS f000 with base ffff0000.
   void reset();
-  // Brings state.eflags up to date with `lazy`; the engine calls it when it returns from run().
-  void settle() { state.eflags = flags(); }
+  // Brings state.eflags up to date with `lazy`, and the FPU's state back; the engine calls it when it returns from
+  // run().
+  void settle() {
+    state.eflags = flags();
+    settle_fpu();
+  }
+  // Brings back what of the FPU's state is lent to the host's own units. Before anything that is more than an
+  // instruction's own work.
+  void settle_fpu() {
+    if (lent_fpu != 0) [[unlikely]]
+      return_fpu();
+  }
   // After `state` was written from outside (snapshot, debugger): takes flags, mode and translation from it.
   void adopt();
   // Recomputes mode_key, cpl and the segment windows from state.
@@ -249,8 +260,12 @@ class Cpu final : private MmioListener {
   }
 
  private:
-  void before_mmio() override { sync(); }
+  void before_mmio() override {
+    sync();
+    settle_fpu();
+  }
   void after_mmio() override { shorten_budget(); }
+  void return_fpu();
   u32 effective_address16(const Insn& i) const;
   // The slow half of linear_of: decides and sets `fault` (#SS for the stack segment, else #GP).
   bool check_segment(u32 segment, u32 offset, u32 size, Access access);

@@ -43,7 +43,9 @@ inline void update_error_summary(FpuState& f) {
 inline bool may_write(Cpu& cpu, u32 segment, u32 offset, u32 size) {
   u32 linear;
   if (!cpu.linear_of(segment, offset, size, Access::kWrite, linear)) return false;
-  if (cpu.mmu.probe(linear, size, Access::kWrite, cpu.privilege())) return true;
+  const Privilege privilege = cpu.privilege();
+  if (cpu.mmu.check_alignment(linear, size, privilege) && cpu.mmu.probe(linear, size, Access::kWrite, privilege))
+    return true;
   cpu.fault = cpu.mmu.fault();
   return false;
 }
@@ -70,6 +72,15 @@ class FpuErrorLine {
   Cpu& cpu_;
   const bool before_;
 };
+
+// MXCSR (SDM 1, figure 10-3).
+namespace mxcsr {
+inline constexpr u32 kInvalid = 1u << 0, kDenormal = 1u << 1, kDivideByZero = 1u << 2, kOverflow = 1u << 3,
+                     kUnderflow = 1u << 4, kPrecision = 1u << 5;
+inline constexpr u32 kExceptions = 0x3f, kMaskShift = 7, kMasks = kExceptions << kMaskShift, kFlushToZero = 1u << 15;
+// Found before a result is computed: when one of them is unmasked, those of the result are not looked for.
+inline constexpr u32 kOfOperands = kInvalid | kDenormal | kDivideByZero;
+}  // namespace mxcsr
 
 inline constexpr u32 kMxcsrMask = 0xffff;  // with denormals-are-zero
 

@@ -2,9 +2,9 @@
 // 1, 10.5.1).
 #include <cstring>
 
-#include "cpu/fpu.hpp"
 #include "cpu/segmentation.hpp"
 #include "cpu/semantics.hpp"
+#include "cpu/x87_control.hpp"
 
 namespace paemu {
 
@@ -55,8 +55,26 @@ void FpuErrorLine::drive(bool asserted) {
   cpu_.request_attention();  // IRQ 13 is taken before the next instruction
 }
 
+void set_x87_control(Cpu& cpu, u16 word) {
+  FpuState& f = cpu.state.fpu;
+  constexpr u16 kAll = fpu_status::kExceptions;
+  const bool masked = (word & kAll) == kAll;
+  if (cpu.lent_fpu & lent::kAnyX87 && (masked || !(host_x87_status() & ~word & kAll))) {
+    asm volatile("fldcw %0" : : "m"(word));
+    cpu.lent_fpu &= static_cast<u8>(~lent::kAnyX87);
+    cpu.lent_fpu |= masked ? lent::kX87 : lent::kX87Unmasked;
+    f.control = word;
+    return;
+  }
+  return_x87(cpu);
+  const FpuErrorLine line(cpu);
+  f.control = word;
+  update_error_summary(f);
+}
+
 Outcome sem_fninit(Cpu& cpu, const Insn&) {
   if (!x87_available(cpu)) return Outcome::kFault;
+  return_x87(cpu);
   const FpuErrorLine line(cpu);
   FpuState& f = cpu.state.fpu;
   f.control = 0x37f;
@@ -69,43 +87,19 @@ Outcome sem_fninit(Cpu& cpu, const Insn&) {
 
 Outcome sem_fnclex(Cpu& cpu, const Insn&) {
   if (!x87_available(cpu)) return Outcome::kFault;
+  if (cpu.lent_fpu & lent::kAnyX87) {
+    asm volatile("fnclex");
+    return Outcome::kNext;
+  }
   const FpuErrorLine line(cpu);
   cpu.state.fpu.status &= 0x7f00;
   return Outcome::kNext;
 }
 
-Outcome sem_fldcw(Cpu& cpu, const Insn& i) {
-  u16 word;
-  if (!x87_available(cpu) || !no_pending_fpu_error(cpu) || !cpu.load(i, word)) return Outcome::kFault;
-  const FpuErrorLine line(cpu);
-  cpu.state.fpu.control = static_cast<u16>((word & 0x1f3f) | 0x40);
-  update_error_summary(cpu.state.fpu);
-  return Outcome::kNext;
-}
-
-Outcome sem_fnstcw(Cpu& cpu, const Insn& i) {
-  return x87_available(cpu) && cpu.store(i, cpu.state.fpu.control) ? Outcome::kNext : Outcome::kFault;
-}
-
-Outcome sem_fnstsw(Cpu& cpu, const Insn& i) {
-  return x87_available(cpu) && cpu.store(i, cpu.state.fpu.status) ? Outcome::kNext : Outcome::kFault;
-}
-
-Outcome sem_fnstsw_ax(Cpu& cpu, const Insn&) {
-  if (!x87_available(cpu)) return Outcome::kFault;
-  cpu.set_reg<u16>(isa::kEax, cpu.state.fpu.status);
-  return Outcome::kNext;
-}
-
-Outcome sem_fwait(Cpu& cpu, const Insn&) {
-  constexpr u32 kBoth = cr0::kMonitorCoprocessor | cr0::kTaskSwitched;
-  if ((cpu.state.cr0 & kBoth) == kBoth) return cpu.raise(Vector::kDeviceNotAvailable);
-  return no_pending_fpu_error(cpu) ? Outcome::kNext : Outcome::kFault;
-}
-
 Outcome sem_emms(Cpu& cpu, const Insn&) {
   if (cpu.state.cr0 & cr0::kEmulation) return cpu.undefined();
   if (!x87_available(cpu) || !no_pending_fpu_error(cpu)) return Outcome::kFault;
+  return_x87(cpu);
   cpu.state.fpu.tag = 0;
   set_fpu_top(cpu.state.fpu, 0);  // SDM 1, table 9-3
   return Outcome::kNext;
@@ -114,6 +108,7 @@ Outcome sem_emms(Cpu& cpu, const Insn&) {
 Outcome sem_fxsave(Cpu& cpu, const Insn& i) {
   u32 offset;
   if (!x87_available(cpu) || !aligned16(cpu, i, offset)) return Outcome::kFault;
+  cpu.settle_fpu();
   // Bytes that the instruction leaves alone (416 on, and XMM without OSFXSR) keep what memory holds.
   u8 image[kFxImage];
   if (!may_write(cpu, i.segment, offset, kFxImage) || !cpu.load_bytes(i.segment, offset, image, kFxImage))
@@ -141,12 +136,13 @@ Outcome sem_fxrstor(Cpu& cpu, const Insn& i) {
   u32 offset;
   u8 image[kFxImage];
   if (!x87_available(cpu) || !aligned16(cpu, i, offset)) return Outcome::kFault;
+  cpu.settle_fpu();
   if (!cpu.load_bytes(i.segment, offset, image, kFxImage)) return Outcome::kFault;
   const u32 mxcsr = get<u32>(image, 24);
   if (sse_enabled(cpu) && (mxcsr & ~kMxcsrMask)) return cpu.general_protection();
   const FpuErrorLine line(cpu);
   FpuState& f = cpu.state.fpu;
-  f.control = static_cast<u16>((get<u16>(image, 0) & 0x1f3f) | 0x40);
+  f.control = x87_control_word(get<u16>(image, 0));
   f.status = get<u16>(image, 2);
   f.tag = image[4];
   f.last_opcode = get<u16>(image, 6) & 0x7ff;

@@ -1,4 +1,4 @@
-// Declares the function of every PLAIN row of the instruction table. A forgotten one fails to link.
+// Declares the function of every PLAIN and X87 row of the instruction table. A forgotten one fails to link.
 #pragma once
 
 #include "cpu/cpu.hpp"
@@ -6,7 +6,9 @@
 namespace paemu {
 
 #define PLAIN(name) Outcome sem_##name(Cpu&, const Insn&);
+#define X87(kind) Outcome sem_x87_##kind(Cpu&, const Insn&);
 #define FORMS(name)
+#define RM(name)
 #define SIZED(name)
 #define CONDITION(name)
 #define CONDITION_BRANCH(name)
@@ -20,7 +22,9 @@ namespace paemu {
 #undef CONDITION_BRANCH
 #undef CONDITION
 #undef SIZED
+#undef RM
 #undef FORMS
+#undef X87
 #undef PLAIN
 
 }  // namespace paemu

@@ -5,7 +5,8 @@
 
 #include <cstring>
 
-#include "cpu/fpu.hpp"
+#include "cpu/host_fpu.hpp"
+#include "cpu/rm_operand.hpp"
 #include "cpu/semantics.hpp"
 
 namespace paemu::simd {
@@ -20,8 +21,6 @@ inline Xmm get_xmm(const Cpu& cpu, u32 n) {
   return v;
 }
 inline void set_xmm(Cpu& cpu, u32 n, const Xmm& v) { std::memcpy(cpu.state.fpu.xmm[n], &v, 16); }
-
-enum class Alignment : u8 { kAny, k16 };
 
 // #GP for a 128-bit operand off its boundary (SDM 1, 11.3; MOVUPS and its kin aside).
 inline bool address_of(Cpu& cpu, const Insn& i, u32 size, Alignment alignment, Access access, u32& offset) {
@@ -59,7 +58,9 @@ inline bool mmx_available(Cpu& cpu) {
     cpu.undefined();
     return false;
   }
-  return x87_available(cpu) && no_pending_fpu_error(cpu);
+  if (!x87_available(cpu) || !no_pending_fpu_error(cpu)) return false;
+  return_x87(cpu);
+  return true;
 }
 inline u64 get_mmx(const Cpu& cpu, u32 n) {
   u64 v;

@@ -1,19 +1,10 @@
 // The guest's MXCSR around a host instruction, and the exceptions that it leaves (SDM 1, 10.2.3 and 11.5).
 #pragma once
 
+#include "cpu/host_fpu.hpp"
 #include "cpu/simd.hpp"
 
 namespace paemu::simd {
-
-namespace mxcsr {
-inline constexpr u32 kInvalid = 1u << 0, kDenormal = 1u << 1, kDivideByZero = 1u << 2, kUnderflow = 1u << 4;
-inline constexpr u32 kExceptions = 0x3f, kMaskShift = 7, kMasks = kExceptions << kMaskShift, kFlushToZero = 1u << 15;
-// Found before a result is computed: when one of them is unmasked, those of the result are not looked for.
-inline constexpr u32 kOfOperands = kInvalid | kDenormal | kDivideByZero;
-}  // namespace mxcsr
-
-// What the emulator itself runs with.
-inline constexpr u32 kHostMxcsr = 0x1f80;
 
 inline bool underflow_unmasked(const Cpu& cpu) {
   return !(cpu.state.fpu.mxcsr & mxcsr::kUnderflow << mxcsr::kMaskShift);
@@ -49,5 +40,5 @@ using HostFloat = void (*)(Xmm& a, const Xmm& b, u32& word);
   [](paemu::simd::Xmm& a_, const paemu::simd::Xmm& b_, paemu::u32& mxcsr_) {          \
     asm volatile("ldmxcsr %[mx]\n" text " %[b], %[a]\nstmxcsr %[mx]\nldmxcsr %[host]" \
                  : [a] "+x"(a_), [mx] "+m"(mxcsr_)                                    \
-                 : [b] "x"(b_), [host] "m"(paemu::simd::kHostMxcsr));                 \
+                 : [b] "x"(b_), [host] "m"(paemu::kHostMxcsr));                       \
   }

@@ -2,8 +2,8 @@
 // and mode (SDM 1, figures 8-9 to 8-12).
 #include <cstring>
 
-#include "cpu/fpu.hpp"
 #include "cpu/semantics.hpp"
+#include "cpu/x87_control.hpp"
 
 namespace paemu {
 
@@ -73,7 +73,7 @@ void write_environment(const Cpu& cpu, const Insn& i, u8* image) {
 void read_environment(const Cpu& cpu, const Insn& i, const u8* image, FpuState& f) {
   const bool wide = environment_size(i) == 28;
   const u32 step = wide ? 4 : 2;
-  f.control = static_cast<u16>((get(image, 2) & 0x1f3f) | 0x40);
+  f.control = x87_control_word(get(image, 2));
   f.status = static_cast<u16>(get(image + step, 2));
   const u32 tag = get(image + step * 2, 2);
   f.tag = 0;
@@ -104,6 +104,7 @@ void read_environment(const Cpu& cpu, const Insn& i, const u8* image, FpuState& 
 Outcome sem_fnstenv(Cpu& cpu, const Insn& i) {
   u8 image[28];
   if (!x87_available(cpu)) return Outcome::kFault;
+  return_x87(cpu);
   write_environment(cpu, i, image);
   if (!cpu.store_bytes(i.segment, cpu.effective_address(i), image, environment_size(i))) return Outcome::kFault;
   const FpuErrorLine line(cpu);
@@ -116,6 +117,7 @@ Outcome sem_fldenv(Cpu& cpu, const Insn& i) {
   u8 image[28];
   if (!x87_available(cpu) || !no_pending_fpu_error(cpu)) return Outcome::kFault;
   if (!cpu.load_bytes(i.segment, cpu.effective_address(i), image, environment_size(i))) return Outcome::kFault;
+  return_x87(cpu);
   const FpuErrorLine line(cpu);
   read_environment(cpu, i, image, cpu.state.fpu);
   return Outcome::kNext;
@@ -124,6 +126,7 @@ Outcome sem_fldenv(Cpu& cpu, const Insn& i) {
 Outcome sem_fnsave(Cpu& cpu, const Insn& i) {
   u8 image[28 + kRegisters];
   if (!x87_available(cpu)) return Outcome::kFault;
+  return_x87(cpu);
   const u32 head = environment_size(i);
   write_environment(cpu, i, image);
   const FpuState& f = cpu.state.fpu;
@@ -137,6 +140,7 @@ Outcome sem_frstor(Cpu& cpu, const Insn& i) {
   if (!x87_available(cpu) || !no_pending_fpu_error(cpu)) return Outcome::kFault;
   const u32 head = environment_size(i);
   if (!cpu.load_bytes(i.segment, cpu.effective_address(i), image, head + kRegisters)) return Outcome::kFault;
+  return_x87(cpu);
   const FpuErrorLine line(cpu);
   FpuState& f = cpu.state.fpu;
   read_environment(cpu, i, image, f);

@@ -16,11 +16,11 @@ BlockCache::BlockCache(Cpu& cpu, Engine& engine)
       arena_(new u8[kArenaSize]),
       buckets_(new Block* [kBuckets] {}) {}
 
-Block* BlockCache::get(GuestPhys address, const u8* host, u8 mode_key, u32 limit) {
+Block* BlockCache::find(GuestPhys address, u8 mode_key, u32 limit) {
   for (Block* b = bucket(address); b != nullptr; b = b->next_in_bucket) {
     if (b->address == address.value && b->mode == mode_key && b->bytes <= limit) return b;
   }
-  return build(address, host, mode_key, limit);
+  return nullptr;
 }
 
 Block* BlockCache::build(GuestPhys address, const u8* host, u8 mode_key, u32 limit) {

@@ -18,9 +18,11 @@ class BlockCache {
  public:
   BlockCache(Cpu& cpu, Engine& engine);
 
-  // The block at a physical address whose bytes are at `host`, decoded now if need be: up to the end of the page or the
-  // first `limit` bytes. nullptr when not even one instruction lies whole within them.
-  Block* get(GuestPhys address, const u8* host, u8 mode_key, u32 limit);
+  // The block at a physical address, of no more than `limit` bytes; nullptr when it has to be built.
+  Block* find(GuestPhys address, u8 mode_key, u32 limit);
+  // Decodes it from the bytes at `host`: up to the end of the page or the first `limit` bytes. nullptr when not even
+  // one instruction lies whole within them.
+  Block* build(GuestPhys address, const u8* host, u8 mode_key, u32 limit);
 
   // Drops the blocks that were decoded from these bytes. -> was there any?
   bool write(GuestPhys address, u32 size);
@@ -38,7 +40,6 @@ class BlockCache {
     Block* blocks = nullptr;
   };
 
-  Block* build(GuestPhys address, const u8* host, u8 mode_key, u32 limit);
   u32 decode_instructions(Block& block, const u8* host, u32 limit, u32& looked_at);
   void note_code(Block& block, u32 bytes);
   void drop(Block& block);

@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "cpu/rm_operand.hpp"
 #include "interp/threaded.hpp"
 #include "isa/table.hpp"
 
@@ -148,9 +149,21 @@ Handler select_condition_branch(const Insn& i, Speed speed) {
   return kPicks[i.opcode & 15](i, speed);
 }
 
+// Semantics that read ModRM.rm as they see fit.
+template <class Semantic, Operand...>
+Handler select_rm(const Insn& i, Speed speed) {
+  if (!(i.flags & isa::insn_flag::kMemory))
+    return &fast<Semantic, &slow<Semantic, operand::RmIsRegister>, operand::RmIsRegister>;
+  constexpr Handler kSlowForm = &slow<Semantic, operand::RmIsMemory>;
+  if (speed == Speed::kSlow || !fast_address(i)) return kSlowForm;
+  return &fast<Semantic, kSlowForm, operand::RmIsFastMemory<operand::FullAddress>>;
+}
+
 template <Outcome (*Semantic)(Cpu&, const Insn&), Operand...>
-Handler select_plain(const Insn&, Speed) {
-  return &plain<Semantic>;
+Handler select_plain(const Insn& i, Speed) {
+  using namespace isa::attribute;
+  const bool work_of_its_own = isa::rows()[i.row].attributes & (kSlow | kPrivileged | kEndsBlock);
+  return work_of_its_own ? &plain<Semantic, Fpu::kSettled> : &plain<Semantic, Fpu::kMayBeLent>;
 }
 
 }  // namespace forms
@@ -176,6 +189,8 @@ Picks fpu_picks();
 // For the expansion of a table part: each row becomes the address of a selector, its operands the last arguments.
 #define OPS(...) __VA_OPT__(, ) __VA_ARGS__ >
 #define PLAIN(name) &forms::select_plain<sem_##name
+#define RM(name) &forms::select_rm<semantic::name
+#define X87(kind) &forms::select_x87_##kind<sem_x87_##kind
 #define FORMS(name) &forms::select<semantic::name
 #define SIZED(name) &forms::select_sized<semantic::name
 #define CONDITION(name) &forms::select_condition<semantic::name

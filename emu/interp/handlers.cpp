@@ -45,6 +45,7 @@ void report_undefined(Cpu& c, u32 eip) {
 }
 
 const Insn* undefined(Cpu& c, const Insn* i) {
+  c.settle_fpu();
   report_undefined(c, eip_of(c, i));
   c.undefined();
   return leave_faulted(c, i);

@@ -1,5 +1,6 @@
 #include "cpu/semantics.hpp"
-#include "interp/forms.hpp"
+#include "cpu/x87_control.hpp"
+#include "interp/x87_forms.hpp"
 
 namespace paemu {
 namespace {

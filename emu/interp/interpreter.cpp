@@ -81,8 +81,12 @@ void Interpreter::run_block() {
   FetchPage page;
   if (eip > cs.limit || !cpu_.mmu.fetch(linear, cpu_.privilege(), page) || page.host == nullptr) return step();
   const u64 to_limit = u64{cs.limit} - eip + 1;
-  Block* block =
-      blocks_->get(page.address, page.host, cpu_.mode_key, static_cast<u32>(std::min<u64>(to_limit, kPageSize)));
+  const u32 limit = static_cast<u32>(std::min<u64>(to_limit, kPageSize));
+  Block* block = blocks_->find(page.address, cpu_.mode_key, limit);
+  if (block == nullptr) {
+    cpu_.settle_fpu();
+    block = blocks_->build(page.address, page.host, cpu_.mode_key, limit);
+  }
   if (block == nullptr || cpu_.clock.retired + block->count > cpu_.budget_end) return step();
   if (fast_mode(block->mode)) {
     engine_->jumps[Engine::jump_index(linear)] = JumpEntry{linear, block};
@@ -106,6 +110,7 @@ void Interpreter::execute(const Insn* first, u32 eip) {
 void Interpreter::step() {
   const bool stepping = needs_stepping(cpu_);
   engine_->pending_link = nullptr;
+  cpu_.settle_fpu();
   if (stepping && begin_step(cpu_)) return delivered();
   cpu_.after_stack_load = cpu_.state.shadow == Shadow::kAll;
   cpu_.state.shadow = Shadow::kNone;

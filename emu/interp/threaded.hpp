@@ -6,11 +6,15 @@
 
 namespace paemu {
 
+// Whether the FPU's state may be lent while a semantic runs (cpu/host_fpu.hpp).
+enum class Fpu : u8 { kSettled, kMayBeLent };
+
 // A PLAIN semantic: all state is exact around it.
-template <Outcome (*Semantic)(Cpu&, const Insn&)>
+template <Outcome (*Semantic)(Cpu&, const Insn&), Fpu kFpu>
 const Insn* plain(Cpu& c, const Insn* i) {
   c.position.current = i;
   c.sync();
+  if (kFpu == Fpu::kSettled) c.settle_fpu();
   switch (Semantic(c, *i)) {
     case Outcome::kNext:
       if (c.attention) [[unlikely]]

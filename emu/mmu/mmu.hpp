@@ -98,6 +98,10 @@ class Mmu {
   }
   // Would the access fault? Sets accessed and dirty bits as the access would; touches no data. size: 1 to 4096 bytes.
   bool probe(u32 linear, u32 size, Access access, Privilege privilege);
+  // Is an operand aligned where alignment is checked? Accesses look themselves; this is for before a probe().
+  bool check_alignment(u32 linear, u32 size, Privilege privilege) {
+    return !alignment_check_ || !misaligned(linear, size, privilege);
+  }
 
   // The host address for an access of `size` bytes if it needs no more than a host access, else nullptr. For string
   // instructions: one look a page. Valid until the next access, flush or device.

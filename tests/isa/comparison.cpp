@@ -77,7 +77,8 @@ std::string compare(const Outcomes& o) {
   if (single) adjust(o, a);
   const bool system =
       o.native_exception.vector == 14 && o.native_exception.address - layout::kSystem < layout::kSystemSize;
-  if (a.skip || system || o.native_exception.vector == Exception::kSystemCall) return "";
+  if (a.skip || system || (!single && invalid_unmasked(o)) || o.native_exception.vector == Exception::kSystemCall)
+    return "";
   std::string all = compare_exceptions(a.exception, o.native_exception);
   for (u32 n = 0; n < 8; ++n) {
     if (a.emulated.gpr[n] != o.native.gpr[n])

@@ -41,6 +41,10 @@ void adjust_estimate(FpuState& ours, const FpuState& theirs) {
   }
 }
 
+bool sets_flags_from_st0(const isa::Row& row) {
+  return row.operands[0] == isa::Operand::ST0 && (row.flags_written & eflag::kCarry);
+}
+
 struct Difference {
   const char* why;
   bool (*applies)(const Outcomes&);
@@ -99,6 +103,9 @@ constexpr Difference kDifferences[] = {
        constexpr u32 kPrecision = 0x20;
        a.emulated.fpu.mxcsr = (a.emulated.fpu.mxcsr & ~kPrecision) | (o.native.fpu.mxcsr & kPrecision);
      }},
+    {"FCOMI and its kin with an unmasked invalid operation: Intel's leave the flags (SDM 2, FCOMI), AMD's set them",
+     [](const Outcomes& o) { return sets_flags_from_st0(o.row) && invalid_unmasked(o); },
+     [](const Outcomes&, Adjusted& a) { a.flags_undefined |= eflag::kArithmetic; }},
     {"an MMX instruction that faults: the manual does not say whether the x87 registers have become MMX registers by "
      "then",
      [](const Outcomes& o) {
@@ -209,6 +216,12 @@ constexpr Difference kDifferences[] = {
 };
 
 }  // namespace
+
+bool invalid_unmasked(const Outcomes& o) {
+  constexpr u32 kInvalid = 1;
+  const FpuState& f = o.native.fpu;
+  return f.status & ~f.control & kInvalid;
+}
 
 void adjust(const Outcomes& o, Adjusted& a) {
   for (const Difference& d : kDifferences) {

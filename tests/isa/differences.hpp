@@ -13,6 +13,9 @@ struct Adjusted {
   bool skip = false;  // nothing is compared
 };
 
+// Is an invalid operation of x87 pending? After a sequence FCOMI's flags, which then differ, may have spread.
+bool invalid_unmasked(const Outcomes& outcomes);
+
 // Applies every entry that fits the case.
 void adjust(const Outcomes& outcomes, Adjusted& adjusted);
 

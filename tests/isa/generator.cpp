@@ -141,6 +141,8 @@ Case Generator::make_sequence(std::span<const Row* const> rows, u32 count) {
   sequence_ = true;
   segments(c);
   registers(c);
+  fpu(c);
+  c.before.fpu.mxcsr |= 0x1f80;  // #XM would come between the halves of instructions that enter the MMX state
   c.before.eflags &= ~eflag::kAlignmentCheck;
   while (c.count < count) {
     const Row& row = *dice_.pick(rows);

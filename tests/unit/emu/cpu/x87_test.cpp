@@ -140,3 +140,45 @@ TEST_CASE("x87 instructions raise #NM with TS, WAIT only with MP as well") {
   m.run({0x9b}, 1);
   CHECK(m.cpu.state.eip == kHandler + 7);
 }
+
+TEST_CASE("the x87 state is in place whenever something else than x87 code looks at it") {
+  X87Machine m;
+  m.cpu.state.cr4 |= cr4::kOsfxsr;
+  // fld1; fldpi; fnstcw [ebx]; fxsave [esi]; faddp; hlt
+  m.run({0xd9, 0xe8, 0xd9, 0xeb, 0xd9, 0x3b, 0x0f, 0xae, 0x06, 0xde, 0xc1, 0xf4}, 4);
+  CHECK((m.dword(kImage + 4) & 0xff) == 0xc0);  // tags of R6 and R7
+  CHECK(m.cpu.state.fpu.tag == 0xc0);
+  CHECK(m.cpu.state.fpu.st[6][9] == 0x40);
+  m.interpreter.run(2);
+  CHECK(m.cpu.state.activity == Activity::kHalted);
+  CHECK(m.cpu.state.fpu.tag == 0x80);
+  CHECK(m.cpu.lent_fpu == 0);
+}
+
+TEST_CASE("x87 code gives the same whether it runs at once or an instruction at a time") {
+  // fld1; fldl2t; fmul st1; fsin; fst [ebx]; fldcw [esi]; fdiv [ebx]; fnstsw ax; fxch; fistp [ebx + 8]
+  const std::initializer_list<u8> kCode = {0xd9, 0xe8, 0xd9, 0xe9, 0xdc, 0xc9, 0xd9, 0xfe, 0xdd, 0x13, 0xd9,
+                                           0x2e, 0xdc, 0x33, 0xdf, 0xe0, 0xd9, 0xc9, 0xdb, 0x5b, 0x08};
+  for (const u32 control : {0x37fu, 0xc7fu, 0x35fu}) {  // the last with inexact results unmasked
+    X87Machine whole, steps;
+    for (X87Machine* m : {&whole, &steps}) {
+      const u8 word[2] = {static_cast<u8>(control), static_cast<u8>(control >> 8)};
+      m->load(kImage, word);
+      m->code(kCode);
+      m->cpu.state.eip = FlatMachine::kCode;
+    }
+    whole.interpreter.run(10);
+    for (u32 n = 0; n < 10; ++n) steps.interpreter.run(1);
+    CHECK(whole.cpu.state.eip == steps.cpu.state.eip);
+    CHECK(whole.gpr(0) == steps.gpr(0));
+    CHECK(whole.dword(kData + 8) == steps.dword(kData + 8));
+    const FpuState &a = whole.cpu.state.fpu, &b = steps.cpu.state.fpu;
+    CHECK(a.status == b.status);
+    CHECK(a.tag == b.tag);
+    CHECK(a.control == control);
+    CHECK(a.code_offset == b.code_offset);
+    CHECK(a.data_offset == b.data_offset);
+    CHECK(a.last_opcode == b.last_opcode);
+    CHECK(std::memcmp(a.st, b.st, sizeof a.st) == 0);
+  }
+}
