@@ -168,6 +168,8 @@ bool takes_stack(const Row& row) {
   return among(row, " ret retf iret ") || (named(row, "pop") && has_operand(row, {ES, SS, DS, FS, GS}));
 }
 
+bool repeatable(const Row& row) { return among(row, " movs stos lods cmps scas "); }
+
 bool shows_trap_flag(const Row& row) { return among(row, " pushf int int3 into "); }
 
 bool fits_bytes(const Row& row, u8 opcode) {

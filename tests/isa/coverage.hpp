@@ -28,6 +28,8 @@ bool bit_string(const isa::Row& row);
 bool takes_selector(const isa::Row& row);
 // Takes its target, flags or a selector from the stack.
 bool takes_stack(const isa::Row& row);
+// A string instruction that needs no port.
+bool repeatable(const isa::Row& row);
 // Shows the trap flag, by which the host runs one instruction.
 bool shows_trap_flag(const isa::Row& row);
 

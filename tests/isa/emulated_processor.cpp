@@ -119,6 +119,14 @@ Exception EmulatedProcessor::run(Registers& r, u32 count) {
   return cpu_.user() ? Exception{} : leave_handler(r);
 }
 
+Exception EmulatedProcessor::run_to_breakpoint(Registers& r) {
+  constexpr u32 kPlenty = 1'000'000;
+  Exception e = run(r, kPlenty);
+  if (e.vector != static_cast<int>(Vector::kBreakpoint)) return e;
+  --r.eip;
+  return Exception{};
+}
+
 // It went to a handler: the stack has what it left.
 Exception EmulatedProcessor::leave_handler(Registers& r) {
   CpuState& s = cpu_.state;

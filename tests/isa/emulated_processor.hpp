@@ -15,6 +15,8 @@ class EmulatedProcessor {
   // Runs `count` instructions, or up to the first that faults. With EFLAGS.TF it is one, and its debug trap is no
   // exception.
   Exception run(Registers& registers, u32 count = 1);
+  // Runs up to an INT3, whose address is then EIP, or to a fault.
+  Exception run_to_breakpoint(Registers& registers);
 
   void write(u32 address, std::span<const u8> bytes) { (void)memory_.write(GuestPhys{address}, bytes); }
   void read(u32 address, std::span<u8> bytes) const { (void)memory_.read(GuestPhys{address}, bytes); }

@@ -170,6 +170,34 @@ Case Generator::make(const Row& row) {
   return c;
 }
 
+Case Generator::make_repeated(const Row& row) {
+  Case c;
+  c.sequence = true;
+  sequence_ = true;
+  segments(c);
+  registers(c);
+  put(c, dice_.one_in(2) ? 0xf2 : 0xf3);
+  append(c, row);
+  sequence_ = false;
+  place(c);
+  Registers& r = c.before;
+  r.gpr[isa::kEcx] = dice_.below(dice_.one_in(4) ? 8 : 3000);
+  // Anywhere in the data, near each other, so that runs overlap; a few from where nothing is.
+  u32 from = layout::kData + dice_.below(layout::kDataSize), to = from + dice_.below(64) - 32;
+  if (dice_.one_in(2)) to = layout::kData + dice_.below(layout::kDataSize);
+  if (dice_.one_in(16)) from = values_.address(4);
+  r.gpr[isa::kEsi] = offset_in(c, isa::kDs, from);
+  r.gpr[isa::kEdi] = offset_in(c, isa::kEs, to);
+  // So that comparisons go on for a while.
+  if (dice_.one_in(2)) {
+    c.operand_address = layout::kData + dice_.below(layout::kDataSize - sizeof c.operand);
+    c.operand_size = sizeof c.operand;
+    std::memset(c.operand, static_cast<int>(r.gpr[isa::kEax] & 0xff), sizeof c.operand);
+    r.gpr[isa::kEax] = (r.gpr[isa::kEax] & 0xff) * 0x01010101;
+  }
+  return c;
+}
+
 Case Generator::make_bytes() {
   Case c;
   segments(c);

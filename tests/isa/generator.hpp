@@ -20,7 +20,7 @@ struct Case {
   u32 count = 0;            // of instructions
   u8 modrm = 0;             // of the last one
   bool operand16 = false;   // its operand size
-  bool sequence = false;    // of several; else only what must run with the first follows it
+  bool sequence = false;    // of several, up to a breakpoint; else only what must run with the first follows it
   u32 flags_undefined = 0;  // after all of them
   u32 flags_unsure = 0;     // after any of them: when one faults
   Registers before;
@@ -37,6 +37,8 @@ class Generator {
   Case make(const isa::Row& row);
   // Several that go straight on, from `rows`. They end a page: the interpreter makes one block of them.
   Case make_sequence(std::span<const isa::Row* const> rows, u32 count);
+  // A repeated string instruction that runs to its end or its fault, a breakpoint behind it.
+  Case make_repeated(const isa::Row& row);
   // Bytes at random after an opcode at random.
   Case make_bytes();
 

@@ -67,6 +67,8 @@ class Comparison {
     return run(kManyRows, generator_.make_sequence(rows, kMost));
   }
 
+  std::string run_repeated(const isa::Row& row) { return run(row, generator_.make_repeated(row)); }
+
   // Bytes at random. What they are is our decoder's word, which the host confirms.
   std::string run_bytes() {
     static const isa::Row kUndefined{"undefined"};
@@ -94,7 +96,8 @@ class Comparison {
     if (c.sequence) write(c.code + c.length, {&breakpoint, 1});
     using Stop = NativeProcessor::Stop;
     const Exception expected = native_.run(theirs, c.sequence ? Stop::kBreakpoint : Stop::kTrapFlag);
-    const Exception got = emulated_.run(mine, c.count);
+    const bool repeated = c.sequence && c.count == 1;
+    const Exception got = repeated ? emulated_.run_to_breakpoint(mine) : emulated_.run(mine, c.count);
     std::vector<u8>& data = data_;
     emulated_.read(layout::kData, data);
     const bool same = std::memcmp(data.data(), native_.data(), layout::kDataSize) == 0;
@@ -166,6 +169,10 @@ int main(int count, char** words) {
   for (const isa::Row* row : rows) {
     if (fits_sequence(*row)) together.push_back(row);
   }
+  std::vector<const isa::Row*> strings;
+  for (const isa::Row* row : rows) {
+    if (repeatable(*row)) strings.push_back(row);
+  }
   Comparison comparison(native, options.seed);
   std::map<std::string, Found> found;
   const auto note = [&](const std::string& where, u64 n, const std::string& difference) {
@@ -177,6 +184,9 @@ int main(int count, char** words) {
     const u64 kind = n % 8;
     if (kind == 7 && options.only.empty()) {
       note("bytes", n, comparison.run_bytes());
+    } else if (kind == 6 && n % 4096 < 512 && !strings.empty()) {
+      const isa::Row& row = *strings[n / 8 % strings.size()];
+      note("repeated " + name_of(row), n, comparison.run_repeated(row));
     } else if (kind >= 5 && !together.empty()) {
       note("sequences", n, comparison.run_sequence(together));
     } else {
