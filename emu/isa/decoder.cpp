@@ -91,7 +91,8 @@ class Reader {
         (prefixes_.lock ? insn_flag::kLock : 0) | (prefixes_.repeat == 0xf3 ? insn_flag::kRep : 0) |
         (prefixes_.repeat == 0xf2 ? insn_flag::kRepne : 0) | (prefixes_.operand ? insn_flag::kOperandPrefix : 0));
     u8 modrm = 0;
-    if (index().needs_modrm(map, opcode)) {
+    const bool needs_modrm = index().needs_modrm(map, opcode);
+    if (needs_modrm) {
       if (position_ >= bytes_.size()) {
         truncated_ = true;
         return DecodeStatus::kTruncated;
@@ -99,7 +100,10 @@ class Reader {
       modrm = bytes_[position_];
     }
     const Row* row = find(map, opcode, modrm);
-    if (row == nullptr) return DecodeStatus::kUndefined;
+    if (row == nullptr) {
+      if (needs_modrm) ++position_;  // it decided, so who keeps the result must know that it was looked at
+      return DecodeStatus::kUndefined;
+    }
     if (row->modrm.present) {
       ++position_;
       take_modrm(modrm, row->operands[0] == Operand::Rd || row->operands[1] == Operand::Rd);

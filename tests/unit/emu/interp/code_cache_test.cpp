@@ -113,3 +113,18 @@ TEST_CASE("code in a DIMM that was taken away is not run any more") {
   CHECK(m.gpr(isa::kEax) == 5);
   CHECK(m.cpu.state.activity == Activity::kShutdown);  // ff ff is undefined
 }
+
+TEST_CASE("an undefined instruction is decoded anew when only its ModRM byte changes") {
+  FlatMachine m;
+  // The ModRM byte lies in the next 64 bytes, so that nothing but the decoder says that it was looked at.
+  constexpr u32 kAt = FlatMachine::kCode + 63;
+  m.load(kAt, std::initializer_list<u8>{0xff, 0xff});  // /7 is undefined
+  m.cpu.state.eip = kAt;
+  m.interpreter.run(1);
+  CHECK(m.cpu.state.activity == Activity::kShutdown);  // there are no handlers
+  m.load(kAt + 1, std::initializer_list<u8>{0xc0});    // inc eax
+  m.cpu.state.activity = Activity::kRunning;
+  m.cpu.state.eip = kAt;
+  m.interpreter.run(1);
+  CHECK(m.gpr(isa::kEax) == 1);
+}
