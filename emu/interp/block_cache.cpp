@@ -35,7 +35,10 @@ Block* BlockCache::build(GuestPhys address, const u8* host, u8 mode_key, u32 lim
   block.mode = mode_key;
   const u32 to_page_end = kPageSize - (static_cast<u32>(address.value) & kPageMask);
   u32 looked_at = 0;
-  block.count = static_cast<u16>(decode_instructions(block, host, std::min(limit, to_page_end), looked_at));
+  u8& written = heat(address);
+  const u32 max_count = written >= kHot ? kMaxWhileWritten : kMaxInstructions;
+  if (written > 0) --written;
+  block.count = static_cast<u16>(decode_instructions(block, host, std::min(limit, to_page_end), max_count, looked_at));
   if (block.count == 0) return nullptr;
   block.host = host;
   used_ += base::align_up<usize>(sizeof(Block) + block.count * sizeof(Insn), 16);
@@ -45,10 +48,10 @@ Block* BlockCache::build(GuestPhys address, const u8* host, u8 mode_key, u32 lim
   return &block;
 }
 
-u32 BlockCache::decode_instructions(Block& block, const u8* host, u32 limit, u32& looked_at) {
+u32 BlockCache::decode_instructions(Block& block, const u8* host, u32 limit, u32 max_count, u32& looked_at) {
   const auto size = (block.mode & mode::kCode32) ? isa::CodeSize::k32 : isa::CodeSize::k16;
   u32 offset = 0, count = 0;
-  while (count < kMaxInstructions && offset < limit) {
+  while (count < max_count && offset < limit) {
     Insn& insn = *new (&block.insns[count]) Insn;
     const auto status = isa::decode({host + offset, limit - offset}, size, insn);
     if (status == isa::DecodeStatus::kTruncated) break;
@@ -114,6 +117,8 @@ bool BlockCache::write(GuestPhys address, u32 size) {
       Page& page = found->second;
       any = true;
       ++engine_.invalidations;
+      u8& written_lately = heat(address);
+      written_lately = static_cast<u8>(std::min(written_lately + 4, 255));
       unlink(page);
       const u64 written = lines(first, first + here - 1);
       page.lines = 0;
@@ -142,7 +147,10 @@ bool BlockCache::write(GuestPhys address, u32 size) {
 
 void BlockCache::flush() {
   for (auto& [frame, page] : pages_) {
-    for (Block* b = page.blocks; b != nullptr; b = b->next_in_page) b->host = nullptr;
+    for (Block* b = page.blocks; b != nullptr; b = b->next_in_page) {
+      b->host = nullptr;
+      bucket(GuestPhys{b->address}) = nullptr;
+    }
     unlink(page);
     const GuestPhys address = phys_of(Pfn{frame});
     if (memory_.host_page(address) != nullptr && !memory_.is_rom(address)) {
@@ -150,7 +158,6 @@ void BlockCache::flush() {
     }
   }
   pages_.clear();
-  std::fill_n(buckets_.get(), kBuckets, nullptr);
   std::fill(std::begin(engine_.jumps), std::end(engine_.jumps), JumpEntry{});
   ++engine_.invalidations;
   flush_before_build_ = true;

@@ -34,17 +34,22 @@ class BlockCache {
   static constexpr u32 kMaxInstructions = 64;
   static constexpr u32 kBuckets = 1u << 16;
   static constexpr u32 kLineShift = 6;
+  // Code that is written again and again is decoded in small pieces: most of a large block would never run.
+  static constexpr u32 kMaxWhileWritten = 4;
+  static constexpr u32 kHeatEntries = 256, kHot = 32;
 
   struct Page {
     u64 lines = 0;  // bit n: bytes [64 n, 64 n + 64) were decoded
     Block* blocks = nullptr;
   };
 
-  u32 decode_instructions(Block& block, const u8* host, u32 limit, u32& looked_at);
+  u32 decode_instructions(Block& block, const u8* host, u32 limit, u32 max_count, u32& looked_at);
   void note_code(Block& block, u32 bytes);
   void drop(Block& block);
   // The bucket of an address; modes of one address share it.
   Block*& bucket(GuestPhys address) { return buckets_[(address.value ^ (address.value >> 16)) & (kBuckets - 1)]; }
+  // How often code near a frame was written lately; several frames share an entry.
+  u8& heat(GuestPhys address) { return heat_[pfn_of(address).value % kHeatEntries]; }
   static u64 lines(u32 first_byte, u32 last_byte);
   static void unlink(Page& page);
 
@@ -55,6 +60,7 @@ class BlockCache {
   std::unique_ptr<u8[]> arena_;
   usize used_ = 0;
   bool flush_before_build_ = false;
+  u8 heat_[kHeatEntries] = {};
   std::unique_ptr<Block*[]> buckets_;    // lists by next_in_bucket
   std::unordered_map<u32, Page> pages_;  // by frame number
 };
