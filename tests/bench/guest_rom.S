@@ -1,6 +1,8 @@
 # The guest loop as its own firmware, so that any PC emulator can run it: 64 KiB that end at 4 GiB and at 1 MiB. Goes to
-# flat protected mode, copies the loop to where it belongs and calls it for ROUNDS rounds.
+# flat protected mode, copies the loop to where it belongs and calls it for ROUNDS rounds of the row that the image's
+# first byte names.
 .set LOOP_AT, 0x100000
+.set ROW_AT, 0x90008
 .set ROUNDS_AT, 0x90004
 .set ROM, 0xf0000
 .set CODE, 0x08
@@ -11,6 +13,8 @@
   ljmp $0xf000, $start
 
 .text
+row:
+  .byte 0
 start:
   cli
   mov $2, %al                 # port 0x92, bit 1: A20 on
@@ -35,8 +39,10 @@ protected:
   cld
   rep movsl
   movl $ROUNDS, ROUNDS_AT
+  movzbl ROM + row, %eax
+  mov %eax, ROW_AT
   mov $LOOP_AT, %eax
-  jmp *%eax
+  call *%eax                  # as the ABI aligns the stack
 
 .balign 8
 gdt:
