@@ -12,6 +12,10 @@ class Buffer {
 
   u32 left() const { return size_ - done_; }
   u32 done() const { return done_; }
+  // Leaves at most `most` bytes to be moved.
+  void cut(u64 most) {
+    if (most < left()) size_ = done_ + static_cast<u32>(most);
+  }
 
   // Copies `size` bytes (at most left()) out of the buffer (a write takes data) or into it (a read gives data), and
   // moves on. Fails with kFault when the user's memory can't be reached; then it has not moved on.

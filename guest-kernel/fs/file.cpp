@@ -1,8 +1,11 @@
 // What a File does when its kind does not say otherwise: it reads and writes the inode.
 #include "fs/file.hpp"
 
+#include "fs/epoll.hpp"
 #include "fs/lock.hpp"
 #include "fs/permission.hpp"
+#include "lib/limits.hpp"
+#include "lib/process.hpp"
 
 namespace ido::fs {
 
@@ -23,6 +26,19 @@ class BehindDots final : public DirectorySink {
   DirectorySink& sink_;
 };
 
+// RLIMIT_FSIZE: a write that begins beyond it fails, one that would go beyond is cut there (setrlimit(2)).
+Or<> keep_to_size_limit(const Inode& inode, u64 at, Buffer& buffer) {
+  constexpr i32 kSigXFsz = 25;
+  const u64 limit = resource_limit(Resource::kFileSize);
+  if (limit == kUnlimited || !inode.is_regular() || buffer.left() == 0) return {};
+  if (at >= limit) {
+    signal_current(kSigXFsz);
+    return fail(Errno::kFBig);
+  }
+  buffer.cut(limit - at);
+  return {};
+}
+
 }  // namespace
 
 File::File(Ref<Dentry> where, u32 open_flags) : dentry(std::move(where)), flags(open_flags) {
@@ -31,6 +47,7 @@ File::File(Ref<Dentry> where, u32 open_flags) : dentry(std::move(where)), flags(
 }
 
 File::~File() {
+  if (watchers != nullptr) forget_watchers(*this);
   if (inode() == nullptr) return;
   if (counts_as_writer_) --inode()->writers;
   if (inode()->locks != nullptr) release_locks(*inode(), this);
@@ -49,6 +66,7 @@ Or<u32> File::write(Buffer& buffer, u64& at) {
     inode()->refresh_status();
     at = inode()->status.size;
   }
+  TRY(keep_to_size_limit(*inode(), at, buffer));
   const u32 moved = TRY(inode()->write(at, buffer));
   if (moved > 0) drop_set_id_bits(*inode());
   at += moved;

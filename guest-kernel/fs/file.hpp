@@ -7,6 +7,9 @@
 
 namespace ido::fs {
 
+struct EpollItem;      // fs/epoll.hpp
+struct AnonymousKind;  // fs/anonymous_file.hpp
+
 class File : public RefCounted {
  public:
   File(Ref<Dentry> where, u32 open_flags);
@@ -32,8 +35,11 @@ class File : public RefCounted {
   virtual PollSource* poll_source() { return nullptr; }  // null: always as ready as it is now
   virtual Or<> list(DirectorySink& sink);                // with "." and ".."; goes on at `position`
   virtual Or<Status> file_status();
-  virtual void describe(Text& text);     // what /proc/PID/fd shows of one without a name
-  virtual void describe_state(Text&) {}  // more lines for /proc/PID/fdinfo
+  virtual void describe(Text& text);                             // what /proc/PID/fd shows of one without a name
+  virtual const AnonymousKind* kind() const { return nullptr; }  // of a file made by a call of its own
+  virtual void describe_state(Text&) {}                          // more lines for /proc/PID/fdinfo
+
+  EpollItem* watchers = nullptr;  // who watches it by epoll
 
  private:
   bool counts_as_writer_ = false;
@@ -41,15 +47,15 @@ class File : public RefCounted {
 
 class FileTable : public RefCounted {
  public:
-  static constexpr u32 kMost = 1 << 16;  // the highest limit that may be set
+  static constexpr u32 kMost = 1 << 20;  // fs.nr_open
   struct Slot {
     Ref<File> file;
     bool close_on_exec = false;
   };
 
   ~FileTable() override;
-  u32 limit = 1024;  // RLIMIT_NOFILE, soft
-  u32 hard_limit = 4096;
+  // How many the running process may have: RLIMIT_NOFILE.
+  static u32 limit();
 
   Or<Ref<File>> get(u32 descriptor) const;
   Or<u32> add(Ref<File> file, bool close_on_exec, u32 lowest = 0);

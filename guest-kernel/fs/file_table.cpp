@@ -1,7 +1,13 @@
 #include "fs/file.hpp"
 #include "fs/lock.hpp"
+#include "lib/limits.hpp"
 
 namespace ido::fs {
+
+u32 FileTable::limit() {
+  const u64 most = resource_limit(Resource::kFiles);
+  return most < kMost ? static_cast<u32>(most) : kMost;
+}
 
 FileTable::~FileTable() {
   for (Slot& s : slots_)
@@ -23,14 +29,14 @@ Or<Ref<File>> FileTable::get(u32 descriptor) const {
 Or<u32> FileTable::add(Ref<File> file, bool close_on_exec, u32 lowest) {
   u32 free = lowest > first_free_ ? lowest : first_free_;
   while (free < slots_.size() && slots_[free].file) ++free;
-  if (free >= limit) return fail(Errno::kMFile);
+  if (free >= limit()) return fail(Errno::kMFile);
   TRY(put(free, std::move(file), close_on_exec));
   if (lowest <= first_free_) first_free_ = free + 1;
   return free;
 }
 
 Or<> FileTable::put(u32 descriptor, Ref<File> file, bool close_on_exec) {
-  if (descriptor >= limit || descriptor >= kMost) return fail(Errno::kBadF);
+  if (descriptor >= limit()) return fail(Errno::kBadF);
   if (descriptor >= slots_.size()) {
     // By doubling, as Vector::push grows, so that a loop of opens is linear.
     if (descriptor >= slots_.capacity())
@@ -55,8 +61,6 @@ Or<> FileTable::close(u32 descriptor) {
 Or<Ref<FileTable>> FileTable::clone() const {
   Ref<FileTable> copy(new (std::nothrow) FileTable);
   if (!copy) return fail(Errno::kNoMem);
-  copy->limit = limit;
-  copy->hard_limit = hard_limit;
   copy->first_free_ = first_free_;
   TRY(copy->slots_.reserve(slots_.size()));
   for (const Slot& s : slots_) TRY(copy->slots_.push({s.file, s.close_on_exec}));

@@ -7,6 +7,7 @@
 #include "proc/lifetime.hpp"
 #include "proc/process.hpp"
 #include "proc/scheduler.hpp"
+#include "proc/signal_file.hpp"
 #include "proc/signal_frame.hpp"
 #include "proc/task.hpp"
 
@@ -131,6 +132,7 @@ void send_signal(Process& process, const SignalInfo& info) {
   if (ignores(process, number) && !waited && !blocked_by_all(process, number)) return;
   process.pending |= signal_bit(number);
   if (number <= 32) process.info[number - 1] = info;
+  notify_signal_files();
   for (Task& task : process.threads)
     if (hears(task, number)) rouse(task);
 }
@@ -143,6 +145,7 @@ void send_thread_signal(Task& task, const SignalInfo& info) {
   if (ignores(*task.process, info.number) && !is_blocked && !(task.waited & signal_bit(info.number))) return;
   task.pending |= signal_bit(info.number);
   if (info.number <= 32) task.info[info.number - 1] = info;
+  notify_signal_files();
   if (hears(task, info.number)) rouse(task);
 }
 

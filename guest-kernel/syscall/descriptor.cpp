@@ -121,7 +121,7 @@ Or<u32> sys_fcntl(Call& call) {
   switch (call[1]) {
     case kDupFd:
     case kDupFdCloexec:
-      if (call[2] >= files(call).limit) return fail(Errno::kInval);
+      if (call[2] >= fs::FileTable::limit()) return fail(Errno::kInval);
       return files(call).add(std::move(file), call[1] == kDupFdCloexec, call[2]);
     case kGetFd: return slot->close_on_exec ? kFdCloexec : 0;
     case kSetFd: slot->close_on_exec = (call[2] & kFdCloexec) != 0; return 0;

@@ -89,7 +89,7 @@ Or<> with_mask(Call& call, u32 mask_address) {
 
 Or<u32> poll_for(Call& call, u64 timeout_ns) {
   const u32 count = call[1];
-  if (count > files(call).limit) return fail(Errno::kInval);
+  if (count > fs::FileTable::limit()) return fail(Errno::kInval);
   Vector<PollEntry> entries;
   Vector<i32> watched;  // by entry: its index in the watch, -1: none
   Watch watch;
