@@ -32,8 +32,8 @@ struct System {
   Namespace names;
   KernelHardware hardware;
   Interpreter interpreter{names, hardware};
-  Mutex lock;             // around evaluations
-  u8 sleep_type[2] = {};  // of S5, for PM1a and PM1b
+  Mutex lock{LockKind::kAcpi};  // around evaluations
+  u8 sleep_type[2] = {};        // of S5, for PM1a and PM1b
   bool can_power_off = false;
 
   // Evaluates under the lock; a failure is logged.

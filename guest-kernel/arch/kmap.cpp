@@ -36,6 +36,8 @@ Kmap::~Kmap() {
   invalidate_page(address);
 }
 
+u32 kmaps_in_use() { return slots_in_use; }
+
 void zero_frame(Pfn frame) {
   const Kmap map(frame);
   memset(map.bytes(), 0, kPageSize);

@@ -22,6 +22,8 @@ class Kmap {
   u8* bytes_;
 };
 
+u32 kmaps_in_use();  // of frames that are not in the direct map
+
 void zero_frame(Pfn frame);
 void copy_frame(Pfn to, Pfn from);
 

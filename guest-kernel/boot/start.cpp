@@ -75,6 +75,12 @@ u64 memory_end() {
   return end;
 }
 
+// lockdep=1: checks the order of locks.
+void start_lock_check() {
+  StringView wanted;
+  lock_check_is_on = command_line_value(boot_info.command_line, "lockdep", wanted) && wanted == StringView{"1"};
+}
+
 BootMemory memory_for_mm() {
   BootMemory memory;
   StringView poison;
@@ -137,6 +143,7 @@ extern "C" [[noreturn]] void kernel_start(ido::u32 magic, ido::u32 information) 
   init_descriptors();
   init_pic();
   mm::init(memory_for_mm());
+  start_lock_check();
   init_time();
   init_scheduler();
   init_faults();

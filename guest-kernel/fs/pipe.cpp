@@ -185,7 +185,7 @@ class Pipe final : public Inode {
   u32 first_ = 0, used_ = 0;  // bytes
   u32 readers_ = 0, writers_ = 0;
   u32 readers_ever_ = 0, writers_ever_ = 0;
-  Mutex mutex_;
+  Mutex mutex_{LockKind::kPipe};
   WaitQueue changed_, opened_;
   PollSource source_;
 };

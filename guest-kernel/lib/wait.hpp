@@ -10,6 +10,7 @@
 
 #include "base/intrusive_list.hpp"
 #include "lib/errno.hpp"
+#include "lib/lock_order.hpp"
 
 namespace ido {
 
@@ -42,20 +43,25 @@ class WaitQueue {
   IntrusiveList<Waiter, &Waiter::node> waiters_;
 };
 
-// A lock that sleeps. Not recursive.
+// A lock that sleeps. Not recursive. Its kind is its place in the order of locks.
 class Mutex {
  public:
+  explicit constexpr Mutex(LockKind kind) : kind_(kind) {}
   bool held() const { return held_; }
   void lock() {
+    if (lock_check_on()) check_lock_order(kind_);
     while (held_) queue_.wait();
     held_ = true;
+    if (lock_check_on()) note_lock_taken(kind_, this);
   }
   void unlock() {
+    if (lock_check_on()) note_lock_released(this);
     held_ = false;
     queue_.wake_one();
   }
 
  private:
+  LockKind kind_;
   bool held_ = false;
   WaitQueue queue_;
 };

@@ -47,10 +47,10 @@ Or<Page*> Backing::get_or_make(u32 index, Contents contents) {
   Page* page = TRY(allocate_pages({.use = PageUse::kCache}));
   page->backing = this;
   page->index = index;
-  page->flags = page_flag::kLocked;
+  lock_page(page);  // at once: nobody else knows it
   if (auto inserted = cache_.insert(index, page); !inserted) {
     page->backing = nullptr;
-    page->flags = 0;
+    unlock_page(page);
     put_page(page);
     return fail(inserted.error());
   }

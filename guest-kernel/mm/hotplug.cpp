@@ -11,7 +11,7 @@ namespace ido {
 namespace {
 
 OnlinePolicy policy = OnlinePolicy::kMovable;
-constinit Mutex one_at_a_time;
+constinit Mutex one_at_a_time{LockKind::kHotplug};
 
 struct Range {
   u32 first;

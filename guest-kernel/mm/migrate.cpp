@@ -36,8 +36,7 @@ void drop_target(PageMove& move) { put_page(move.to); }
 // 4.3 Lock: lookups in the page cache wait from here on.
 bool lock(PageMove& move) {
   if (!try_lock_page(move.from)) return false;
-  move.to->flags = page_flag::kLocked;
-  return true;
+  return try_lock_page(move.to);  // nobody else knows it
 }
 void unlock(PageMove& move) {
   unlock_page(move.to);

@@ -172,7 +172,7 @@ class Mm {
   AreaTree tree_;
   Area* recent_ = nullptr;  // found last
   UserPageTable* table_ = nullptr;
-  Mutex mutex_;
+  Mutex mutex_{LockKind::kMm};
   u32 references_ = 1;
   u16 future_flags_ = 0;  // of areas to come: mlockall(MCL_FUTURE)
   u32 break_start_ = 0;

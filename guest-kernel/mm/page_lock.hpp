@@ -1,7 +1,6 @@
 // The page lock (page_flag::kLocked): whoever fills, writes out, truncates or moves a page holds it.
 //
-// Lock order: Mm's lock, then page locks; never two page locks but migration's (the old page's first, then the new
-// one's, which nobody else can know). Waiters hold no lock.
+// The innermost of the kernel's locks (lib/lock_order.hpp). Waiters hold no page lock.
 #pragma once
 
 #include "mm/page.hpp"

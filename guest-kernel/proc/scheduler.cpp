@@ -3,6 +3,7 @@
 #include "arch/cpu.hpp"
 #include "arch/descriptors.hpp"
 #include "arch/interrupts.hpp"
+#include "arch/kmap.hpp"
 #include "arch/stack.hpp"
 #include "arch/time.hpp"
 #include "arch/traps.hpp"
@@ -131,9 +132,15 @@ void init_scheduler() {
   set_user_return_hook(on_user_return);
 }
 
+HeldLocks& held_locks() {
+  static HeldLocks before_tasks;
+  return running == nullptr ? before_tasks : running->locks;
+}
+
 void schedule() {
   const InterruptGuard guard;
   KASSERT(!in_interrupt());
+  if (lock_check_on() && kmaps_in_use() > 0) panic("task %d (%s) sleeps with a kmap", running->tid, running->name);
   Task& previous = *running;
   check_canary(previous);
   if (previous.state == TaskState::kRunnable && &previous != &idle_task) run_queue.push_back(previous);

@@ -14,6 +14,7 @@
 #include "fs/vfs.hpp"
 #include "lib/credentials.hpp"
 #include "lib/limits.hpp"
+#include "lib/lock_order.hpp"
 #include "lib/ref.hpp"
 #include "lib/thread.hpp"
 #include "lib/wait.hpp"
@@ -54,6 +55,8 @@ struct Task {
   u64 tls[3] = {};                 // GDT descriptors of set_thread_area
   u32 clear_tid_address = 0;       // user address, 0: none (CLONE_CHILD_CLEARTID, set_tid_address)
   u32 robust_list = 0;             // user address
+
+  HeldLocks locks;
 
   SignalSet blocked = 0;
   SignalSet pending = 0;          // to this thread alone

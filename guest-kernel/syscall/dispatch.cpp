@@ -1,4 +1,5 @@
 // From a number to its handler.
+#include "lib/lock_order.hpp"
 #include "lib/print.hpp"
 #include "mm/uaccess.hpp"
 #include "syscall/call.hpp"
@@ -49,6 +50,7 @@ void system_call(TrapFrame& frame) {
     return;
   }
   auto result = handler(call);
+  if (lock_check_on()) check_no_locks("at the end of a system call");
   if (result.ok()) [[likely]] {
     frame.eax = *result;
     return;

@@ -7,6 +7,7 @@
 #include "arch/kmap.hpp"
 #include "fake.hpp"
 #include "fake_tasks.hpp"
+#include "lib/lock_order.hpp"
 #include "mm/init.hpp"
 #include "mm/kmalloc.hpp"
 #include "mm/stats.hpp"
@@ -48,6 +49,7 @@ void boot_with(const ido::BootMemory& memory) {
   booted = true;
   make_physical_memory();
   ido::mm::init(memory);
+  ido::lock_check_is_on = true;
 }
 
 bool passes_in_fresh_process(const std::string& test) {

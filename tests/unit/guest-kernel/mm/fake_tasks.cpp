@@ -18,6 +18,7 @@ struct Task {
   ucontext_t context;
   std::vector<u8> stack = std::vector<u8>(256 * 1024);
   std::function<void()> body;
+  HeldLocks locks;
   bool ready = true, ended = false, timed = false;
   u64 wake_ns = 0;
 };
@@ -147,6 +148,11 @@ void yield_if_due() {
 }
 
 u64 now_ns() { return clock_ns; }
+
+HeldLocks& held_locks() {
+  static HeldLocks without_tasks;
+  return running == nullptr ? without_tasks : running->locks;
+}
 u64 resource_limit(Resource r) { return r == Resource::kStack ? 8 * kMiB : kUnlimited; }
 
 void print(const char* format, ...) {
