@@ -47,7 +47,10 @@ class PcMachine final : public Machine, private PcListener {
   u32 serial_queue_space(u32 port) const override { return pc_->serial_queue_space(port); }
 
   const std::vector<std::unique_ptr<Dimm>>& dimms() const override { return pc_->memory.dimms(); }
-  Registers registers() const override { return Registers{pc_->cpu.state, pc_->clock.retired}; }
+  Registers registers() const override {
+    const Mmu::Counters& c = pc_->cpu.mmu.counters;
+    return {pc_->cpu.state, pc_->clock.retired, c.table_loads, c.flushes, c.page_flushes};
+  }
   bool read_physical(GuestPhys address, std::span<u8> out) const override { return pc_->memory.read(address, out); }
   bool read_linear(GuestLinear address, std::span<u8> out) const override;
   std::string describe(const std::string& device) const override;

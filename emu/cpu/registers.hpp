@@ -8,6 +8,7 @@ namespace paemu {
 struct Registers {
   CpuState cpu;  // settled
   u64 retired = 0;
+  u64 table_loads = 0, flushes = 0, page_flushes = 0;  // since this process began (mmu/mmu.hpp)
 };
 
 }  // namespace paemu

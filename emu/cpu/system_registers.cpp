@@ -42,6 +42,7 @@ Outcome write_cr3(Cpu& cpu, u32 value) {
   CpuState& s = cpu.state;
   if ((s.cr0 & cr0::kPaging) && (s.cr4 & cr4::kPae) && !load_pdptes(cpu, value)) return cpu.general_protection(0);
   s.cr3 = value;
+  ++cpu.mmu.counters.table_loads;
   cpu.mmu.flush_non_global();
   return Outcome::kEnd;
 }

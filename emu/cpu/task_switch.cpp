@@ -181,6 +181,7 @@ bool load_address_space(Cpu& cpu, u32 cr3) {
     std::copy_n(pdpte, 4, s.pdpte);
   }
   s.cr3 = cr3;
+  ++cpu.mmu.counters.table_loads;
   cpu.mmu.flush_non_global();
   return true;
 }

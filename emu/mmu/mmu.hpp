@@ -127,6 +127,13 @@ class Mmu {
   void read_physical(GuestPhys address, void* out, u32 size);
 
   // --- Flushes (SDM 3A, 4.10.4.1).
+  // For people who compare kernels: what the guest did since this process began. Not part of its state.
+  struct Counters {
+    u64 table_loads = 0;  // of CR3
+    u64 flushes = 0;      // of all but global entries, or of all
+    u64 page_flushes = 0;
+  };
+  Counters counters;
   void flush_all();             // global pages too; a snapshot does this, in the live run as well
   void flush_non_global();      // MOV to CR3
   void flush_page(u32 linear);  // INVLPG; all of a large page

@@ -86,6 +86,7 @@ void Mmu::drop_fast() {
 }
 
 void Mmu::flush_non_global() {
+  ++counters.flushes;
   ++generation_;
   drop_fast();
 }
@@ -97,6 +98,7 @@ void Mmu::flush_all() {
 }
 
 void Mmu::flush_page(u32 linear) {
+  ++counters.page_flushes;
   forget(Access::kRead, linear);
   forget(Access::kFetch, linear);
   const u32 region = linear >> 22;

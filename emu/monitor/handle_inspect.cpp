@@ -53,6 +53,12 @@ Reply info_registers(Monitor& m, const Json&) {
   return Json(text);
 }
 
+Reply info_counters(Monitor& m, const Json&) {
+  const Registers r = m.machine().registers();
+  return Json(fmt::format("instructions {}\npage-table-loads {}\ntlb-flushes {}\ntlb-page-flushes {}", r.retired,
+                          r.table_loads, r.flushes, r.page_flushes));
+}
+
 Reply query_cpus_fast(Monitor& m, const Json&) {
   return Json::array({{{"cpu-index", 0},
                        {"qom-path", "/machine/unattached/device[0]"},
