@@ -96,6 +96,12 @@ same_tables:
 .macro PATH name, function, exit, pop_gs, pops_end, iret_at
 \name:
   SAVE_REGISTERS
+  .ifc \name, entry_debug
+  // The user's breakpoints may have the addresses of things of ours (4G/4G), the handler's too. The return to user
+  // mode sets them again.
+  xorl %eax, %eax
+  movl %eax, %db7
+  .endif
   ENTER_KERNEL
   CALL_WITH_FRAME \function
   .globl \exit, \iret_at

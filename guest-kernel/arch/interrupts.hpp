@@ -85,7 +85,8 @@ IrqStatistics irq_statistics(u32 irq);
 // proc and syscall connect here what arch must not know. A vector without a handler is an oops in the kernel, and in
 // user code whatever the handler of user exceptions says.
 using TrapHandler = void (*)(TrapFrame&);
-void set_trap_handler(u32 vector, TrapHandler handler);
+// Returns the handler before, nullptr: none.
+TrapHandler set_trap_handler(u32 vector, TrapHandler handler);
 // Called for returns to user mode, interrupts off, when there is work: schedules, delivers signals. It sets
 // user_return_work to 0 when it is done.
 void set_user_return_hook(TrapHandler hook);

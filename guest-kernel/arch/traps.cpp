@@ -94,11 +94,11 @@ void exception(TrapFrame& frame) {
 
 }  // namespace
 
-void set_trap_handler(u32 vector, TrapHandler handler) {
-  if (vector == vector::kSystemCall)
-    system_call_handler = handler;
-  else
-    handlers[vector] = handler;
+TrapHandler set_trap_handler(u32 vector, TrapHandler handler) {
+  TrapHandler& slot = vector == vector::kSystemCall ? system_call_handler : handlers[vector];
+  const TrapHandler old = slot;
+  slot = handler;
+  return old;
 }
 void set_user_return_hook(TrapHandler hook) { user_return_hook = hook; }
 
