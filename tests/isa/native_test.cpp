@@ -25,7 +25,7 @@ using namespace paemu::isa_test;
 namespace {
 
 struct Options {
-  u64 cases = 500'000;
+  u64 cases = 1'500'000;
   u64 seed = 1;
   std::string only;
 };
