@@ -213,6 +213,14 @@ class Cpu final : private MmioListener {
   bool load_bytes(u32 segment, u32 offset, void* out, u32 size);
   bool store_bytes(u32 segment, u32 offset, const void* data, u32 size);
 
+  // Would the access fault? If so the exception is in `fault`. For instructions of several accesses: all are asked for
+  // before the first.
+  bool may_access(u32 segment, u32 offset, u32 size, Access access) {
+    u32 linear;
+    return linear_of(segment, offset, size, access, linear) &&
+           linear_result(mmu.probe(linear, size, access, privilege()));
+  }
+
   // --- System accesses, by linear address with supervisor rights (descriptor tables, task state segments).
   template <class T>
   bool load_linear(u32 linear, T& out) {

@@ -24,7 +24,9 @@ bool Mmu::resolve(u32 linear, u32 size, Access access, Privilege privilege, Piec
   const u32 in_first = kPageSize - (linear & kPageMask);
   pieces[1].size = 0;
   if (size <= in_first) return resolve_piece(linear, size, access, privilege, pieces[0]);
-  return resolve_piece(linear, in_first, access, privilege, pieces[0]) &&
+  // The first page's dirty bit must stay as it is when the second page faults.
+  return reachable(linear, access, privilege) && reachable(linear + in_first, access, privilege) &&
+         resolve_piece(linear, in_first, access, privilege, pieces[0]) &&
          resolve_piece(linear + in_first, size - in_first, access, privilege, pieces[1]);
 }
 
@@ -81,8 +83,9 @@ bool Mmu::store_slow(u32 linear, Privilege privilege, const void* data, u32 size
 }
 
 bool Mmu::probe(u32 linear, u32 size, Access access, Privilege privilege) {
-  Piece pieces[2];
-  return resolve(linear, size, access, privilege, pieces);
+  const u32 last = linear + size - 1;
+  return reachable(linear, access, privilege) &&
+         (((linear ^ last) & ~kPageMask) == 0 || reachable(last & ~kPageMask, access, privilege));
 }
 
 bool Mmu::fetch(u32 linear, Privilege privilege, FetchPage& out) {

@@ -5,8 +5,8 @@
 // addresses so that a hit costs a few host instructions; they are a subset of the architectural ones and can be dropped
 // at any moment without the guest noticing (a DIMM went, a checkpoint cleared the dirty flags, code was decoded).
 //
-// Accesses return false when they fault, having changed nothing but accessed bits; the fault is in fault(). An access
-// that crosses a page translates and checks both pages before it touches either. Nothing here throws.
+// Accesses return false when they fault, having changed nothing but accessed bits of page directory entries; the fault
+// is in fault(). An access that crosses a page checks both pages before it touches either. Nothing here throws.
 //
 // Called by cpu, interp and jit. CpuState is read for CR0, CR3, CR4, PDPTEs and EFER; who changes one of those calls
 // the flush that the manual demands (SDM 3A, 4.10.4.1), see paging_changed().
@@ -96,7 +96,8 @@ class Mmu {
     std::memcpy(host, data, size);
     return true;
   }
-  // Would the access fault? Sets accessed and dirty bits as the access would; touches no data. size: 1 to 4096 bytes.
+  // Would the access fault? Changes nothing, so that an instruction of several accesses can ask for all before the
+  // first; after a yes they don't fault, unless one of them writes to the paging structures. size: 1 to 4096 bytes.
   bool probe(u32 linear, u32 size, Access access, Privilege privilege);
   // Is an operand aligned where alignment is checked? Accesses look themselves; this is for before a probe().
   bool check_alignment(u32 linear, u32 size, Privilege privilege) {
@@ -210,6 +211,9 @@ class Mmu {
   bool resolve(u32 linear, u32 size, Access, Privilege, Piece pieces[2]);
   bool resolve_piece(u32 linear, u32 size, Access, Privilege, Piece& out);
   bool frame_of(u32 linear, Access, Privilege, u64& frame);
+  bool usable(const Translation&, u32 linear, Access, Privilege) const;
+  bool reachable(u32 linear, Access, Privilege);
+  void note_page_fault(u32 linear, u32 error_code);
   void fill_fast(u32 linear, Access, Privilege, const Piece&);
   void read_piece(const Piece&, void* out);
   void write_piece(const Piece&, const void* data);

@@ -46,11 +46,14 @@ Walk PageWalker::fault(const Request& r, u32 cause) const {
   return w;
 }
 
-// The leaf is found and sane: rights, then accessed and dirty (SDM 3A, 4.6 and 4.8).
+// The leaf is found and sane: rights, then accessed and dirty (SDM 3A, 4.6 and 4.8). An entry that refers to a table is
+// marked as soon as it is used, even if what follows faults; a leaf only by an access that it allows.
 Walk PageWalker::finish(const Request& r, Walk w, u64 leaf_address, u64 leaf) const {
   const bool write_protect = state_.cr0 & cr0::kWriteProtect;
-  if (r.effects) {
-    if (!allowed(w.rights, r.access, r.privilege, write_protect)) return fault(r, page_fault::kPresent);
+  if (r.purpose != Purpose::kLook && !allowed(w.rights, r.access, r.privilege, write_protect)) {
+    return fault(r, page_fault::kPresent);
+  }
+  if (r.purpose == Purpose::kWalk) {
     u32 missing = 0;
     if (!(leaf & kAccessed)) missing |= kAccessed;
     if (r.access == Access::kWrite && !(leaf & kDirty)) missing |= kDirty;
@@ -83,7 +86,7 @@ Walk PageWalker::walk32(const Request& r) const {
     return finish(r, w, pde_address, pde);
   }
 
-  if (r.effects && !(pde & kAccessed)) set_bits(pde_address, kAccessed);
+  if (r.purpose == Purpose::kWalk && !(pde & kAccessed)) set_bits(pde_address, kAccessed);
   const u64 pte_address = (pde & 0xfffff000) | ((r.linear >> 10) & 0xffc);
   const u32 pte = read_entry<u32>(pte_address);
   if (!(pte & kPresent)) return fault(r, 0);
@@ -115,7 +118,7 @@ Walk PageWalker::walk_pae(const Request& r) const {
     return finish(r, w, pde_address, pde);
   }
 
-  if (r.effects && !(pde & kAccessed)) set_bits(pde_address, kAccessed);
+  if (r.purpose == Purpose::kWalk && !(pde & kAccessed)) set_bits(pde_address, kAccessed);
   const u64 pte_address = (pde & kFrameMask) | ((r.linear >> 9) & 0xff8);
   const u64 pte = read_entry<u64>(pte_address);
   if (!(pte & kPresent)) return fault(r, 0);
@@ -126,13 +129,13 @@ Walk PageWalker::walk_pae(const Request& r) const {
 }
 
 Walk PageWalker::walk(u32 linear, Access access, Privilege privilege) const {
-  const Request r{linear, access, privilege, true};
-  return (state_.cr4 & cr4::kPae) ? walk_pae(r) : walk32(r);
+  return run({linear, access, privilege, Purpose::kWalk});
 }
 
-Walk PageWalker::look(u32 linear) const {
-  const Request r{linear, Access::kRead, Privilege::kSupervisor, false};
-  return (state_.cr4 & cr4::kPae) ? walk_pae(r) : walk32(r);
+Walk PageWalker::check(u32 linear, Access access, Privilege privilege) const {
+  return run({linear, access, privilege, Purpose::kCheck});
 }
+
+Walk PageWalker::look(u32 linear) const { return run({linear, Access::kRead, Privilege::kSupervisor, Purpose::kLook}); }
 
 }  // namespace paemu

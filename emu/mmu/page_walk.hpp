@@ -45,7 +45,9 @@ class PageWalker {
 
   // Paging is on.
   Walk walk(u32 linear, Access access, Privilege privilege) const;
-  // The same without setting a bit and without checking rights.
+  // The same without setting a bit: would walk() fault?
+  Walk check(u32 linear, Access access, Privilege privilege) const;
+  // Without checking rights either.
   Walk look(u32 linear) const;
   // An entry (u32 or u64) at an aligned address; all ones where there is neither RAM nor ROM.
   template <class Entry>
@@ -59,12 +61,14 @@ class PageWalker {
   u64 address_reserved() const { return ~((u64{1} << memory_.physical_bits()) - 1) & ~(u64{1} << 63); }
 
  private:
+  enum class Purpose : u8 { kLook, kCheck, kWalk };
   struct Request {
     u32 linear;
     Access access;
     Privilege privilege;
-    bool effects;  // false: look()
+    Purpose purpose;
   };
+  Walk run(const Request& r) const { return (state_.cr4 & cr4::kPae) ? walk_pae(r) : walk32(r); }
   Walk walk32(const Request&) const;
   Walk walk_pae(const Request&) const;
   Walk finish(const Request&, Walk, u64 leaf_address, u64 leaf) const;

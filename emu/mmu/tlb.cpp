@@ -8,27 +8,35 @@ bool Mmu::valid(const Translation& t, u32 linear) const {
   return t.generation == generation_ || ((t.rights & page_right::kGlobal) && t.generation >= global_floor_);
 }
 
-// The frame of `linear`, from the TLB or by a walk. A held translation whose rights do not suffice is walked anew: the
-// guest may have widened them without a flush, and a first write has to set the dirty bit (SDM 3A, 4.10.2.3, 4.8).
+// Whether a held translation will do. One whose rights do not suffice is walked anew: the guest may have widened them
+// without a flush, and a first write has to set the dirty bit (SDM 3A, 4.10.2.3, 4.8).
+bool Mmu::usable(const Translation& t, u32 linear, Access access, Privilege privilege) const {
+  return valid(t, linear) && allowed(t.rights, access, privilege, state_.cr0 & cr0::kWriteProtect) &&
+         (access != Access::kWrite || (t.rights & page_right::kDirty));
+}
+
+// A page fault invalidates what is held for its address (SDM 3A, 4.10.4.1).
+void Mmu::note_page_fault(u32 linear, u32 error_code) {
+  forget(Access::kRead, linear);
+  forget(Access::kFetch, linear);
+  fault_ = Fault{Vector::kPageFault, error_code, GuestLinear{linear}};
+}
+
+// The frame of `linear`, from the TLB or by a walk.
 bool Mmu::frame_of(u32 linear, Access access, Privilege privilege, u64& frame) {
   if (!(state_.cr0 & cr0::kPaging)) {
     frame = linear & ~kPageMask;
     return true;
   }
   Translation& t = slot(access, linear);
-  const bool held = valid(t, linear);
-  if (held && allowed(t.rights, access, privilege, state_.cr0 & cr0::kWriteProtect) &&
-      (access != Access::kWrite || (t.rights & page_right::kDirty))) {
+  if (usable(t, linear, access, privilege)) {
     frame = t.frame;
     return true;
   }
 
   const Walk walk = walker_.walk(linear, access, privilege);
   if (!walk.ok) {
-    // A page fault invalidates what is held for its address (SDM 3A, 4.10.4.1).
-    forget(Access::kRead, linear);
-    forget(Access::kFetch, linear);
-    fault_ = Fault{Vector::kPageFault, walk.error_code, GuestLinear{linear}};
+    note_page_fault(linear, walk.error_code);
     return false;
   }
   // The fast entries are a subset of these: what goes here goes there.
@@ -37,6 +45,14 @@ bool Mmu::frame_of(u32 linear, Access access, Privilege privilege, u64& frame) {
   t = Translation{linear & ~kPageMask, walk.rights, walk.frame, generation_};
   frame = walk.frame;
   return true;
+}
+
+// Would frame_of() find it? Leaves accessed and dirty bits alone.
+bool Mmu::reachable(u32 linear, Access access, Privilege privilege) {
+  if (!(state_.cr0 & cr0::kPaging) || usable(slot(access, linear), linear, access, privilege)) return true;
+  const Walk walk = walker_.check(linear, access, privilege);
+  if (!walk.ok) note_page_fault(linear, walk.error_code);
+  return walk.ok;
 }
 
 void Mmu::fill_fast(u32 linear, Access access, Privilege privilege, const Piece& piece) {
