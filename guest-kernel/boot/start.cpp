@@ -9,8 +9,11 @@
 #include "arch/time.hpp"
 #include "boot/multiboot.hpp"
 #include "dev/memory_devices.hpp"
+#include "dev/pty.hpp"
 #include "dev/serial.hpp"
+#include "dev/tty.hpp"
 #include "fs/device.hpp"
+#include "fs/file_systems.hpp"
 #include "fs/initramfs.hpp"
 #include "fs/tmpfs.hpp"
 #include "ktest/ktest.hpp"
@@ -149,7 +152,10 @@ extern "C" [[noreturn]] void kernel_start(ido::u32 magic, ido::u32 information) 
   init_faults();
   set_trap_handler(vector::kSystemCall, system_call);
   asm volatile("sti" : : : "memory");
+  fs::register_file_systems();
   init_serial_tty();
+  init_controlling_terminal();
+  init_pseudo_terminals();
   init_memory_devices();
   acpi::init();
   register_process_files();

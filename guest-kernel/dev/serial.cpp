@@ -8,7 +8,6 @@
 #include "dev/tty.hpp"
 #include "fs/device.hpp"
 #include "lib/log.hpp"
-#include "lib/process.hpp"
 
 namespace ido {
 
@@ -49,6 +48,16 @@ void send_log(const char* text, u32 size) {
   }
 }
 
+class SerialLine final : public TtyLine {
+ public:
+  u32 send(const char* text, u32 size) override {
+    send_raw(text, size);
+    return size;
+  }
+  Or<Ref<fs::File>> open(Ref<fs::Dentry> dentry, u32 flags) override;
+};
+
+constinit SerialLine g_line;
 Tty* g_tty = nullptr;
 alignas(Tty) u8 g_tty_storage[sizeof(Tty)];
 
@@ -62,27 +71,20 @@ class TtyFile final : public fs::File {
   using File::File;
   bool seekable() const override { return false; }
   Or<u32> read(fs::Buffer& buffer, u64&) override { return g_tty->read(buffer, !(flags & fs::open_flag::kNonBlock)); }
-  Or<u32> write(fs::Buffer& buffer, u64&) override { return g_tty->write(buffer); }
+  Or<u32> write(fs::Buffer& buffer, u64&) override { return g_tty->write(buffer, blocks()); }
   Or<u32> control(u32 request, u32 argument) override { return g_tty->control(request, argument); }
   u32 poll() override { return g_tty->poll(); }
   fs::PollSource* poll_source() override { return &g_tty->poll_source(); }
 };
 
-Or<Ref<fs::File>> open_tty(Ref<fs::Dentry> dentry, u32 flags) {
+Or<Ref<fs::File>> SerialLine::open(Ref<fs::Dentry> dentry, u32 flags) {
   auto* file = new (std::nothrow) TtyFile(std::move(dentry), flags);
   if (file == nullptr) return fail(Errno::kNoMem);
-  // A session leader without a terminal gets the one it opens (termios: controlling terminal).
-  if (!(flags & fs::open_flag::kNoControllingTty) && g_tty->session == 0 && current_process_id() == current_session()) {
-    g_tty->session = current_session();
-    g_tty->foreground_group = current_process_group();
-  }
+  g_tty->opened(flags);
   return Ref<fs::File>(file);
 }
 
-Or<Ref<fs::File>> open_controlling(Ref<fs::Dentry> dentry, u32 flags) {
-  if (g_tty->session == 0 || g_tty->session != current_session()) return fail(Errno::kNxIo);
-  return open_tty(std::move(dentry), flags | fs::open_flag::kNoControllingTty);
-}
+Or<Ref<fs::File>> open_tty(Ref<fs::Dentry> dentry, u32 flags) { return g_line.open(std::move(dentry), flags); }
 
 }  // namespace
 
@@ -98,24 +100,15 @@ void init_serial_console() {
 }
 
 void init_serial_tty() {
-  g_tty = new (g_tty_storage) Tty("ttyS0", fs::device_number(4, 64), send_raw);
+  g_tty = new (g_tty_storage) Tty(g_line, fs::device_number(4, 64));
+  g_tty->set_window({24, 80, 0, 0});
+  add_terminal(*g_tty);
   fs::register_device(fs::device_number(4, 64), "ttyS0", open_tty);
   fs::register_device(fs::device_number(5, 1), "console", open_tty);
-  fs::register_device(fs::device_number(5, 0), "tty", open_controlling);
   register_irq(abi::irq::kCom1, on_interrupt, nullptr, "ttyS0");
   out8(kInterruptEnable, kReceiveInterrupt);
 }
 
 Tty* console_tty() { return g_tty; }
-
-void end_terminal_session(i32 session) {
-  if (g_tty == nullptr || g_tty->session != session) return;
-  constexpr i32 kHangUp = 1, kContinue = 18;  // SIGHUP, SIGCONT
-  const i32 foreground = g_tty->foreground_group;
-  g_tty->session = g_tty->foreground_group = 0;
-  if (foreground == 0) return;
-  signal_process_group(foreground, kHangUp);
-  signal_process_group(foreground, kContinue);
-}
 
 }  // namespace ido

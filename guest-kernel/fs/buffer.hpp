@@ -12,6 +12,8 @@ class Buffer {
 
   u32 left() const { return size_ - done_; }
   u32 done() const { return done_; }
+  // Back to where `done` bytes were done: some of what was taken could not be used.
+  void back_to(u32 done) { done_ = done; }
   // Leaves at most `most` bytes to be moved.
   void cut(u64 most) {
     if (most < left()) size_ = done_ + static_cast<u32>(most);

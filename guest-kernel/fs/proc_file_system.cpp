@@ -3,6 +3,7 @@
 #include "arch/boot_info.hpp"
 #include "arch/interrupts.hpp"
 #include "fs/memory_files.hpp"
+#include "fs/file_systems.hpp"
 #include "fs/vfs.hpp"
 #include "mm/sections.hpp"
 
@@ -55,7 +56,7 @@ Or<> render_command_line(Text& text, u32) {
 }
 
 Or<> render_file_systems(Text& text, u32) {
-  for (const char* name : {"rootfs", "tmpfs", "proc", "sysfs", "devtmpfs"}) text.add("nodev\t%s\n", name);
+  for (u32 i = 0; i < file_system_count(); ++i) text.add("nodev\t%s\n", file_system_at(i).name);
   return {};
 }
 

@@ -1,9 +1,6 @@
 // Putting file systems together: mount, umount, pivot_root, chroot.
-#include "fs/device.hpp"
+#include "fs/file_systems.hpp"
 #include "fs/permission.hpp"
-#include "fs/proc_file_system.hpp"
-#include "fs/sys_file_system.hpp"
-#include "fs/tmpfs.hpp"
 #include "syscall/helpers.hpp"
 
 namespace ido {
@@ -11,24 +8,6 @@ namespace ido {
 namespace {
 
 namespace flag = fs::mount_flag;
-
-struct Kind {
-  const char* name;
-  Or<Ref<fs::Inode>> (*make)(StringView options);
-};
-
-Or<Ref<fs::Inode>> make_proc(StringView) { return fs::make_proc(); }
-Or<Ref<fs::Inode>> make_sys(StringView) { return fs::make_sys(); }
-Or<Ref<fs::Inode>> make_tmpfs(StringView options) { return fs::make_tmpfs(options); }
-Or<Ref<fs::Inode>> make_devices(StringView options) {
-  Ref<fs::Inode> top = TRY(fs::make_tmpfs(options));
-  top->status.mode = fs::mode::kDirectory | 0755;
-  TRY(fs::populate_devices(*top));
-  return top;
-}
-
-constexpr Kind kKinds[] = {
-    {"proc", make_proc}, {"sysfs", make_sys}, {"tmpfs", make_tmpfs}, {"ramfs", make_tmpfs}, {"devtmpfs", make_devices}};
 
 // The options of mount(2)'s last argument, one page at most; 0: none.
 Or<> copy_options(u32 address, Text& options) {
@@ -47,13 +26,11 @@ Or<u32> mount_new(Call& call, Ref<fs::Dentry> on, u32 flags) {
   }
   if (source.view().empty()) source.add(StringView("none"));
   TRY(copy_options(call[4], options));
-  for (const Kind& kind : kKinds) {
-    if (!(type.view() == kind.name)) continue;
-    Ref<fs::Inode> top = TRY(kind.make(options.view()));
-    TRY(fs::mount(std::move(on), std::move(top), kind.name, source.view(), flags));
-    return 0;
-  }
-  return fail(Errno::kNoDev);
+  const fs::FileSystemType* kind = fs::find_file_system(type.view());
+  if (kind == nullptr) return fail(Errno::kNoDev);
+  Ref<fs::Inode> top = TRY(kind->make(options.view()));
+  TRY(fs::mount(std::move(on), std::move(top), kind->name, source.view(), flags));
+  return 0;
 }
 
 }  // namespace
