@@ -46,13 +46,15 @@ void page_fault(TrapFrame& frame) {
   }
 }
 
+constexpr i32 kKernel = 0x80;  // SI_KERNEL
+
 template <i32 Signal, i32 Code>
 void raise(TrapFrame& frame) {
   if (!frame.from_user()) kernel_fault(frame, "exception", frame.vector);
-  force_signal({.number = Signal, .code = Code, .address = frame.eip});
+  // As Linux has it, these two know of no address.
+  constexpr bool kNowhere = Code == kKernel || Signal == sig::kBus;
+  force_signal({.number = Signal, .code = Code, .address = kNowhere ? 0 : frame.eip});
 }
-
-constexpr i32 kKernel = 0x80;  // SI_KERNEL
 
 template <fpu::Unit Unit>
 void floating_point(TrapFrame& frame) {
