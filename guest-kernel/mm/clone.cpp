@@ -30,6 +30,8 @@ Or<Mm*> Mm::clone() {
   child->argument_end = argument_end;
   child->environment_start = environment_start;
   child->environment_end = environment_end;
+  child->auxiliary_start = auxiliary_start;
+  child->auxiliary_end = auxiliary_end;
   child->stack_start = stack_start;
   child->code_start = code_start;
   child->code_end = code_end;

@@ -97,6 +97,10 @@ class Mm {
   UserPageTable& table() { return *table_; }
   Area* find_area(u32 address);  // that contains it, or nullptr
 
+  // Writes whatever the protection says, into private copies; not into shared pages that are read-only. For debuggers.
+  // Errno::kFault, kNoMem.
+  Or<> poke(u32 address, const u8* from, u32 size);
+
   // For /proc: areas in order; hold mutex() over a walk that sleeps.
   using AreaList = IntrusiveList<Area, &Area::node>;
   AreaList& areas() { return areas_; }
@@ -114,6 +118,7 @@ class Mm {
   // exec notes them for /proc/PID/cmdline and stat.
   u32 argument_start = 0, argument_end = 0;
   u32 environment_start = 0, environment_end = 0;
+  u32 auxiliary_start = 0, auxiliary_end = 0;  // the vector of the ELF loader's
   u32 stack_start = 0;
   u32 code_start = 0, code_end = 0;
 
@@ -164,6 +169,8 @@ class Mm {
   FaultResult make_present(Area& area, u32 address, Pte* slot, FaultAccess access);
   FaultResult map_file_page(Area& area, u32 address, Pte* slot, FaultAccess access);
   FaultResult break_sharing(Area& area, u32 address, Pte* slot);
+  // poke.cpp: within one page
+  Or<> poke_page(u32 address, const u8* from, u32 count);
   // clone.cpp
   Or<> copy_areas_to(Mm& child);
   Or<> copy_entries_to(Mm& child, const Area& area);

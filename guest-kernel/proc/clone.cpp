@@ -78,6 +78,7 @@ Or<> set_up(Task& task, Task& parent, const CloneArguments& arguments, const Tra
   child_frame = frame;
   child_frame.eax = 0;
   child_frame.vector = 0;
+  if (parent.trace.step) child_frame.eflags &= ~eflags::kTrap;
   if (arguments.stack != 0) child_frame.esp = arguments.stack;
   task.saved_esp = make_first_switch(task.stack, fork_entry, 0, 0);
 
@@ -123,14 +124,21 @@ Or<i32> clone_task(const CloneArguments& arguments, const TrapFrame& frame) {
   }
 
   const i32 tid = (*created)->tid;
+  const u32 event = flags & clone_flag::kVfork                             ? trace::event::kVfork
+                    : (flags & clone_flag::kSignalMask) == u32(sig::kChld) ? trace::event::kFork
+                                                                           : trace::event::kClone;
+  if (!(flags & clone_flag::kUntraced)) trace::inherit(**created, parent_task, event);
   if (!(flags & clone_flag::kVfork)) {
     make_runnable(**created);
+    trace::report_event(event, static_cast<u32>(tid));
     return tid;
   }
   VforkDone done;
   process->vfork_done = &done;
   make_runnable(**created);
+  trace::report_event(event, static_cast<u32>(tid));
   while (!done.done) done.queue.wait();
+  trace::report_event(trace::event::kVforkDone, static_cast<u32>(tid));
   return tid;
 }
 

@@ -139,6 +139,8 @@ class StackBuilder {
     TRY(put_pointers(at, program.arguments, mm_.argument_start));
     TRY(put_pointers(at, program.environment, mm_.environment_start));
     TRY(copy_to_user(mm_, at, auxiliary, sizeof auxiliary));
+    mm_.auxiliary_start = at;
+    mm_.auxiliary_end = at + sizeof auxiliary;
     return esp;
   }
 
@@ -243,6 +245,14 @@ void commit(const Program& program, const Prepared& prepared, TrapFrame& frame) 
 
   TrapFrame* fresh = make_user_frame(task.stack, prepared.start, prepared.esp);
   KASSERT(fresh == &frame);
+  trace::State& traced = task.trace;
+  memset(traced.debug, 0, sizeof traced.debug);
+  trace::load_breakpoints(task);
+  if (traced.tracer == nullptr) return;
+  if (traced.options & trace::option::kExec)
+    trace::report_event(trace::event::kExec, static_cast<u32>(task.tid));
+  else if (!traced.seized)
+    send_thread_signal(task, {.number = sig::kTrap, .pid = process.pid});
 }
 
 Or<> load_and_run(Program& program, StringView path, TrapFrame& frame) {

@@ -66,6 +66,7 @@ void clear_tid(Task& task) {
 void end_process(Process& process) {
   if (process.pid == 1) panic("init ended with wait status %04x", process.wait_status);
   stop_timer(process.alarm);
+  trace::tracer_ends(process);
   if (process.session == process.pid) end_terminal_session(process.session);
   release_memory(process);
   process.local_segments = {};
@@ -81,8 +82,10 @@ void end_process(Process& process) {
 void exit_thread(i32 wait_status) {
   Task& task = *current();
   Process& process = *task.process;
+  if (!process.exiting) trace::report_event(trace::event::kExit, static_cast<u32>(wait_status));
   clear_tid(task);
   const bool last = process.thread_count == 1;
+  trace::report_end(process.exiting ? process.wait_status : wait_status, last);
   if (last) {
     if (!process.exiting) process.wait_status = wait_status;
     process.exiting = true;
@@ -113,6 +116,7 @@ void exit_thread(i32 wait_status) {
 
 void exit_process(i32 wait_status) {
   Process& process = current_process();
+  trace::report_event(trace::event::kExit, static_cast<u32>(wait_status));
   if (!process.exiting) {
     process.exiting = true;
     process.wait_status = wait_status;
@@ -125,12 +129,14 @@ void exit_process(i32 wait_status) {
 Or<WaitResult> wait_child(i32 pid, u32 flags) {
   Process& self = current_process();
   for (;;) {
-    bool any = false;
+    if (WaitResult r; trace::find_report(self, pid, flags & wait_flag::kNoReap, r.pid, r.wait_status)) return r;
+    bool any = trace::traces_any(self, pid);
     for (Process& child : self.children) {
       const bool wanted = pid == -1 || (pid > 0 && child.pid == pid) || (pid == 0 && child.group == self.group) ||
                           (pid < -1 && child.group == -pid);
       if (!wanted) continue;
       any = true;
+      if (child.first_thread() != nullptr && child.first_thread()->trace.tracer != nullptr) continue;
       if (child.zombie) {
         if (flags & wait_flag::kNotExited) continue;
         WaitResult result{child.pid, child.wait_status, child.dead_user_ns, child.dead_system_ns};

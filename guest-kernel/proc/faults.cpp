@@ -65,7 +65,10 @@ void floating_point(TrapFrame& frame) {
 // In the kernel: TF of user code that came in by SYSENTER, or a breakpoint of the user's that has the address of
 // something of ours (4G/4G). Neither is the kernel's business.
 void debug(TrapFrame& frame) {
-  if (frame.from_user()) return raise<sig::kTrap, 2>(frame);  // TRAP_TRACE
+  if (frame.from_user()) {
+    const i32 code = trace::debug_exception(*current(), frame);
+    return force_signal({.number = sig::kTrap, .code = code, .address = frame.eip});
+  }
   if (frame.eflags & eflags::kTrap) {
     frame.eflags &= ~eflags::kTrap;
     current()->stepped_into_call = true;

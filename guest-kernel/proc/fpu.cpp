@@ -67,6 +67,76 @@ i32 fault_code(Task& task, Unit unit) {
   return 0;
 }
 
+namespace {
+
+// Offsets in the FXSAVE image (SDM 1, table 10-2).
+constexpr u32 kTags = 4, kOpcode = 6, kInstruction = 8, kInstructionSelector = 12, kData = 16, kDataSelector = 20,
+              kStack = 32;
+
+template <class T>
+T field(const FpuState& state, u32 offset) {
+  T v;
+  memcpy(&v, state.image + offset, sizeof v);
+  return v;
+}
+template <class T>
+void set_field(FpuState& state, u32 offset, T v) {
+  memcpy(state.image + offset, &v, sizeof v);
+}
+
+// The two-bit tag of a register that holds something (SDM 1, 8.1.7).
+u32 tag_of(const u8* value) {
+  constexpr u32 kValid = 0, kZero = 1, kSpecial = 2;
+  const u32 exponent = value[8] | (value[9] & 0x7f) << 8;
+  bool zero = true;
+  for (u32 i = 0; i < 8; ++i) zero = zero && value[i] == 0;
+  if (exponent == 0 && zero) return kZero;
+  return exponent != 0 && exponent != 0x7fff && (value[7] & 0x80) ? kValid : kSpecial;
+}
+
+}  // namespace
+
+UserFpRegisters classic_image(Task& task) {
+  save(task);
+  const FpuState& s = task.fpu;
+  UserFpRegisters r{};
+  const u32 top = (field<u16>(s, kStatusWord) >> 11) & 7;
+  u32 tags = 0;
+  for (u32 i = 0; i < 8; ++i) {
+    const u8* value = s.image + kStack + 16 * ((i - top) & 7);
+    tags |= ((s.image[kTags] >> i) & 1 ? tag_of(value) : 3u) << 2 * i;
+    memcpy(r.stack + 10 * i, s.image + kStack + 16 * i, 10);
+  }
+  constexpr u32 kHigh = 0xffff0000;
+  r.control = kHigh | field<u16>(s, kControlWord);
+  r.status = kHigh | field<u16>(s, kStatusWord);
+  r.tags = kHigh | tags;
+  r.instruction = field<u32>(s, kInstruction);
+  r.instruction_selector = field<u16>(s, kInstructionSelector) | u32{field<u16>(s, kOpcode)} << 16;
+  r.data = field<u32>(s, kData);
+  r.data_selector = kHigh | field<u16>(s, kDataSelector);
+  return r;
+}
+
+void set_classic_image(Task& task, const UserFpRegisters& r) {
+  save(task);
+  FpuState& s = task.fpu;
+  u8 present = 0;
+  for (u32 i = 0; i < 8; ++i) {
+    if ((r.tags >> 2 * i & 3) != 3) present |= static_cast<u8>(1u << i);
+    memcpy(s.image + kStack + 16 * i, r.stack + 10 * i, 10);
+  }
+  set_field(s, kControlWord, static_cast<u16>(r.control));
+  set_field(s, kStatusWord, static_cast<u16>(r.status));
+  set_field(s, kTags, present);
+  set_field(s, kOpcode, static_cast<u16>(r.instruction_selector >> 16 & 0x7ff));
+  set_field(s, kInstruction, r.instruction);
+  set_field(s, kInstructionSelector, static_cast<u16>(r.instruction_selector));
+  set_field(s, kData, r.data);
+  set_field(s, kDataSelector, static_cast<u16>(r.data_selector));
+  reload(task);
+}
+
 void forget(const Task& task) {
   if (owner == &task) owner = nullptr;
 }

@@ -9,8 +9,8 @@ namespace ido {
 // Flags of clone(2).
 namespace clone_flag {
 inline constexpr u32 kVm = 0x100, kFs = 0x200, kFiles = 0x400, kSigHand = 0x800, kVfork = 0x4000, kParent = 0x8000,
-                     kThread = 0x10000, kSetTls = 0x80000, kParentSetTid = 0x100000, kChildClearTid = 0x200000,
-                     kChildSetTid = 0x1000000, kSignalMask = 0xff;
+                     kThread = 0x10000, kSetTls = 0x80000, kUntraced = 0x800000, kParentSetTid = 0x100000,
+                     kChildClearTid = 0x200000, kChildSetTid = 0x1000000, kSignalMask = 0xff;
 }  // namespace clone_flag
 
 struct CloneArguments {

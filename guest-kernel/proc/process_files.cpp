@@ -16,9 +16,10 @@ constexpr u32 kUserHz = 100;  // USER_HZ: the unit of times in /proc
 constexpr u64 kNsPerUserTick = kNsPerSecond / kUserHz;
 
 Or<Process*> process_of(u32 pid) {
-  Process* p = find_process(static_cast<i32>(pid));
-  if (p == nullptr) return fail(Errno::kSrch);
-  return p;
+  if (Process* p = find_process(static_cast<i32>(pid)); p != nullptr) return p;
+  Task* thread = find_task(static_cast<i32>(pid));
+  if (thread == nullptr) return fail(Errno::kSrch);
+  return thread->process;
 }
 
 const char* name_of(Process& p) { return p.first_thread() != nullptr ? p.first_thread()->name : "gone"; }
@@ -29,10 +30,15 @@ char state_letter(Process& p) {
     case TaskState::kRunnable: return 'R';
     case TaskState::kSleeping: return p.mm == nullptr ? 'I' : 'D';
     case TaskState::kInterruptible: return 'S';
-    case TaskState::kStopped: return 'T';
+    case TaskState::kStopped: return p.first_thread()->trace.stopped ? 't' : 'T';
     case TaskState::kDead: return 'X';
   }
   return '?';
+}
+
+i32 tracer_of(Process& p) {
+  const Task* first = p.first_thread();
+  return first != nullptr && first->trace.tracer != nullptr ? first->trace.tracer->pid : 0;
 }
 
 const char* state_word(char letter) {
@@ -42,6 +48,7 @@ const char* state_word(char letter) {
     case 'D': return "disk sleep";
     case 'I': return "idle";
     case 'T': return "stopped";
+    case 't': return "tracing stop";
     case 'Z': return "zombie";
     default: return "dead";
   }
@@ -84,8 +91,8 @@ Or<> render_maps(Text& text, u32 pid) {
 Or<> render_status(Text& text, u32 pid) {
   Process* p = TRY(process_of(pid));
   const char letter = state_letter(*p);
-  text.add("Name:\t%s\nState:\t%c (%s)\nTgid:\t%d\nPid:\t%d\nPPid:\t%d\n", name_of(*p), letter, state_word(letter),
-           p->pid, p->pid, p->parent != nullptr ? p->parent->pid : 0);
+  text.add("Name:\t%s\nState:\t%c (%s)\nTgid:\t%d\nPid:\t%d\nPPid:\t%d\nTracerPid:\t%d\n", name_of(*p), letter,
+           state_word(letter), p->pid, p->pid, p->parent != nullptr ? p->parent->pid : 0, tracer_of(*p));
   const Identity &u = p->credentials.user, &g = p->credentials.group;
   text.add("Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\n", u.real, u.effective, u.saved, u.file_system, g.real,
            g.effective, g.saved, g.file_system);
@@ -127,18 +134,31 @@ Or<> render_statm(Text& text, u32 pid) {
   return {};
 }
 
-Or<> render_command(Text& text, u32 pid) {
-  Process* p = TRY(process_of(pid));
-  if (p->mm == nullptr) return {};
-  Mm& mm = *p->mm;
+// What lies at [start, end) of a process's memory, a page at most.
+Or<> add_memory(Text& text, Mm& mm, u32 start, u32 end) {
   char chunk[128];
-  for (u32 at = mm.argument_start; at < mm.argument_end && at - mm.argument_start < kPageSize;) {
-    const u32 n = mm.argument_end - at < sizeof chunk ? mm.argument_end - at : static_cast<u32>(sizeof chunk);
+  for (u32 at = start; at < end && at - start < kPageSize;) {
+    const u32 n = end - at < sizeof chunk ? end - at : static_cast<u32>(sizeof chunk);
     TRY(copy_from_user(mm, chunk, at, n));
     text.add(StringView{chunk, n});
     at += n;
   }
   return {};
+}
+
+Or<> render_command(Text& text, u32 pid) {
+  Process* p = TRY(process_of(pid));
+  return p->mm == nullptr ? Or<>{} : add_memory(text, *p->mm, p->mm->argument_start, p->mm->argument_end);
+}
+
+Or<> render_environment(Text& text, u32 pid) {
+  Process* p = TRY(process_of(pid));
+  return p->mm == nullptr ? Or<>{} : add_memory(text, *p->mm, p->mm->environment_start, p->mm->environment_end);
+}
+
+Or<> render_auxiliary(Text& text, u32 pid) {
+  Process* p = TRY(process_of(pid));
+  return p->mm == nullptr ? Or<>{} : add_memory(text, *p->mm, p->mm->auxiliary_start, p->mm->auxiliary_end);
 }
 
 Or<> render_name(Text& text, u32 pid) {
@@ -204,7 +224,57 @@ class DescriptorDirectory final : public fs::Inode {
       if (p->files->slot(static_cast<u32>(position)) == nullptr) continue;
       char name[16];
       format_to(name, sizeof name, "%u", static_cast<u32>(position));
-      if (!sink.add({name, position + 1, fs::mode::kSymlink})) break;
+      if (!sink.add({.name = name, .inode = position + 1, .type = fs::mode::kSymlink, .next = position + 1})) break;
+    }
+    return position;
+  }
+
+ private:
+  u32 pid_;
+};
+
+// What tells of a process or, in its task directory, of one of its threads.
+Or<Ref<fs::VirtualDirectory>> make_directory(u32 pid) {
+  TRY(process_of(pid));
+  Ref<fs::VirtualDirectory> d = TRY(fs::make_virtual_directory(fs::kProcMagic));
+  TRY(d->add_file("auxv", render_auxiliary, nullptr, pid));
+  TRY(d->add_file("environ", render_environment, nullptr, pid));
+  TRY(d->add_file("cmdline", render_command, nullptr, pid));
+  TRY(d->add_file("comm", render_name, nullptr, pid));
+  TRY(d->add_file("maps", render_maps, nullptr, pid));
+  TRY(d->add_file("stat", render_stat, nullptr, pid));
+  TRY(d->add_file("statm", render_statm, nullptr, pid));
+  TRY(d->add_file("status", render_status, nullptr, pid));
+  Ref<fs::Inode> memory = TRY(make_memory_file(pid));
+  TRY(d->add("mem", memory));
+  TRY(d->add_link("cwd", render_directory, pid));
+  TRY(d->add_link("exe", render_program, pid));
+  TRY(d->add("fd", Ref<fs::Inode>(new (std::nothrow) DescriptorDirectory(pid))));
+  return d;
+}
+
+// /proc/PID/task: a directory a thread, which tells of the process.
+class ThreadDirectory final : public fs::Inode {
+ public:
+  explicit ThreadDirectory(u32 pid) : Inode(fs::mode::kDirectory | 0555), pid_(pid) {}
+  Or<Ref<fs::Inode>> lookup(StringView name) override {
+    u32 tid;
+    Process* p = TRY(process_of(pid_));
+    if (!fs::numbered_name(name, "", tid)) return fail(Errno::kNoEnt);
+    const Task* thread = find_task(static_cast<i32>(tid));
+    if (thread == nullptr || thread->process != p) return fail(Errno::kNoEnt);
+    return Ref<fs::Inode>(TRY(make_directory(tid)));
+  }
+  Or<u64> list(u64 position, fs::DirectorySink& sink) override {
+    Process* p = TRY(process_of(pid_));
+    u64 at = 0;
+    for (const Task& thread : p->threads) {
+      if (at++ < position) continue;
+      char name[16];
+      format_to(name, sizeof name, "%d", thread.tid);
+      if (!sink.add({.name = name, .inode = static_cast<u64>(thread.tid), .type = fs::mode::kDirectory, .next = at}))
+        break;
+      position = at;
     }
     return position;
   }
@@ -214,17 +284,8 @@ class DescriptorDirectory final : public fs::Inode {
 };
 
 Or<Ref<fs::Inode>> find_directory(u32 pid) {
-  TRY(process_of(pid));
-  Ref<fs::VirtualDirectory> d = TRY(fs::make_virtual_directory(fs::kProcMagic));
-  TRY(d->add_file("cmdline", render_command, nullptr, pid));
-  TRY(d->add_file("comm", render_name, nullptr, pid));
-  TRY(d->add_file("maps", render_maps, nullptr, pid));
-  TRY(d->add_file("stat", render_stat, nullptr, pid));
-  TRY(d->add_file("statm", render_statm, nullptr, pid));
-  TRY(d->add_file("status", render_status, nullptr, pid));
-  TRY(d->add_link("cwd", render_directory, pid));
-  TRY(d->add_link("exe", render_program, pid));
-  TRY(d->add("fd", Ref<fs::Inode>(new (std::nothrow) DescriptorDirectory(pid))));
+  Ref<fs::VirtualDirectory> d = TRY(make_directory(pid));
+  TRY(d->add("task", Ref<fs::Inode>(new (std::nothrow) ThreadDirectory(pid))));
   return Ref<fs::Inode>(d);
 }
 

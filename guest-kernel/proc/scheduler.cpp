@@ -67,6 +67,7 @@ void on_user_return(TrapFrame& frame) {
       continue;
     }
     settle_step(frame);
+    if (running->trace.interrupted) trace::stop_for_tracer(sig::kTrap | trace::event::kStop << 8, nullptr);
     if (signal_deliverable(*running)) {
       asm volatile("sti" : : : "memory");
       deliver_signals(frame);
@@ -74,7 +75,8 @@ void on_user_return(TrapFrame& frame) {
     }
     settle_restart(frame);
     if (reschedule || signal_deliverable(*running)) continue;
-    user_return_work = 0;
+    user_return_work = running->trace.needs_care() ? 1 : 0;
+    trace::load_breakpoints(*running);
     return;
   }
 }

@@ -110,13 +110,30 @@ void default_action(Task& task, i32 number) {
   const SignalSet bit = signal_bit(number);
   if (bit & kDefaultIgnored) return;
   if (task.process->pid == kInitPid) return;
+  if ((bit & kStops) && task.trace.tracer != nullptr) {
+    trace::stop_for_tracer(static_cast<u32>(number), nullptr);
+    return;
+  }
   if (bit & kStops) return stop_process(task, number);
   exit_process(number | (bit & kDumpsCore ? 0x80 : 0));
+}
+
+// The tracer hears of the signal first, and may change it or take it away. False: there is none to deliver.
+bool ask_tracer(Task& task, i32& number, SignalInfo& info) {
+  const i32 wanted = trace::stop_for_tracer(static_cast<u32>(number), &info);
+  if (task.trace.tracer == nullptr && wanted == 0 && task.process->exiting) return false;
+  if (wanted == 0) return false;
+  info = wanted == number ? task.trace.info : SignalInfo{.number = wanted, .pid = current_process().parent->pid};
+  number = info.number = wanted;
+  if (!(task.blocked & signal_bit(number))) return true;
+  send_thread_signal(task, info);  // it is blocked: later
+  return false;
 }
 
 }  // namespace
 
 bool signal_deliverable(const Task& task) {
+  if (task.trace.interrupted) return true;
   if (task.process->exiting || task.leaving) return true;
   return ((task.pending | task.process->pending) & (~task.blocked | task.waited)) != 0;
 }
@@ -129,7 +146,8 @@ void send_signal(Process& process, const SignalInfo& info) {
   before_sending(process, number);
   bool waited = false;
   for (Task& task : process.threads) waited = waited || (task.waited & signal_bit(number));
-  if (ignores(process, number) && !waited && !blocked_by_all(process, number)) return;
+  const bool traced = process.first_thread()->trace.tracer != nullptr;  // its tracer hears of ignored ones too
+  if (ignores(process, number) && !traced && !waited && !blocked_by_all(process, number)) return;
   process.pending |= signal_bit(number);
   if (number <= 32) process.info[number - 1] = info;
   notify_signal_files();
@@ -142,7 +160,9 @@ void send_thread_signal(Task& task, const SignalInfo& info) {
   request_user_return_work();
   before_sending(*task.process, info.number);
   const bool is_blocked = task.blocked & signal_bit(info.number);
-  if (ignores(*task.process, info.number) && !is_blocked && !(task.waited & signal_bit(info.number))) return;
+  if (ignores(*task.process, info.number) && task.trace.tracer == nullptr && !is_blocked &&
+      !(task.waited & signal_bit(info.number)))
+    return;
   task.pending |= signal_bit(info.number);
   if (info.number <= 32) task.info[info.number - 1] = info;
   notify_signal_files();
@@ -197,8 +217,9 @@ void deliver_signals(TrapFrame& frame) {
     if (process.exiting) exit_thread(process.wait_status);
     if (task.leaving) exit_thread(0);
     SignalInfo info;
-    const i32 number = take_signal(task, ~task.blocked, info);
+    i32 number = take_signal(task, ~task.blocked, info);
     if (number == 0) return;
+    if (task.trace.tracer != nullptr && number != sig::kKill && !ask_tracer(task, number, info)) continue;
     SignalAction& action = process.actions[number - 1];
     if (action.handler == SignalAction::kIgnore) continue;
     if (action.handler == SignalAction::kDefault) {
@@ -216,11 +237,15 @@ void deliver_signals(TrapFrame& frame) {
 
 void settle_step(TrapFrame& frame) {
   Task& task = *current();
-  if (!task.stepped_into_call) return;
+  const bool into_call = task.stepped_into_call;
   task.stepped_into_call = false;
+  if (!into_call && !task.trace.step) return;
   if (!frame.in_system_call()) return;  // a new program, or a handler's end
-  frame.eflags |= eflags::kTrap;
+  if (into_call) frame.eflags |= eflags::kTrap;
   force_signal({.number = sig::kTrap, .code = 2 /* TRAP_TRACE */, .address = frame.eip});
+  if (wants_restart(frame)) return;
+  fetch_ebp(frame);
+  frame.vector = 0;  // the call is over: what the tracer does next is not a step over it again
 }
 
 void settle_restart(TrapFrame& frame) {

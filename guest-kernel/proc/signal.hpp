@@ -37,9 +37,16 @@ static_assert(sizeof(SignalAction) == 20);
 struct SignalInfo {
   i32 number = 0;
   i32 code = 0;     // SI_USER 0, SI_KERNEL 0x80, or by signal (SEGV_MAPERR 1, ...)
-  i32 pid = 0;      // sender, or the child of SIGCHLD
-  i32 status = 0;   // SIGCHLD
+  i32 pid = 0;      // sender, or the child of SIGCHLD; SI_TIMER: the timer
+  u32 user = 0;     // the sender's real user; SI_TIMER: how often it was overrun
+  i32 status = 0;   // SIGCHLD; SI_QUEUE and SI_TIMER: the value
   u32 address = 0;  // SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP
+
+  bool is_fault() const {
+    return code > 0 && code != 0x80 &&
+           (number == sig::kSegv || number == sig::kBus || number == sig::kIll || number == sig::kFpe ||
+            number == sig::kTrap);
+  }
 };
 
 // To a process (any thread that does not block it) and to one thread. Safe in interrupt handlers.

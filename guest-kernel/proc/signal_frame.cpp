@@ -206,15 +206,24 @@ UserSignalInfo user_info(const SignalInfo& info) {
   UserSignalInfo to{};
   to.number = info.number;
   to.code = info.code;
-  const bool fault = info.number == sig::kSegv || info.number == sig::kBus || info.number == sig::kIll ||
-                     info.number == sig::kFpe || info.number == sig::kTrap;
-  if (fault && info.code > 0) {
+  if (info.is_fault()) {
     to.fields[0] = info.address;
     return to;
   }
   to.fields[0] = static_cast<u32>(info.pid);
-  to.fields[2] = static_cast<u32>(info.status);  // after the sender's user id
+  to.fields[1] = info.user;
+  to.fields[2] = static_cast<u32>(info.status);
   return to;
+}
+
+SignalInfo signal_info_of(const UserSignalInfo& from) {
+  SignalInfo info{.number = from.number, .code = from.code};
+  if (info.is_fault())
+    info.address = from.fields[0];
+  else
+    info.pid = static_cast<i32>(from.fields[0]), info.user = from.fields[1],
+    info.status = static_cast<i32>(from.fields[2]);
+  return info;
 }
 
 void fetch_ebp(TrapFrame& frame) {

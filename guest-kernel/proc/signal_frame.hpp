@@ -30,6 +30,7 @@ struct UserSignalInfo {
 };
 static_assert(sizeof(UserSignalInfo) == 128);
 UserSignalInfo user_info(const SignalInfo& info);
+SignalInfo signal_info_of(const UserSignalInfo& from);
 
 // Without SIGKILL and SIGSTOP.
 void set_blocked(Task& task, SignalSet blocked);

@@ -24,7 +24,7 @@ constexpr i32 kLargestPid = 32767;
 
 SlabCache task_cache{"task", sizeof(Task)};
 SlabCache process_cache{"process", sizeof(Process)};
-IntrusiveList<Task, &Task::all_node> tasks;
+TaskList tasks;
 ProcessList processes;
 u32 count;
 i32 last_pid;
@@ -42,6 +42,7 @@ i32 free_pid() {
 }  // namespace
 
 ProcessList& all_processes() { return processes; }
+TaskList& all_tasks() { return tasks; }
 u32 task_count() { return count; }
 
 Process* find_process(i32 pid) {

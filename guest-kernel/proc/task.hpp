@@ -17,10 +17,12 @@
 #include "lib/lock_order.hpp"
 #include "lib/ref.hpp"
 #include "lib/thread.hpp"
+#include "lib/vector.hpp"
 #include "lib/wait.hpp"
 #include "proc/ldt.hpp"
 #include "proc/signal.hpp"
 #include "proc/timer.hpp"
+#include "proc/trace.hpp"
 
 namespace ido {
 
@@ -67,6 +69,8 @@ struct Task {
   SignalInfo info[32] = {};                           // of pending standard signals, index: number - 1
   u32 alternate_stack = 0, alternate_stack_size = 0;  // sigaltstack, bytes; size 0: none
 
+  trace::State trace;
+
   ListNode run_node;     // run queue
   ListNode thread_node;  // Process::threads
   ListNode all_node;     // every task
@@ -74,6 +78,12 @@ struct Task {
   TrapFrame& user_frame() const {
     return *reinterpret_cast<TrapFrame*>(static_cast<u8*>(stack) + layout::kKernelStackSize - sizeof(TrapFrame));
   }
+};
+
+// The end of a traced thread, for a tracer that is not its parent or of a thread that is not its process's last.
+struct ExitNote {
+  i32 tid;
+  i32 wait_status;
 };
 
 struct Process {
@@ -111,6 +121,8 @@ struct Process {
   WaitQueue child_changed;                           // wait4 sleeps here
   struct VforkDone* vfork_done = nullptr;            // what the parent of a vfork waits for, until exec or exit
   u32 thread_count = 0;
+  u32 traced_count = 0;         // of threads that it traces
+  Vector<ExitNote> exit_notes;  // threads that it traced and that have ended, not yet waited for
 
   ListNode all_node;
   ListNode sibling;
@@ -122,6 +134,8 @@ struct Process {
 
 using ProcessList = IntrusiveList<Process, &Process::all_node>;
 ProcessList& all_processes();
+using TaskList = IntrusiveList<Task, &Task::all_node>;
+TaskList& all_tasks();
 Process* find_process(i32 pid);
 Task* find_task(i32 tid);
 

@@ -56,10 +56,21 @@ Or<> set_thread_area(Task& task, u32 address) {
   return {};
 }
 
-Or<> get_thread_area(const Task& task, u32 address) {
-  const u32 entry = TRY(get_user<u32>(address));
+Or<> read_thread_area(const Task& task, u32 entry, u32 address) {
   const u32 slot = TRY(slot_of(entry));
   return put_user(address, segment_of(entry, task.tls[slot]));
+}
+
+Or<> write_thread_area(Task& task, u32 entry, u32 address) {
+  const u32 slot = TRY(slot_of(entry));
+  const auto segment = TRY(get_user<UserSegment>(address));
+  if (!segment.empty() && segment.contents() > 1) return fail(Errno::kInval);
+  task.tls[slot] = segment.empty() ? 0 : descriptor_of(segment);
+  return {};
+}
+
+Or<> get_thread_area(const Task& task, u32 address) {
+  return read_thread_area(task, TRY(get_user<u32>(address)), address);
 }
 
 }  // namespace ido

@@ -34,5 +34,8 @@ u64 descriptor_of(const UserSegment& segment);
 Or<> set_thread_area(Task& task, u32 description);
 // The reverse, for the entry that it names.
 Or<> get_thread_area(const Task& task, u32 description);
+// A tracer's: of another thread, the entry by its number.
+Or<> read_thread_area(const Task& task, u32 entry, u32 description);
+Or<> write_thread_area(Task& task, u32 entry, u32 description);
 
 }  // namespace ido

@@ -36,13 +36,41 @@ void report_unknown(const Call& call) {
 
 }  // namespace
 
+namespace {
+void perform(Task& task, TrapFrame& frame, u32 number);
+void traced_system_call(Task& task, TrapFrame& frame);
+}  // namespace
+
 Or<u32> Call::sixth() const {
   if (frame.vector != vector::kSysenter) return frame.ebp;
   return get_user<u32>(frame.ebp);
 }
 
 void system_call(TrapFrame& frame) {
-  Call call{*current(), frame, frame.eax};
+  Task& task = *current();
+  if (task.trace.calls) [[unlikely]]
+    return traced_system_call(task, frame);
+  perform(task, frame, frame.eax);
+}
+
+namespace {
+
+// PTRACE_SYSCALL: a stop before the call, whose number and arguments the tracer may change, and one after it.
+void traced_system_call(Task& task, TrapFrame& frame) {
+  const u32 status = sig::kTrap | (task.trace.options & trace::option::kSysGood ? 0x80 : 0);
+  const auto stop = [&] {
+    const i32 signal = trace::stop_for_tracer(status, nullptr);
+    if (signal != 0) send_thread_signal(task, {.number = signal});
+  };
+  frame.eax = static_cast<u32>(-static_cast<i32>(Errno::kNoSys));
+  stop();
+  if (task.process->exiting) return;
+  if (static_cast<i32>(frame.error) >= 0) perform(task, frame, frame.error);
+  if (task.trace.calls) stop();
+}
+
+void perform(Task& task, TrapFrame& frame, u32 number) {
+  Call call{task, frame, number};
   const Handler handler = call.number < kMost ? kTable.handlers[call.number] : nullptr;
   if (handler == nullptr) {
     report_unknown(call);
@@ -59,4 +87,5 @@ void system_call(TrapFrame& frame) {
   if (result.error() >= Errno::kRestartSys) request_user_return_work();
 }
 
+}  // namespace
 }  // namespace ido
