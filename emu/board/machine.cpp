@@ -8,6 +8,7 @@
 
 #include "board/hotplug_plan.hpp"
 #include "board/pc_machine.hpp"
+#include "cpu/machine_check.hpp"
 #include "replay/arrival.hpp"
 
 namespace paemu {
@@ -132,6 +133,12 @@ Or<> PcMachine::deliver(const Arrival& arrival) {
       return {};
     case InputKind::Reset: reset(arrival.payload[0] == 1, StopReason::GuestReset); return {};
     case InputKind::NonMaskable: pc_->raise_nmi(); return {};
+    case InputKind::MachineCheck: {
+      if (!pc_->cpu.model.has(Feature::kMca)) return fail("the processor has no machine-check architecture");
+      const auto e = arrival::read_machine_check(arrival);
+      report_machine_check(pc_->cpu, {e->bank, e->status, e->global_status, e->address, e->misc});
+      return {};
+    }
   }
   return {};
 }

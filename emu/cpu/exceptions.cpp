@@ -103,12 +103,18 @@ void deliver_exception(Cpu& cpu, const Fault& exception, ResumeFlag resume) {
 }
 
 bool event_waiting(const Cpu& cpu) {
-  return debug_trap_waiting(cpu) || nmi_deliverable(cpu) || interrupt_deliverable(cpu);
+  return cpu.state.machine_check_pending || debug_trap_waiting(cpu) || nmi_deliverable(cpu) || interrupt_deliverable(cpu);
 }
 
 bool take_event(Cpu& cpu) {
   if (cpu.state.activity == Activity::kShutdown) return false;
   cpu.settle();
+  if (cpu.state.machine_check_pending) {
+    cpu.state.machine_check_pending = false;
+    deliver_exception(cpu, Fault{Vector::kMachineCheck, 0, GuestLinear{}},
+                      cpu.state.mid_repeat ? ResumeFlag::kSet : ResumeFlag::kAsItIs);
+    return true;
+  }
   if (debug_trap_waiting(cpu)) {
     deliver_debug_trap(cpu);
     return true;

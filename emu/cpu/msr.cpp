@@ -1,6 +1,7 @@
 #include "cpu/msr.hpp"
 
 #include "cpu/cpu.hpp"
+#include "cpu/machine_check.hpp"
 
 namespace paemu {
 
@@ -20,8 +21,6 @@ enum Index : u32 {
   kSysenterCs = 0x174,
   kSysenterEsp = 0x175,
   kSysenterEip = 0x176,
-  kMcgCap = 0x179,
-  kMcgStatus = 0x17a,
   kPerfStatus = 0x198,
   kPerfCtl = 0x199,
   kClockModulation = 0x19a,
@@ -48,8 +47,6 @@ bool is_idle(const Cpu& cpu, u32 index) {
     case kBblCrCtl:
     case kBblCrCtl3:
     case kDebugCtl: return true;  // neither branch records nor traps on branches
-    case kMcgCap:
-    case kMcgStatus: return cpu.model.has(Feature::kMca);  // no banks
     case kPerfStatus:
     case kPerfCtl:
     case kClockModulation:
@@ -106,6 +103,7 @@ MsrAccess read_msr(const Cpu& cpu, u32 index, u64& value) {
   const CpuModel& m = cpu.model;
   if (read_memory_type_msr(cpu, index, value) == MsrAccess::kDone) return MsrAccess::kDone;
   if (read_performance_msr(cpu, index, value) == MsrAccess::kDone) return MsrAccess::kDone;
+  if (read_machine_check_msr(cpu, index, value) == MsrAccess::kDone) return MsrAccess::kDone;
   switch (index) {
     case kTsc: value = time_stamp(cpu); return done_if(m.has(Feature::kTsc));
     case kTscAdjust: value = s.tsc_adjust; return done_if(m.has(Feature::kTscAdjust));
@@ -123,7 +121,7 @@ MsrAccess read_msr(const Cpu& cpu, u32 index, u64& value) {
 MsrAccess write_msr(Cpu& cpu, u32 index, u64 value) {
   CpuState& s = cpu.state;
   const CpuModel& m = cpu.model;
-  for (const auto write : {write_memory_type_msr, write_performance_msr}) {
+  for (const auto write : {write_memory_type_msr, write_performance_msr, write_machine_check_msr}) {
     if (const MsrAccess a = write(cpu, index, value); a != MsrAccess::kNoSuch) return a;
   }
   const auto set = [value](u32& to, bool there) {
@@ -146,7 +144,6 @@ MsrAccess write_msr(Cpu& cpu, u32 index, u64 value) {
     case kMiscEnable: return m.has_misc_enable() ? write_misc_enable(cpu, value) : MsrAccess::kNoSuch;
     case kEfer: return nx_usable(cpu) ? write_efer(cpu, value) : MsrAccess::kNoSuch;
     case kPlatformId:
-    case kMcgCap:
     case kPerfStatus: return is_idle(cpu, index) ? MsrAccess::kRefused : MsrAccess::kNoSuch;  // read-only
     default: return done_if(is_idle(cpu, index));
   }

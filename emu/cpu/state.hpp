@@ -75,6 +75,16 @@ struct FpuState {
   FIELDS(control, status, tag, last_opcode, code_selector, data_selector, code_offset, data_offset, st, xmm, mxcsr)
 };
 
+// IA32_MCi_CTL, STATUS, ADDR and MISC (SDM 3B, 15.3.2). All errors are enabled at first.
+struct MachineCheckBank {
+  u64 control = ~u64{0};
+  u64 status = 0;
+  u64 address = 0;
+  u64 misc = 0;
+  FIELDS(control, status, address, misc)
+};
+inline constexpr u32 kMachineCheckBanks = 5;  // as the P6 family has
+
 enum class Activity : u8 { kRunning, kHalted, kShutdown, kLast = kShutdown };
 
 // What the next instruction is shielded from by the one before it (SDM 3A, 6.8.3).
@@ -108,17 +118,20 @@ struct CpuState {
   u64 mtrr_base[8] = {}, mtrr_mask[8] = {};
   u64 microcode_revision = 0;
   u32 performance_select[2] = {};
-  u64 performance_counter[2] = {};  // while counting: less the retired count
+  u64 performance_counter[2] = {};            // while counting: less the retired count
+  u64 mcg_status = 0, mcg_control = ~u64{0};  // IA32_MCG_STATUS, IA32_MCG_CTL
+  MachineCheckBank mc_bank[kMachineCheckBanks];
   Activity activity = Activity::kRunning;
   Shadow shadow = Shadow::kNone;
   bool mid_repeat = false;  // the last instruction was an iteration of a string instruction that has more to do
   bool nmi_blocked = false;
   bool nmi_pending = false;
+  bool machine_check_pending = false;
   u32 pending_debug = 0;  // DR6 bits of debug traps, due at the next instruction boundary that is not in a shadow
   FIELDS(gpr, eip, eflags, segment, ldtr, tr, gdtr, idtr, cr0, cr2, cr3, cr4, pdpte, dr, fpu, efer, apic_base,
          sysenter_cs, sysenter_esp, sysenter_eip, pat, misc_enable, tsc_offset, tsc_adjust, mtrr_default, mtrr_fixed,
-         mtrr_base, mtrr_mask, microcode_revision, performance_select, performance_counter, activity, shadow,
-         mid_repeat, nmi_blocked, nmi_pending, pending_debug)
+         mtrr_base, mtrr_mask, microcode_revision, performance_select, performance_counter, mcg_status, mcg_control,
+         mc_bank, activity, shadow, mid_repeat, nmi_blocked, nmi_pending, machine_check_pending, pending_debug)
 };
 
 }  // namespace paemu

@@ -1,6 +1,7 @@
 // Commands about the run and the program.
 #include <nlohmann/json.hpp>
 
+#include "cpu/state.hpp"
 #include "monitor/handlers.hpp"
 #include "replay/arrival.hpp"
 #include "replay/version.hpp"
@@ -42,6 +43,25 @@ Reply quit(Monitor& m, const Json&) {
 Reply system_reset(Monitor& m, const Json&) { return done(m.control().submit(arrival::reset_by_monitor())); }
 Reply system_powerdown(Monitor& m, const Json&) { return done(m.control().submit(arrival::power_button())); }
 Reply nmi(Monitor& m, const Json&) { return done(m.control().submit(arrival::non_maskable())); }
+
+// QEMU's command. What the error does is for the processor to say: #MC, shutdown, or only a note in the bank.
+Reply mce(Monitor& m, const Json& arguments) {
+  const u64 cpu = arguments["cpu"], bank = arguments["bank"];
+  arrival::MachineCheck error;
+  error.status = arguments["status"];
+  error.global_status = arguments["mcgstatus"];
+  error.address = arguments["addr"];
+  error.misc = arguments["misc"];
+  if (cpu != 0) return base::fail("there is no processor " + std::to_string(cpu) + "; the only one is 0");
+  if (bank >= kMachineCheckBanks) {
+    return base::fail("there is no bank " + std::to_string(bank) + "; they are 0 to " +
+                      std::to_string(kMachineCheckBanks - 1));
+  }
+  if (!(error.status & arrival::kMachineCheckValid))
+    return base::fail("the status says that there is no error: its bit 63 is clear");
+  error.bank = static_cast<u32>(bank);
+  return done(m.control().submit(arrival::machine_check(error)));
+}
 
 Reply record_start(Monitor& m, const Json& arguments) {
   const std::string path = arguments["path"];

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "cpu/state.hpp"
 #include "replay/archive.hpp"
 
 namespace paemu::arrival {
@@ -27,6 +28,7 @@ Arrival dimm_surprise_pull(const std::string& id) { return with_id(InputKind::Di
 Arrival power_button() { return make(InputKind::PowerButton); }
 Arrival reset_by_monitor() { return make(InputKind::Reset, {0}); }
 Arrival non_maskable() { return make(InputKind::NonMaskable); }
+Arrival machine_check(const MachineCheck& error) { return make(InputKind::MachineCheck, archive::save(error)); }
 
 std::optional<Serial> read_serial(const Arrival& a) {
   if (a.kind != InputKind::SerialBytes || a.payload.empty()) return std::nullopt;
@@ -52,6 +54,13 @@ std::optional<std::string> read_id(const Arrival& a) {
   return std::string(a.payload.begin(), a.payload.end());
 }
 
+std::optional<MachineCheck> read_machine_check(const Arrival& a) {
+  MachineCheck error;
+  if (a.kind != InputKind::MachineCheck || !archive::load(a.payload, error)) return std::nullopt;
+  if (error.bank >= kMachineCheckBanks || !(error.status & kMachineCheckValid)) return std::nullopt;
+  return error;
+}
+
 bool well_formed(const Arrival& a) {
   if (a.payload.size() > kMaxPayload) return false;
   switch (a.kind) {
@@ -63,6 +72,7 @@ bool well_formed(const Arrival& a) {
     case InputKind::DimmSurprisePull: return read_id(a).has_value();
     case InputKind::PowerButton:
     case InputKind::NonMaskable: return a.payload.empty();
+    case InputKind::MachineCheck: return read_machine_check(a).has_value();
     case InputKind::Reset: return a.payload.size() == 1 && a.payload[0] <= 1;
   }
   return false;
@@ -79,6 +89,7 @@ const char* name(InputKind kind) {
     case InputKind::PowerButton: return "PowerButton";
     case InputKind::Reset: return "Reset";
     case InputKind::NonMaskable: return "NonMaskable";
+    case InputKind::MachineCheck: return "MachineCheck";
   }
   return "unknown";
 }
@@ -116,6 +127,10 @@ std::string to_string(const Arrival& a) {
   if (const auto dimm = read_dimm(a)) {
     return text + fmt::format(" {} slot {} at {:#x} size {}M node {}", quoted(dimm->id), dimm->slot, dimm->base.value,
                               dimm->size / kMiB, dimm->node);
+  }
+  if (const auto error = read_machine_check(a)) {
+    return text + fmt::format(" bank {} status {:#x} global status {:#x} address {:#x} misc {:#x}", error->bank,
+                              error->status, error->global_status, error->address, error->misc);
   }
   if (a.kind == InputKind::Reset) return text + (a.payload == std::vector<u8>{1} ? " by the guest" : " by the monitor");
   return a.payload.empty() ? text : text + " " + quoted(a.payload);

@@ -15,6 +15,14 @@ namespace paemu::arrival {
 inline constexpr usize kMaxPayload = 64 * 1024;
 inline constexpr usize kMaxId = 128;
 
+// An error for a machine-check bank, as its registers are to show it (SDM 3B, 15.3).
+struct MachineCheck {
+  u32 bank = 0;  // below kMachineCheckBanks
+  u64 status = 0, global_status = 0, address = 0, misc = 0;
+  FIELDS(bank, status, global_status, address, misc)
+};
+inline constexpr u64 kMachineCheckValid = u64{1} << 63;  // of `status`: must be set
+
 // --- Making. `at` is left open: the source stamps it.
 Arrival serial_bytes(u8 port, std::span<const u8> bytes);
 Arrival rtc_start(i64 seconds_since_epoch);
@@ -24,6 +32,7 @@ Arrival dimm_surprise_pull(const std::string& id);
 Arrival power_button();
 Arrival reset_by_monitor();
 Arrival non_maskable();
+Arrival machine_check(const MachineCheck& error);
 
 // --- Reading. Nothing when the payload is not of this kind's form.
 struct Serial {
@@ -34,6 +43,7 @@ std::optional<Serial> read_serial(const Arrival& a);
 std::optional<i64> read_rtc_start(const Arrival& a);
 std::optional<DimmSpec> read_dimm(const Arrival& a);
 std::optional<std::string> read_id(const Arrival& a);
+std::optional<MachineCheck> read_machine_check(const Arrival& a);
 // The payload has the form that its kind demands. What it names may still not exist.
 bool well_formed(const Arrival& a);
 

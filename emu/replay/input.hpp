@@ -22,7 +22,8 @@ enum class InputKind : u8 {
   PowerButton,       // no payload
   Reset,             // u8: 0 by the monitor, 1 by the guest's own request
   NonMaskable,       // no payload: an NMI
-  kLast = NonMaskable,
+  MachineCheck,      // an arrival::MachineCheck: an error that the processor finds in the hardware
+  kLast = MachineCheck,
 };
 
 // A point in a run. Ticks alone order points; `retired` says the same to people and catches divergence.

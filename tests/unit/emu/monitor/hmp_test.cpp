@@ -4,6 +4,7 @@
 
 #include "fake_control.hpp"
 #include "monitor/handlers.hpp"
+#include "replay/arrival.hpp"
 
 using namespace paemu;
 using namespace paemu::monitor;
@@ -23,6 +24,8 @@ TEST_CASE("every command of the table answers, and unknown ones are refused") {
       if (argument.optional) continue;
       if (argument.type == Type::Size || argument.type == Type::Bytes)
         arguments[argument.name] = 128 * kMiB;
+      else if (argument.type == Type::Integer)
+        arguments[argument.name] = 1;
       else if (argument.type == Type::Any)
         arguments[argument.name] = Json::array();
       else
@@ -50,6 +53,20 @@ TEST_CASE("dimm add, list and remove work as people type them") {
   CHECK(c.monitor.backends().contains("mem-dimm1"));
   c.fake.release("dimm1");
   CHECK_FALSE(c.monitor.backends().contains("mem-dimm1"));
+}
+
+TEST_CASE("mce reports a hardware error, and refuses what can't be one") {
+  FakeControl c;
+  CHECK(hmp(c, "mce 0 2 0xb200000000000005 1 0x1000 0").empty());
+  const auto error = arrival::read_machine_check(c.fake.arrivals.back());
+  REQUIRE(error);
+  CHECK(error->bank == 2);
+  CHECK(error->status == 0xb200000000000005);
+  CHECK(error->address == 0x1000);
+  CHECK_THAT(hmp(c, "mce 1 0 0xb200000000000005 1 0 0"), Contains("no processor 1"));
+  CHECK_THAT(hmp(c, "mce 0 5 0xb200000000000005 1 0 0"), Contains("no bank 5"));
+  CHECK_THAT(hmp(c, "mce 0 0 5 1 0 0"), Contains("bit 63"));
+  CHECK_THAT(hmp(c, "mce 0 0"), Contains("status is missing"));
 }
 
 TEST_CASE("bad DIMM commands change nothing and say why") {
