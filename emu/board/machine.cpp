@@ -73,12 +73,13 @@ StopReason PcMachine::run(InputSource& input, u64 max_ticks) {
 void PcMachine::settle(InputSource& input) {
   // What the guest did to itself comes before input of the same position: a run may end here.
   if (std::exchange(reset_requested_, false)) reset(true, StopReason::GuestReset);
-  if (pc_->cpu.state.activity == Activity::kShutdown) reset(true, StopReason::TripleFault);
+  reset_after_shutdown();
   pc_->events.run_due(pc_->clock.now());
   while (stop_ == StopReason::None) {
     const std::optional<Arrival> arrival = input.poll(position());
     if (!arrival) return;
     inject(*arrival);
+    reset_after_shutdown();  // a machine check can't be handled: the run ends here, not at the next boundary
     pc_->events.run_due(pc_->clock.now());
   }
 }
@@ -90,6 +91,10 @@ void PcMachine::idle(InputSource& input) {
       std::min(input.idle(position(), deadline, interruptible ? Wake::kInterrupt : Wake::kNonMaskableOnly), deadline);
   if (until == kNever) return stop(StopReason::Deadlock);
   if (until > pc_->clock.now()) pc_->clock.idle += until - pc_->clock.now();
+}
+
+void PcMachine::reset_after_shutdown() {
+  if (pc_->cpu.state.activity == Activity::kShutdown) reset(true, StopReason::TripleFault);
 }
 
 void PcMachine::stop(StopReason reason) {

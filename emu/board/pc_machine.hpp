@@ -76,6 +76,7 @@ class PcMachine final : public Machine, private PcListener {
   void settle(InputSource& input);
   void idle(InputSource& input);
   void reset(bool by_guest, StopReason without_reboot);
+  void reset_after_shutdown();
   Or<> deliver(const Arrival& arrival);
 
   MachineConfig config_;
