@@ -103,7 +103,9 @@ void deliver_exception(Cpu& cpu, const Fault& exception, ResumeFlag resume) {
 }
 
 bool event_waiting(const Cpu& cpu) {
-  return cpu.state.machine_check_pending || debug_trap_waiting(cpu) || nmi_deliverable(cpu) || interrupt_deliverable(cpu);
+  const CpuState& s = cpu.state;
+  return s.machine_check_pending || (s.pending_debug != 0 && debug_trap_waiting(cpu)) || nmi_deliverable(cpu) ||
+         interrupt_deliverable(cpu);
 }
 
 bool take_event(Cpu& cpu) {

@@ -126,6 +126,21 @@ TEST_CASE("a fault while delivering a double fault shuts the processor down") {
   REQUIRE(m.cpu.state.activity == Activity::kShutdown);
 }
 
+TEST_CASE("an alignment check whose delivery is misaligned too only uses up time") {
+  M m;
+  m.descriptor(M::kFree, 0, 0xfffff, access::kConforming, 0);
+  m.gate(17, access::kInterruptGate, M::kFree, M::handler(17), 0);  // runs at ring 3, on the misaligned stack
+  m.code({0xa1, 0x01, 0x60, 0, 0});                                 // mov eax,[6001]
+  m.at_ring(3);
+  m.cpu.state.cr0 |= cr0::kAlignmentMask;
+  m.cpu.state.eflags |= eflag::kAlignmentCheck;
+  m.esp() -= 1;
+  m.cpu.adopt();
+  m.interpreter.run(1000);
+  REQUIRE(m.clock.retired == 1000);
+  REQUIRE(m.cpu.state.eip == M::kCode);
+}
+
 TEST_CASE("a bad ring stack in the TSS is an invalid-TSS fault that names the stack's selector") {
   M m;
   m.put(M::kTss + 8, M::data_of(1));
