@@ -12,6 +12,7 @@ inline constexpr Address kBiosShadow = 0xe0000;       // 0xe0000-0xfffff: the fi
 inline constexpr Address kBiosShadowSize = 0x20000;
 inline constexpr Address kExtended = 0x100000;     // RAM from 1 MiB up to kLowRamEnd at most
 inline constexpr Address kLowRamEnd = 0xc0000000;  // boot RAM beyond 3 GiB goes on at 4 GiB
+inline constexpr Address kPciMemory = 0xc0000000;  // base addresses of PCI functions: up to the I/O APIC
 inline constexpr Address kIoApic = 0xfec00000;
 inline constexpr Address kHpet = 0xfed00000;
 inline constexpr Address kLocalApic = 0xfee00000;

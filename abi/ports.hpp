@@ -3,23 +3,25 @@
 
 namespace abi::port {
 
-inline constexpr unsigned kPic1 = 0x20;            // 8259A master: 0x20-0x21
-inline constexpr unsigned kPic2 = 0xa0;            // 8259A slave: 0xa0-0xa1
-inline constexpr unsigned kPicElcr = 0x4d0;        // edge/level control: 0x4d0-0x4d1
-inline constexpr unsigned kPit = 0x40;             // 8254: 0x40-0x43
-inline constexpr unsigned kSystemControlB = 0x61;  // NMI status, PIT gate 2 and speaker
-inline constexpr unsigned kRtc = 0x70;             // MC146818: index 0x70, data 0x71
-inline constexpr unsigned kPost = 0x80;            // POST code latch
-inline constexpr unsigned kSystemControlA = 0x92;  // A20 gate and fast reset
-inline constexpr unsigned kE9 = 0xe9;              // debug console, one byte a write
-inline constexpr unsigned kCom1 = 0x3f8;           // 16550: 0x3f8-0x3ff
-inline constexpr unsigned kFwCfgSelector = 0x510;  // 16-bit selector
-inline constexpr unsigned kFwCfgData = 0x511;      // data, a byte a read
-inline constexpr unsigned kDebugExit = 0x501;      // a write of v ends the emulator with (v << 1) | 1
-inline constexpr unsigned kAcpiPmBase = 0x600;     // PM1a event block, see acpi.hpp
-inline constexpr unsigned kMemoryHotplug = 0xa00;  // see memory_hotplug.hpp: 0xa00-0xa17
-inline constexpr unsigned kReset = 0xcf9;          // reset control register
-inline constexpr unsigned kGpe0 = 0xafe0;          // GPE0 block: status 0xafe0-0xafe1, enable 0xafe2-0xafe3
+inline constexpr unsigned kPic1 = 0x20;               // 8259A master: 0x20-0x21
+inline constexpr unsigned kPic2 = 0xa0;               // 8259A slave: 0xa0-0xa1
+inline constexpr unsigned kPicElcr = 0x4d0;           // edge/level control: 0x4d0-0x4d1
+inline constexpr unsigned kPit = 0x40;                // 8254: 0x40-0x43
+inline constexpr unsigned kSystemControlB = 0x61;     // NMI status, PIT gate 2 and speaker
+inline constexpr unsigned kRtc = 0x70;                // MC146818: index 0x70, data 0x71
+inline constexpr unsigned kPost = 0x80;               // POST code latch
+inline constexpr unsigned kSystemControlA = 0x92;     // A20 gate and fast reset
+inline constexpr unsigned kE9 = 0xe9;                 // debug console, one byte a write
+inline constexpr unsigned kCom1 = 0x3f8;              // 16550: 0x3f8-0x3ff
+inline constexpr unsigned kFwCfgSelector = 0x510;     // 16-bit selector
+inline constexpr unsigned kFwCfgData = 0x511;         // data, a byte a read
+inline constexpr unsigned kDebugExit = 0x501;         // a write of v ends the emulator with (v << 1) | 1
+inline constexpr unsigned kAcpiPmBase = 0x600;        // PM1a event block, see acpi.hpp; where the firmware puts it
+inline constexpr unsigned kMemoryHotplug = 0xa00;     // see memory_hotplug.hpp: 0xa00-0xa17
+inline constexpr unsigned kPciConfigAddress = 0xcf8;  // a dword
+inline constexpr unsigned kPciConfigData = 0xcfc;     // 0xcfc-0xcff
+inline constexpr unsigned kReset = 0xcf9;             // reset control register
+inline constexpr unsigned kGpe0 = 0xafe0;             // GPE0 block: status 0xafe0-0xafe1, enable 0xafe2-0xafe3
 
 }  // namespace abi::port
 

@@ -189,7 +189,7 @@ u32 add_madt(TableSet& tables) {
     out.word(flags);
   };
   override(abi::irq::kPit, 2, 0);
-  override(abi::irq::kSci, abi::irq::kSci, 0x0d);  // active high, level
+  for (u8 irq : {5, 9, 10, 11}) override(irq, irq, 0x0d);  // the SCI and what PIRQs go to: active high, level
 
   out.byte(4), out.byte(6);  // local APIC NMI
   out.byte(0xff);            // every processor

@@ -111,7 +111,7 @@ Or<> PcMachine::load_state(std::span<const u8> state) {
 }
 
 Or<> PcMachine::load_page(Pfn frame, std::span<const u8> page) {
-  if (!pc_->memory.write(phys_of(frame), page)) return fail("it has a page where this machine has no RAM");
+  if (!pc_->memory.restore_page(frame, page)) return fail("it has a page where this machine has no RAM");
   return {};
 }
 

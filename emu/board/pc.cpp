@@ -55,12 +55,20 @@ Pc::Pc(const MachineConfig& config, SerialSink& serial, Log& log, PcListener& li
       hpet_(events, clock),
       legacy_timers_(isa_, hpet_),
       serial_("serial0", events, clock, serial),
-      pm_(events, clock, [this](u32 type) { sleep(type); }),
+      pci_(ports, mmio),
+      host_bridge_([this](const I440fx::Shadow& s) {
+        using enum PhysicalMemory::Answers;
+        memory.set_shadow(GuestPhys{s.base}, s.size, s.read_ram ? kRam : kRom, s.write_ram ? kRam : kRom);
+      }),
+      pm_(events, clock,
+          {.sleep = [this](u32 type) { sleep(type); },
+           .move_pm = [this](std::optional<u32> first) { ports.move(pm_.pm_ports(), first); }}),
       hotplug_(config.slots,
                {.eject = [this](u32 slot) { eject(slot); },
                 .ost = [this](u32 slot, u32 source, u32 status) { listener_.on_ost(slot, source, status); }}),
       keyboard_({.set_a20 = [this](bool) { update_a20(); }, .reset = [this] { request_reset(); }}),
       system_control_(clock, pit_, {.set_a20 = [this](bool) { update_a20(); }, .reset = [this] { request_reset(); }}),
+      config_ports_(pci_.address_port(), system_control_.port_cf8()),
       e9_(log),
       debug_exit_([this](u32 value) {
         cpu.request_stop();
@@ -73,8 +81,9 @@ Or<> Pc::install_memory(const MachineConfig& config, const Images& images) {
     return fail("the firmware image has " + std::to_string(image.size()) +
                 " bytes; it must be a multiple of 4096 of at most 1 MiB");
   }
-  // From 0xa0000 to 1 MiB the board decodes no RAM; the end of it shows the end of the firmware.
-  memory.cut_hole(GuestPhys{map::kVgaHole}, map::kExtended - map::kVgaHole);
+  // From 0xa0000 the board decodes no RAM; from 0xc0000 to 1 MiB ROM covers it, at the end the end of the firmware.
+  memory.cut_hole(GuestPhys{map::kVgaHole}, map::kOptionRoms - map::kVgaHole);
+  memory.add_shadow(GuestPhys{map::kOptionRoms}, map::kExtended - map::kOptionRoms);
   memory.map_rom(GuestPhys{map::kFirmwareEnd - image.size()}, image, "firmware");
   const u64 shadow = std::min<u64>(image.size(), map::kBiosShadowSize);
   memory.map_rom(GuestPhys{map::kExtended - shadow}, std::span(image).last(shadow), "firmware");
@@ -128,6 +137,10 @@ void Pc::connect_wires() {
   system_control_.timer_gate.connect(pit_, 2);
   local_apic_.nmi.connect(*this, 0);
   local_apic_.connect_io_apic(io_apic_);
+  isa_bridge_.connect(isa_);
+  pci_.connect(0, 0, host_bridge_);
+  pci_.connect(1, 0, isa_bridge_);
+  pci_.connect(1, 3, pm_);
   cpu.interrupts = &local_apic_;
   cpu.hooks = this;
 }
@@ -150,9 +163,10 @@ void Pc::map_ports() {
   ports.map(port::kPicElcr, 2, pic_.elcr_ports(), k8);
   ports.map(port::kDebugExit, 4, debug_exit_, k32);
   ports.map(port::kFwCfgSelector, 2, fw_cfg_, k16);
-  ports.map(port::kAcpiPmBase, abi::acpi::kPmBlockLength, pm_.pm_ports(), k32);
+  ports.map_movable(abi::acpi::kPmBlockLength, pm_.pm_ports());
   ports.map(port::kMemoryHotplug, abi::memory_hotplug::kLength, hotplug_, k32);
-  ports.map(port::kReset - 1, 4, system_control_.port_cf8(), k32);
+  ports.map(port::kPciConfigAddress, 4, config_ports_, k32);
+  ports.map(port::kPciConfigData, 4, pci_.data_port(), k32);
   ports.map(port::kGpe0, abi::acpi::kGpe0Length, pm_.gpe_ports(), k8);
 
   mmio.map(GuestPhys{map::kIoApic}, IoApic::kSize, io_apic_);
@@ -170,7 +184,11 @@ void Pc::reset() {
   rtc_.reset();
   hpet_.reset();
   serial_.reset();
+  pci_.reset();
+  host_bridge_.reset();
+  isa_bridge_.reset();
   pm_.reset();
+  pci_.place_windows();
   hotplug_.reset();
   fw_cfg_.reset();
   keyboard_.reset();
@@ -284,6 +302,9 @@ Or<> Pc::replace_dimms(std::span<const DimmSpec> specs) {
 }
 
 void Pc::adopt_state() {
+  host_bridge_.announce();
+  pm_.announce();
+  pci_.place_windows();
   cpu.adopt();
   interpreter.flush_code();
   mmio.move(local_apic_, GuestPhys{cpu.state.apic_base & kApicBaseMask});

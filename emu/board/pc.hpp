@@ -13,10 +13,12 @@
 #include "board/machine_config.hpp"
 #include "bus/io.hpp"
 #include "bus/mmio.hpp"
+#include "bus/pci.hpp"
 #include "cpu/cpu.hpp"
 #include "dev/debug_exit.hpp"
 #include "dev/fw_cfg.hpp"
 #include "dev/hpet.hpp"
+#include "dev/i440fx.hpp"
 #include "dev/i8042.hpp"
 #include "dev/i8254.hpp"
 #include "dev/i8259a.hpp"
@@ -25,6 +27,7 @@
 #include "dev/mc146818.hpp"
 #include "dev/memory_hotplug.hpp"
 #include "dev/ns16550.hpp"
+#include "dev/piix3.hpp"
 #include "dev/piix4_pm.hpp"
 #include "dev/port_e9.hpp"
 #include "dev/post_latch.hpp"
@@ -96,7 +99,12 @@ class Pc final : private CpuHooks, private LineInput {
     visit("serial0", serial_.state());
     visit("ioapic", io_apic_.state());
     visit("lapic", local_apic_.state());
+    visit("pci", pci_.state());
+    visit("i440fx", host_bridge_.config());
+    visit("piix3", isa_bridge_.state());
+    visit("piix3-config", isa_bridge_.config());
     visit("pm", pm_.state());
+    visit("pm-config", pm_.config());
     visit("memory-hotplug", hotplug_.state());
     visit("fw_cfg", fw_cfg_.state());
     visit("keyboard", keyboard_.state());
@@ -129,6 +137,17 @@ class Pc final : private CpuHooks, private LineInput {
     const LineProbe& replacement;
   };
 
+  // 0xcf8-0xcfb: the address of PCI configuration when all of it is written, else the reset control register at 0xcf9.
+  struct ConfigPorts final : IoDevice {
+    ConfigPorts(IoDevice& p, IoDevice& r) : pci(p), reset_control(r) {}
+    u64 io_read(u64 offset, u32 size) override { return (size == 4 ? pci : reset_control).io_read(offset, size); }
+    void io_write(u64 offset, u32 size, u64 value) override {
+      (size == 4 ? pci : reset_control).io_write(offset, size, value);
+    }
+    IoDevice& pci;
+    IoDevice& reset_control;
+  };
+
   Pc(const MachineConfig& config, SerialSink& serial, Log& log, PcListener& listener);
   Or<> install_memory(const MachineConfig& config, const Images& images);
   void install_firmware_items(const MachineConfig& config, const Images& images);
@@ -155,11 +174,15 @@ class Pc final : private CpuHooks, private LineInput {
   Hpet hpet_;
   LegacyTimers legacy_timers_;
   Ns16550 serial_;
+  PciBus pci_;
+  I440fx host_bridge_;
+  Piix3 isa_bridge_;
   Piix4Pm pm_;
   MemoryHotplug hotplug_;
   FwCfg fw_cfg_;
   I8042 keyboard_;
   SystemControl system_control_;
+  ConfigPorts config_ports_;
   PostLatch post_;
   PortE9 e9_;
   DebugExit debug_exit_;

@@ -5,8 +5,6 @@
 namespace paemu {
 
 namespace {
-constexpr u32 kPorts = 0x10000;
-
 constexpr u32 all_ones(u32 size) { return size >= 4 ? ~0u : (1u << (size * 8)) - 1; }
 }  // namespace
 
@@ -21,9 +19,24 @@ void PortBus::map(u32 first, u32 count, IoDevice& device, PortWidth width) {
   }
 }
 
+void PortBus::map_movable(u32 count, IoDevice& device, PortWidth width) {
+  assert(count > 0 && count <= kPorts);
+  movable_.push_back(Range{kPorts, count, &device, static_cast<u32>(width)});
+}
+
+void PortBus::move(IoDevice& device, std::optional<u32> first) {
+  for (Range& r : movable_) {
+    if (r.device == &device) r.first = first && *first <= kPorts - r.count ? *first : kPorts;
+  }
+}
+
 const PortBus::Range* PortBus::find(u32 port) const {
-  const u16 range = port < kPorts ? range_of_port_[port] : u16{0};
-  return range != 0 ? &ranges_[range - 1u] : nullptr;
+  if (port >= kPorts) return nullptr;
+  if (const u16 range = range_of_port_[port]; range != 0) return &ranges_[range - 1u];
+  for (const Range& r : movable_) {
+    if (port >= r.first && port - r.first < r.count) return &r;
+  }
+  return nullptr;
 }
 
 bool PortBus::takes_whole(const Range& range, u32 port, u32 size) const {

@@ -3,6 +3,7 @@
 // Sizes are 1, 2 or 4 bytes (MMIO also 8). Unmapped ports read as all ones and ignore writes.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "base/types.hpp"
@@ -30,6 +31,10 @@ class PortBus {
   // Ports [first, first + count) belong to `device`, whose offsets start at 0. Overlap asserts: wiring is code.
   void map(u32 first, u32 count, IoDevice& device, PortWidth width = PortWidth::k32);
 
+  // Ports that software places (PCI): nowhere until move(). A fixed range answers before one that was moved over it.
+  void map_movable(u32 count, IoDevice& device, PortWidth width = PortWidth::k32);
+  void move(IoDevice& device, std::optional<u32> first);
+
   // An access that no single device covers, or that is wider than the device, is split in halves, the lower first.
   // Ports past 0xffff are unmapped: nothing wraps.
   u32 read(u32 port, u32 size);
@@ -37,14 +42,16 @@ class PortBus {
 
  private:
   struct Range {
-    u32 first;
+    u32 first;  // kPorts: nowhere
     u32 count;
     IoDevice* device;
     u32 width;
   };
+  static constexpr u32 kPorts = 0x10000;
   const Range* find(u32 port) const;
   bool takes_whole(const Range& range, u32 port, u32 size) const;
   std::vector<Range> ranges_;
+  std::vector<Range> movable_;
   std::vector<u16> range_of_port_;  // 65536 entries; 0: none, else index + 1
 };
 

@@ -7,6 +7,8 @@
 namespace paemu {
 
 namespace {
+constexpr GuestPhys kNowhere{~u64{0}};
+
 constexpr u64 all_ones(u32 size) { return size >= 8 ? ~u64{0} : (u64{1} << (size * 8)) - 1; }
 }  // namespace
 
@@ -15,9 +17,11 @@ void MmioBus::map(GuestPhys base, u64 size, IoDevice& device) {
   ranges_.push_back(Range{base, size, &device});
 }
 
-void MmioBus::move(IoDevice& device, GuestPhys new_base) {
+void MmioBus::map_movable(u64 size, IoDevice& device) { ranges_.push_back(Range{kNowhere, size, &device}); }
+
+void MmioBus::move(IoDevice& device, std::optional<GuestPhys> new_base) {
   for (Range& r : ranges_) {
-    if (r.device == &device) r.base = new_base;
+    if (r.device == &device) r.base = new_base.value_or(kNowhere);
   }
 }
 

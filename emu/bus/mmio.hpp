@@ -4,6 +4,7 @@
 // writes are ignored. An access that straddles the end of a device's range is done byte by byte.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "bus/io.hpp"
@@ -19,9 +20,11 @@ class MmioBus {
   u64 read(GuestPhys address, u32 size);
   void write(GuestPhys address, u32 size, u64 value);
 
-  // Moves a device's range (the local APIC by its base MSR). Where it now covers another device's range, the range
-  // that was mapped first answers.
-  void move(IoDevice& device, GuestPhys new_base);
+  // A range that software places (PCI): nowhere until move().
+  void map_movable(u64 size, IoDevice& device);
+  // Moves a device's range (the local APIC by its base MSR, a PCI function by its base address), or takes it away.
+  // Where it now covers another device's range, the range that was mapped first answers.
+  void move(IoDevice& device, std::optional<GuestPhys> new_base);
 
   // True where a device answers.
   bool mapped(GuestPhys address) const { return find(address) != nullptr; }

@@ -17,15 +17,50 @@ constexpr u16 kStatusBits = kFixedEvents | acpi::kWakeStatus;
 constexpr u16 kControlBits = acpi::kSciEnable | 7u << acpi::kSleepTypeShift;  // SLP_EN reads as zero (4.8.3.2.1)
 constexpr u32 kGpeBits = 16;
 
+// Chapter 7.1. The device activity monitors are kept as written; DEVACTB says that SMIs by the APM port are on, as the
+// firmware leaves it: there is no SMM to set up.
+constexpr u32 kPmba = 0x40, kPmRegMisc = 0x80;
+constexpr u8 kPmIoSpaceEnable = 0x01;
+constexpr u32 kPmbaAddress = 0xffc0;
+constexpr PciRegister kRegisters[] = {
+    {0x00, 2, 0x8086},
+    {0x02, 2, 0x7113},
+    {0x04, 2, 0x0000, 0x0001},
+    {0x06, 2, 0x0280, 0, 0x7800},
+    {0x08, 1, 0x03},
+    {0x09, 1, 0x00},
+    {0x0a, 2, 0x0680},
+    {0x3c, 1, 0x09, 0xff},  // the SCI is IRQ 9
+    {0x3d, 1, 0x01},
+    {kPmba, 4, 0x00000001, kPmbaAddress},
+    {0x44, 4, 0x00000000, 0xffffffff},  // CNTA, CNTB, GPICTL, DEVRESD
+    {0x48, 4, 0x00000000, 0xffffffff},
+    {0x4c, 4, 0x00000000, 0xffffffff},
+    {0x50, 4, 0x00000000, 0xffffffff},
+    {0x54, 4, 0x00000000, 0xffffffff},  // DEVACTA
+    {0x58, 4, 0x02000000, 0xffffffff},  // DEVACTB
+    {0x5c, 4, 0x00000000, 0xffffffff},  // DEVRESA to DEVRESJ
+    {0x60, 4, 0x00000000, 0xffffffff},
+    {0x64, 4, 0x00000000, 0xffffffff},
+    {0x68, 4, 0x00000000, 0xffffffff},
+    {0x6c, 4, 0x00000000, 0xffffffff},
+    {0x70, 4, 0x00000000, 0xffffffff},
+    {0x74, 4, 0x00000000, 0xffffffff},
+    {0x78, 4, 0x00000000, 0xffffffff},
+    {0x7c, 4, 0x00000000, 0xffffffff},
+    {kPmRegMisc, 1, 0x00, 0x01},
+};
+
 constexpr u64 kTimerBits = 24;  // FADT: TMR_VAL_EXT clear
 constexpr u64 kTimerHalf = u64{1} << (kTimerBits - 1);
 
 }  // namespace
 
-Piix4Pm::Piix4Pm(EventQueue& events, const VirtualClock& clock, std::function<void(u32)> sleep)
-    : events_(events),
+Piix4Pm::Piix4Pm(EventQueue& events, const VirtualClock& clock, Callbacks callbacks)
+    : PciFunction(kRegisters),
+      events_(events),
       clock_(clock),
-      sleep_(std::move(sleep)),
+      callbacks_(std::move(callbacks)),
       timer_(events.add("pm.timer", *this)),
       pm_(*this),
       gpe_(*this),
@@ -35,10 +70,20 @@ Piix4Pm::Piix4Pm(EventQueue& events, const VirtualClock& clock, std::function<vo
 
 void Piix4Pm::reset() {
   state_ = State{};
+  reset_config();
+  announce();
   state_.timer_seen = timer_clocks() / kTimerHalf;
   schedule_timer();
   update_sci();
 }
+
+void Piix4Pm::announce() {
+  const u32 base = config_value(kPmba, 4) & kPmbaAddress;
+  const bool enabled = (config_value(kPmRegMisc, 1) & kPmIoSpaceEnable) != 0 && base != 0;
+  callbacks_.move_pm(enabled ? std::optional<u32>(base) : std::nullopt);
+}
+
+void Piix4Pm::on_config_written(u32, u32) { announce(); }
 
 // --- Events.
 
@@ -139,7 +184,7 @@ void Piix4Pm::PmPorts::io_write(u64 offset, u32 size, u64 value) {
 
 void Piix4Pm::write_control(u16 value) {
   state_.pm1_control = value & kControlBits;
-  if ((value & acpi::kSleepEnable) != 0) sleep_(bits<u32>(value, acpi::kSleepTypeShift, 3));
+  if ((value & acpi::kSleepEnable) != 0) callbacks_.sleep(bits<u32>(value, acpi::kSleepTypeShift, 3));
 }
 
 // --- GPE0 (4.8.4.1): two bytes of status, write one to clear, then two of enable.

@@ -1,5 +1,6 @@
-// The ACPI power management of the PIIX4: PM1 event and control, PM timer, GPE0, the SMI command port, and the SCI.
-// Source: ACPI 6.x, 4.8 "ACPI register model"; offsets and bits in abi/acpi.hpp.
+// The ACPI power management of the PIIX4, function 3 of device 1: PM1 event and control, PM timer, GPE0, the SMI
+// command port, and the SCI. Software places the PM block by the function's PMBA register. Source: Intel 82371AB data
+// sheet (290562), chapter 7; ACPI 6.x, 4.8 "ACPI register model"; bits in abi/acpi.hpp.
 #pragma once
 
 #include <functional>
@@ -7,12 +8,13 @@
 #include "base/fields.hpp"
 #include "bus/io.hpp"
 #include "bus/line.hpp"
+#include "bus/pci.hpp"
 #include "time/event_queue.hpp"
 #include "time/virtual_clock.hpp"
 
 namespace paemu {
 
-class Piix4Pm final : public LineInput, public EventSink {
+class Piix4Pm final : public PciFunction, public LineInput, public EventSink {
  public:
   struct State {
     u16 pm1_status = 0;
@@ -26,8 +28,11 @@ class Piix4Pm final : public LineInput, public EventSink {
     FIELDS(pm1_status, pm1_enable, pm1_control, gpe_status, gpe_enable, smi_command, smi_data, timer_seen)
   };
 
-  // sleep: the guest entered the sleep state of this SLP_TYP.
-  Piix4Pm(EventQueue& events, const VirtualClock& clock, std::function<void(u32 type)> sleep);
+  struct Callbacks {
+    std::function<void(u32 type)> sleep;                    // the guest entered the sleep state of this SLP_TYP
+    std::function<void(std::optional<u32> first)> move_pm;  // pm_ports() belong at these ports, or nowhere
+  };
+  Piix4Pm(EventQueue& events, const VirtualClock& clock, Callbacks callbacks);
 
   Line sci;  // level
 
@@ -41,9 +46,13 @@ class Piix4Pm final : public LineInput, public EventSink {
   void on_event(u32 event, Ticks now) override;
 
   void reset();
+  // Tells the place of the PM block anew, after the configuration was written from outside.
+  void announce();
   State& state() { return state_; }
 
  private:
+  void on_config_written(u32 offset, u32 size) override;
+
   struct PmPorts final : IoDevice {
     explicit PmPorts(Piix4Pm& p) : pm(p) {}
     u64 io_read(u64 offset, u32 size) override;
@@ -73,7 +82,7 @@ class Piix4Pm final : public LineInput, public EventSink {
   State state_;
   EventQueue& events_;
   const VirtualClock& clock_;
-  std::function<void(u32)> sleep_;
+  Callbacks callbacks_;
   EventQueue::Handle timer_;
   PmPorts pm_;
   GpePorts gpe_;

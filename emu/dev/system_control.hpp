@@ -31,8 +31,8 @@ class SystemControl final {
 
   IoDevice& port_61() { return ports_[0]; }  // one port of 8 bits
   IoDevice& port_92() { return ports_[1]; }  // one port of 8 bits
-  // Four ports from 0xcf8, 32 bits wide: a byte at 0xcf9 is the reset control register; all else is the address of
-  // PCI configuration, which must not be taken for it. There is no PCI yet: it reads as all ones.
+  // Four ports from 0xcf8, for accesses that are not PCI's: a byte at 0xcf9 is the reset control register, all else
+  // reads as all ones.
   IoDevice& port_cf8() { return cf8_; }
 
   void reset();

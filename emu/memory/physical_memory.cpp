@@ -38,7 +38,7 @@ bool PhysicalMemory::in_hole(GuestPhys address) const {
   for (const Hole& hole : holes_) {
     if (address >= hole.base && address - hole.base < hole.size) return true;
   }
-  return false;
+  return shadow_at(address) != nullptr;
 }
 
 Or<> PhysicalMemory::check_place(const DimmSpec& spec) const {
@@ -84,9 +84,9 @@ void PhysicalMemory::map_dimm(const Dimm& dimm) {
     const GuestPhys address = base + offset;
     Chunk& chunk = chunks_[address.value >> kChunkShift];
     const bool whole = is_aligned(address.value, kChunkSize) && dimm.spec().size - offset >= kChunkSize;
-    const bool holed = std::any_of(holes_.begin(), holes_.end(), [&](const Hole& h) {
-      return h.base.value >> kChunkShift == address.value >> kChunkShift;
-    });
+    const auto here = [&](GuestPhys a) { return a.value >> kChunkShift == address.value >> kChunkShift; };
+    const bool holed = std::any_of(holes_.begin(), holes_.end(), [&](const Hole& h) { return here(h.base); }) ||
+                       std::any_of(shadows_.begin(), shadows_.end(), [&](const auto& s) { return here(s->base); });
     if (whole && !holed && chunk.pages == nullptr) {
       chunk.host = dimm.host() + offset;
       offset += kChunkSize;
@@ -94,6 +94,9 @@ void PhysicalMemory::map_dimm(const Dimm& dimm) {
       if (!in_hole(address)) set_page(address, dimm.host() + offset);
       offset += kPageSize;
     }
+  }
+  for (const auto& shadow : shadows_) {
+    if (dimm.contains(shadow->base)) shadow->ram = dimm.host() + (shadow->base - base);
   }
 }
 
@@ -110,6 +113,7 @@ void PhysicalMemory::unmap_dimm(const Dimm& dimm) {
       offset += kPageSize;
     }
   }
+  for (const auto& shadow : shadows_) assert(!dimm.contains(shadow->base));  // the boot RAM stays
   flags_.clear(pfn_of(base).value, dimm.spec().size >> kPageShift);
 }
 
@@ -153,6 +157,10 @@ Dimm* PhysicalMemory::find(const std::string& id) const {
 
 void PhysicalMemory::map_rom(GuestPhys base, std::span<const u8> image, std::string name) {
   assert(!image.empty() && is_aligned(base.value | image.size(), u64{kPageSize}));
+  if (Shadow* shadow = shadow_at(base); shadow != nullptr) {
+    std::memcpy(shadow->rom.data() + (base - shadow->base), image.data(), image.size());
+    return;
+  }
   roms_.push_back(std::make_unique<Rom>(base, image.size(), std::move(name)));
   u8* host = roms_.back()->memory.data();
   std::memcpy(host, image.data(), image.size());
@@ -163,6 +171,10 @@ void PhysicalMemory::map_rom(GuestPhys base, std::span<const u8> image, std::str
 }
 
 bool PhysicalMemory::in_rom(GuestPhys address) const {
+  if (const Shadow* shadow = shadow_at(address); shadow != nullptr) {
+    const Shadow::Page& page = shadow->page(address);
+    return page.reads == Answers::kRom || page.writes == Answers::kRom;
+  }
   for (const auto& rom : roms_) {
     if (address >= rom->base && address - rom->base < rom->size) return true;
   }

@@ -52,6 +52,13 @@ class PhysicalMemory {
   // multiples of 4096 within one 2 MiB chunk. Before any insert().
   void cut_hole(GuestPhys base, u64 size);
 
+  // RAM that a ROM covers (the PC's 0xc0000-0xfffff): set_shadow() chooses which of the two answers. At first it is the
+  // ROM for both; where map_rom() puts none there, it reads as all ones. As cut_hole().
+  void add_shadow(GuestPhys base, u64 size);
+  enum class Answers : u8 { kRom, kRam };
+  // [base, base + size): pages within one shadow. A write that goes to the ROM is ignored.
+  void set_shadow(GuestPhys base, u64 size, Answers reads, Answers writes);
+
   // --- DIMMs. Errors: overlap, misaligned, beyond the address width, slot or id in use, no host memory.
   Or<Dimm*> insert(const DimmSpec& spec);
   // Returns the host memory at once. Afterwards the range reads as unmapped. Error: no such DIMM.
@@ -82,6 +89,8 @@ class PhysicalMemory {
   // The flags byte of a frame. Only frames of RAM are ever dirty or touched; of ROM too decoded blocks may come.
   // frame: below 2^(physical_bits - 12).
   u8& flags(Pfn frame) const { return flags_.data()[frame.value]; }
+  // A store where is_rom(): reaches the RAM behind if set_shadow() said so, else nothing. Within one page.
+  void write_behind(GuestPhys address, const void* data, u32 size);
   // Call before the first fast store to a frame of RAM: sets kDirty and kTouched.
   void mark_written(Pfn frame) {
     flags(frame) |= frame_flag::kDirty | frame_flag::kTouched;
@@ -94,13 +103,16 @@ class PhysicalMemory {
   bool read(GuestPhys address, std::span<u8> out) const;
   bool write(GuestPhys address, std::span<const u8> data);
 
+  // Sets the contents of a frame of RAM, covered or not; from a snapshot. False: there is no RAM.
+  bool restore_page(Pfn frame, std::span<const u8> page);
+
   // Makes all RAM zero and untouched, and returns it to the host.
   void clear_ram();
 
   void set_observer(MemoryObserver* observer) { observer_ = observer; }
   MemoryObserver* observer() const { return observer_; }
 
-  // Clears kDirty of every frame after calling visit(frame, host page) for each that has it, in ascending order.
+  // Clears kDirty of every frame after calling visit(frame, page of RAM) for each that has it, in ascending order.
   // Takes time in proportion to the 2 MiB chunks written since the last time, not to the size of RAM.
   template <class Visit>
   void drain_dirty(Visit&& visit) {
@@ -137,13 +149,26 @@ class PhysicalMemory {
     GuestPhys base;
     u64 size;
   };
+  struct Shadow {
+    Shadow(GuestPhys b, u64 s) : base(b), size(s), rom(s), pages(s >> kPageShift) {}
+    bool contains(GuestPhys a) const { return a >= base && a - base < size; }
+    GuestPhys base;
+    u64 size;
+    HostMapping rom;
+    u8* ram = nullptr;  // of the DIMM around it
+    struct Page {
+      Answers reads = Answers::kRom, writes = Answers::kRom;
+    };
+    std::vector<Page> pages;
+    const Page& page(GuestPhys a) const { return pages[(a - base) >> kPageShift]; }
+  };
 
   template <class Visit>
   void visit_frames(const ChunkSet& chunks, u8 flag, Visit&& visit) const {
     chunks.for_each([&](u32 chunk) {
       const u32 first = chunk * kPagesPerChunk;
       for (u32 frame = first; frame < first + kPagesPerChunk; ++frame) {
-        if ((flags(Pfn{frame}) & flag) != 0) visit(Pfn{frame}, host_page(phys_of(Pfn{frame})));
+        if ((flags(Pfn{frame}) & flag) != 0) visit(Pfn{frame}, ram_page(phys_of(Pfn{frame})));
       }
     });
   }
@@ -151,6 +176,9 @@ class PhysicalMemory {
   Or<> check_place(const DimmSpec& spec) const;
   bool in_hole(GuestPhys address) const;
   bool in_rom(GuestPhys address) const;
+  Shadow* shadow_at(GuestPhys address) const;
+  u8* ram_page(GuestPhys address) const;  // also where a ROM covers it
+  void show(const Shadow& shadow);
   void set_page(GuestPhys address, u8* host);
   void map_dimm(const Dimm& dimm);
   void unmap_dimm(const Dimm& dimm);
@@ -161,6 +189,7 @@ class PhysicalMemory {
   ChunkSet dirty_chunks_;    // a superset of the chunks with a frame that has kDirty
   ChunkSet touched_chunks_;  // the same for kTouched
   std::vector<Hole> holes_;
+  std::vector<std::unique_ptr<Shadow>> shadows_;
   std::vector<std::unique_ptr<Rom>> roms_;
   std::vector<std::unique_ptr<Dimm>> dimms_;
   u64 mapping_generation_ = 0;

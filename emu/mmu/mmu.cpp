@@ -140,7 +140,7 @@ void Mmu::read_piece(const Piece& p, void* out) {
 }
 
 void Mmu::write_piece(const Piece& p, const void* data) {
-  if (p.rom) return;
+  if (p.rom) return memory_.write_behind(p.address, data, p.size);
   if (p.host != nullptr) {
     const Pfn frame = pfn_of(p.address);
     memory_.mark_written(frame);

@@ -8,6 +8,7 @@
 #include "bios/linux.hpp"
 #include "bios/memory_map.hpp"
 #include "bios/multiboot.hpp"
+#include "bios/pci.hpp"
 #include "bios/port_io.hpp"
 #include "bios/tables.hpp"
 
@@ -42,6 +43,7 @@ extern "C" void firmware_main() {
   post(Post::Chips);
   init_chipset();
   console_init();
+  init_pci();
   init_data_areas();
   if (!fw_cfg_present()) refuse("there is no fw_cfg device, so nothing tells what to boot");
 

@@ -8,9 +8,15 @@ using namespace base;
 
 inline void out8(u32 port, u8 value) { asm volatile("outb %0, %w1" : : "a"(value), "Nd"(port)); }
 inline void out16(u32 port, u16 value) { asm volatile("outw %0, %w1" : : "a"(value), "Nd"(port)); }
+inline void out32(u32 port, u32 value) { asm volatile("outl %0, %w1" : : "a"(value), "Nd"(port)); }
 inline u8 in8(u32 port) {
   u8 value;
   asm volatile("inb %w1, %0" : "=a"(value) : "Nd"(port));
+  return value;
+}
+inline u32 in32(u32 port) {
+  u32 value;
+  asm volatile("inl %w1, %0" : "=a"(value) : "Nd"(port));
   return value;
 }
 

@@ -131,6 +131,18 @@ dead:
     hlt
     jmp dead
 power_off:
+    mov eax, 0x80000b40   ; PMBA of the PIIX4, as firmware sets it
+    mov dx, 0xcf8
+    out dx, eax
+    mov eax, pm_base | 1
+    mov dx, 0xcfc
+    out dx, eax
+    mov eax, 0x80000b80   ; PMREGMISC: the PM block is on
+    mov dx, 0xcf8
+    out dx, eax
+    mov al, 1
+    mov dx, 0xcfc
+    out dx, al
     mov dx, pm_base + 4   ; PM1 control: SLP_EN, type S5
     mov ax, 1 << 13
     out dx, ax

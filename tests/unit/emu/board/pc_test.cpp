@@ -60,6 +60,13 @@ struct Bench {
     return *spec;
   }
   u8 in(u32 p) { return static_cast<u8>(pc->ports.read(p, 1)); }
+  // As firmware does: PMBA and PMREGMISC of the PIIX4.
+  void place_power_management() {
+    pc->ports.write(port::kPciConfigAddress, 4, 0x80000b40);
+    pc->ports.write(port::kPciConfigData, 4, port::kAcpiPmBase | 1);
+    pc->ports.write(port::kPciConfigAddress, 4, 0x80000b80);
+    pc->ports.write(port::kPciConfigData, 1, 1);
+  }
   void out(u32 p, u32 v) { pc->ports.write(p, 1, v); }
   void pass(u64 ticks) {
     const Ticks end = pc->clock.now() + ticks;
@@ -174,6 +181,7 @@ TEST_CASE("A20, the reset lines, power off and debug exit reach the world") {
   CHECK(b.world.resets == 3);
   b.pc->ports.write(port::kDebugExit, 4, 0x10);
   CHECK(b.world.exits == 1);
+  b.place_power_management();
   b.pc->ports.write(port::kAcpiPmBase + abi::acpi::kPm1Control, 2,
                     abi::acpi::kSleepEnable | abi::acpi::kSleepTypeS5 << abi::acpi::kSleepTypeShift);
   CHECK(b.world.power_offs == 1);
@@ -280,4 +288,33 @@ TEST_CASE("bytes typed at the serial port interrupt on IRQ 4") {
   REQUIRE(b.pc->cpu.interrupts->interrupt_pending());
   CHECK(b.pc->cpu.interrupts->acknowledge_interrupt() == 0x24);
   CHECK(b.in(port::kCom1) == 'h');
+}
+
+TEST_CASE("PCI configuration shows the chip set, and the reset register beside its address still resets") {
+  Bench b;
+  const auto id = [&](u32 function) {
+    b.pc->ports.write(port::kPciConfigAddress, 4, 0x80000000 | function << 8);
+    return b.pc->ports.read(port::kPciConfigData, 4);
+  };
+  CHECK(id(0) == 0x12378086);
+  CHECK(id(8) == 0x70008086);
+  CHECK(id(11) == 0x71138086);
+  CHECK(id(16) == 0xffffffff);
+  b.out(port::kReset, 0x06);
+  CHECK(b.world.resets == 1);
+  CHECK(b.pc->ports.read(port::kPciConfigAddress, 4) == 0x80001000);
+}
+
+TEST_CASE("the firmware's shadow is RAM once the host bridge says so, and ROM again after a reset") {
+  Bench b;
+  const GuestPhys top{0xfffff};
+  u8 before = 0, byte = 0;
+  REQUIRE(b.pc->memory.read(top, {&before, 1}));
+  b.pc->ports.write(port::kPciConfigAddress, 4, 0x80000058);
+  b.pc->ports.write(port::kPciConfigData + 1, 1, 0x30);
+  byte = static_cast<u8>(~before);
+  REQUIRE(b.pc->memory.write(top, {&byte, 1}));
+  b.pc->reset();
+  REQUIRE(b.pc->memory.read(top, {&byte, 1}));
+  CHECK(byte == before);
 }

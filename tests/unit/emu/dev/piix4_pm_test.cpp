@@ -14,7 +14,12 @@ namespace {
 struct Bench {
   Time time;
   std::vector<u32> slept;
-  Piix4Pm pm{time.events, time.clock, [this](u32 type) { slept.push_back(type); }};
+  std::optional<u32> place;
+  Piix4Pm pm{time.events,
+             time.clock,
+             {.sleep = [this](u32 type) { slept.push_back(type); },
+              .move_pm = [this](std::optional<u32> first) { place = first; }}};
+
   Pin sci;
   Bench() { pm.sci.connect(sci, 9); }
   u32 get(u32 reg, u32 size = 2) { return static_cast<u32>(pm.pm_ports().io_read(reg, size)); }
@@ -106,4 +111,17 @@ TEST_CASE("PM: byte accesses reach their half of a register, and odd ones are ha
     b.set(at, 0, 4);
     b.get(at, 4);
   }
+}
+
+TEST_CASE("PM: the PM block is where PMBA says, once PMREGMISC switches it on") {
+  Bench b;
+  CHECK(b.pm.config_read(0x00, 4) == 0x71138086);
+  CHECK_FALSE(b.place);
+  b.pm.config_write(0x40, 4, 0xffff0641);
+  CHECK(b.pm.config_read(0x40, 4) == 0x641);
+  CHECK_FALSE(b.place);
+  b.pm.config_write(0x80, 1, 0xff);
+  CHECK(b.place == 0x640u);
+  b.pm.config_write(0x40, 4, 0);
+  CHECK_FALSE(b.place);
 }
