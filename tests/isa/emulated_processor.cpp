@@ -21,7 +21,7 @@ constexpr u16 kGdtLimit = 0x7f;  // as Linux has it: selectors beyond fault
 
 }  // namespace
 
-EmulatedProcessor::EmulatedProcessor() {
+EmulatedProcessor::EmulatedProcessor(bool with_locals) {
   DimmSpec spec;
   spec.id = "boot0";
   spec.socket = Socket::Boot;
@@ -64,7 +64,7 @@ EmulatedProcessor::EmulatedProcessor() {
   s.gdtr = DescriptorTable{kSystemLinear + kGdt, kGdtLimit};
   s.idtr = DescriptorTable{kSystemLinear + kIdt, 0xff};
   s.tr = Segment{0x48, 0x8b, kSystemLinear + kTss, 0x67};
-  s.ldtr = Segment{0x50, 0x82, kSystemLinear + kLdt, locals * 8 - 1};
+  s.ldtr = with_locals ? Segment{0x50, 0x82, kSystemLinear + kLdt, locals * 8 - 1} : Segment{};
   cpu_.adopt();
 }
 

@@ -10,7 +10,8 @@ namespace paemu::isa_test {
 
 class EmulatedProcessor {
  public:
-  EmulatedProcessor();
+  // local_segments: has the LDT of segments.hpp, else none.
+  explicit EmulatedProcessor(bool local_segments);
 
   // Runs `count` instructions, or up to the first that faults. With EFLAGS.TF it is one, and its debug trap is no
   // exception.

@@ -49,7 +49,8 @@ bool parse(int count, char** words, Options& options) {
 
 class Comparison {
  public:
-  Comparison(NativeProcessor& native, u64 seed) : native_(native), generator_(seed, native.has_local_segments()) {
+  Comparison(NativeProcessor& native, u64 seed)
+      : native_(native), emulated_(native.has_local_segments()), generator_(seed, native.has_local_segments()) {
     // Both start with the same data, and go on with what their instructions leave.
     std::vector<u8> noise(layout::kDataSize);
     Dice dice(seed);
@@ -102,8 +103,10 @@ class Comparison {
     emulated_.read(layout::kData, data);
     const bool same = std::memcmp(data.data(), native_.data(), layout::kDataSize) == 0;
     Outcomes o{row, c, mine, theirs, got, expected, data, {native_.data(), layout::kAllData}};
-    // A sequence may have overwritten its own breakpoint: then the host ran on.
-    const bool ran_on = theirs.eip - c.before.eip > c.length && c.sequence;
+    // A sequence may have overwritten its own breakpoint: then the host ran on, or faulted on what stands there now.
+    const u32 done = theirs.eip - c.before.eip;
+    const bool faulted = expected.vector != Exception::kNone;
+    const bool ran_on = c.sequence && (done > c.length || (done == c.length && faulted));
     const std::string difference = ran_on ? "" : compare(o);
     if (ran_on) write(layout::kCode, code_);
     if (!same) emulated_.write(layout::kData, {native_.data(), layout::kDataSize});
@@ -151,6 +154,7 @@ int main(int count, char** words) {
     std::printf("skipped: %s\n", native.unavailable().c_str());
     return 77;
   }
+  if (!native.has_local_segments()) std::printf("this host gives no local descriptor table: flat segments only\n");
   std::vector<const isa::Row*> rows;
   u32 left_out = 0;
   for (const isa::Row& row : isa::rows()) {

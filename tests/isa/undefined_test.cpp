@@ -57,7 +57,7 @@ const Rule kRules[] = {
 }  // namespace
 
 TEST_CASE("what the manual leaves undefined is as docs/undefined.md says") {
-  EmulatedProcessor processor;
+  EmulatedProcessor processor(false);
   for (const Rule& rule : kRules) {
     INFO(rule.name);
     processor.write(layout::kCode, rule.bytes);
