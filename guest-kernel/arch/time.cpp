@@ -19,6 +19,7 @@ constexpr u32 kPitHz = 1193182;
 constexpr u32 kScaleShift = 22;
 
 u64 tsc_at_boot;
+u32 tsc_rate_khz;
 u32 ns_per_tsc_scaled = 1u << kScaleShift;  // nanoseconds of a TSC count, times 2^kScaleShift
 u64 realtime_at_boot_ns;
 u64 tick_count;
@@ -58,11 +59,14 @@ u64 round_rate(u64 measured) {
 void init_time() {
   tsc_at_boot = read_tsc();
   const u64 hz = round_rate(measure_tsc_hz());
+  tsc_rate_khz = static_cast<u32>(hz / 1000);
   ns_per_tsc_scaled = static_cast<u32>((kNsPerSecond << kScaleShift) / hz);
   realtime_at_boot_ns = read_rtc_seconds() * kNsPerSecond - now_ns();
   print("time: TSC at %llu kHz, tick at %u Hz\n", static_cast<unsigned long long>(hz / 1000), kTickHz);
   start_tick();
 }
+
+u32 tsc_khz() { return tsc_rate_khz; }
 
 u64 now_ns() {
   const u64 count = read_tsc() - tsc_at_boot;

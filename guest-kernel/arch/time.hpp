@@ -12,6 +12,7 @@ struct TrapFrame;
 inline constexpr u32 kTickHz = 250;
 inline constexpr u64 kNsPerSecond = 1'000'000'000;
 
+u32 tsc_khz();
 u64 now_ns();       // monotonic, since boot
 u64 realtime_ns();  // since 1970-01-01 00:00 UTC
 void set_realtime(u64 ns);

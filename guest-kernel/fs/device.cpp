@@ -20,6 +20,9 @@ void register_device(u32 number, const char* name, DeviceOpen open) {
   g_drivers[g_count++] = {number, name, open};
 }
 
+u32 device_count() { return g_count; }
+RegisteredDevice registered_device(u32 index) { return {g_drivers[index].number, g_drivers[index].name}; }
+
 Or<> populate_devices(Inode& directory) {
   for (u32 i = 0; i < g_count; ++i)
     TRY(directory.create(g_drivers[i].name, mode::kCharacter | 0666, g_drivers[i].number));

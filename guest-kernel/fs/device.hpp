@@ -10,6 +10,14 @@ using DeviceOpen = Or<Ref<File>> (*)(Ref<Dentry> dentry, u32 flags);
 // name: as in /dev, a literal. Panics when the table is full (a programmer's error).
 void register_device(u32 number, const char* name, DeviceOpen open);
 
+// For /proc/devices.
+struct RegisteredDevice {
+  u32 number;
+  const char* name;
+};
+u32 device_count();
+RegisteredDevice registered_device(u32 index);
+
 // Makes /dev's nodes for all registered devices in `directory`.
 Or<> populate_devices(Inode& directory);
 

@@ -41,12 +41,19 @@ Or<> keep_to_size_limit(const Inode& inode, u64 at, Buffer& buffer) {
 
 }  // namespace
 
+namespace {
+u32 g_open_files = 0;
+}
+u32 open_file_count() { return g_open_files; }
+
 File::File(Ref<Dentry> where, u32 open_flags) : dentry(std::move(where)), flags(open_flags) {
+  ++g_open_files;
   counts_as_writer_ = inode() != nullptr && inode()->is_regular() && writable() && !(flags & open_flag::kPath);
   if (counts_as_writer_) ++inode()->writers;
 }
 
 File::~File() {
+  --g_open_files;
   if (watchers != nullptr) forget_watchers(*this);
   if (inode() == nullptr) return;
   if (counts_as_writer_) --inode()->writers;

@@ -45,6 +45,8 @@ class File : public RefCounted {
   bool counts_as_writer_ = false;
 };
 
+u32 open_file_count();
+
 class FileTable : public RefCounted {
  public:
   static constexpr u32 kMost = 1 << 20;  // fs.nr_open

@@ -2,8 +2,9 @@
 
 #include "arch/boot_info.hpp"
 #include "arch/interrupts.hpp"
-#include "fs/memory_files.hpp"
+#include "fs/device.hpp"
 #include "fs/file_systems.hpp"
+#include "fs/memory_files.hpp"
 #include "fs/vfs.hpp"
 #include "mm/sections.hpp"
 
@@ -23,32 +24,6 @@ Or<> render_interrupts(Text& text, u32) {
   return {};
 }
 
-void render_mount(const Mount& m, Text& text) {
-  struct Option {
-    u32 flag;
-    const char* name;
-  };
-  static const Option kOptions[] = {
-      {mount_flag::kSynchronous, ",sync"},     {mount_flag::kNoSetId, ",nosuid"},
-      {mount_flag::kNoDevices, ",nodev"},      {mount_flag::kNoExecute, ",noexec"},
-      {mount_flag::kNoAccessTime, ",noatime"}, {mount_flag::kRelativeAccessTime, ",relatime"}};
-  if (!below_root(m.root, current_root())) return;
-  text.add(m.source.view());
-  text.add(StringView(" "));
-  path_of(m.root, text);
-  text.add(StringView(" "));
-  text.add(m.type);
-  text.add(StringView(m.flags & mount_flag::kReadOnly ? " ro" : " rw"));
-  for (const Option& o : kOptions)
-    if (m.flags & o.flag) text.add(StringView(o.name));
-  text.add(StringView(" 0 0\n"));
-}
-
-Or<> render_mounts(Text& text, u32) {
-  for (u32 i = 0; i < mount_count(); ++i) render_mount(mount_at(i), text);
-  return {};
-}
-
 Or<> render_command_line(Text& text, u32) {
   text.add(StringView(boot_info.command_line));
   text.add("\n");
@@ -59,6 +34,23 @@ Or<> render_file_systems(Text& text, u32) {
   for (u32 i = 0; i < file_system_count(); ++i) text.add("nodev\t%s\n", file_system_at(i).name);
   return {};
 }
+
+Or<> render_devices(Text& text, u32) {
+  text.add("Character devices:\n");
+  for (u32 i = 0; i < device_count(); ++i)
+    text.add("%3u %s\n", registered_device(i).number >> 8, registered_device(i).name);
+  text.add("136 pts\n\nBlock devices:\n");
+  return {};
+}
+Or<> render_swaps(Text& text, u32) {
+  text.add("Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
+  return {};
+}
+Or<> render_partitions(Text& text, u32) {
+  text.add("major minor  #blocks  name\n\n");
+  return {};
+}
+Or<> render_nothing(Text&, u32) { return {}; }
 
 // E820 as Linux shows it in /proc/iomem, then the sections.
 Or<> render_iomem(Text& text, u32) {
@@ -120,12 +112,17 @@ Or<Ref<Inode>> make_proc() {
   TRY(add_memory_files(*top));
   Ref<VirtualDirectory> sys = TRY(make_virtual_directory(kProcMagic));
   TRY(add_memory_settings(*sys));
+  if (g_process_files.add_settings != nullptr) TRY(g_process_files.add_settings(*sys));
   TRY(top->add("sys", sys));
   TRY(top->add_file("interrupts", render_interrupts));
   TRY(top->add_file("iomem", render_iomem));
-  TRY(top->add_file("mounts", render_mounts));
   TRY(top->add_file("filesystems", render_file_systems));
   TRY(top->add_file("cmdline", render_command_line));
+  TRY(top->add_file("devices", render_devices));
+  TRY(top->add_file("swaps", render_swaps));
+  TRY(top->add_file("partitions", render_partitions));
+  TRY(top->add_file("modules", render_nothing));
+  TRY(top->add_file("diskstats", render_nothing));
   if (g_process_files.add_fixed != nullptr) TRY(g_process_files.add_fixed(*top));
   return Ref<Inode>(top);
 }

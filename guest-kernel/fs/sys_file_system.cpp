@@ -150,6 +150,19 @@ Or<> render_node_list(Text& text, u32) {
   return {};
 }
 
+// --- /sys/devices/system/cpu: one processor.
+Or<Ref<Inode>> make_processors() {
+  Ref<VirtualDirectory> cpu0 = TRY(make_virtual_directory(kSysfsMagic));
+  Ref<VirtualDirectory> topology = TRY(make_virtual_directory(kSysfsMagic));
+  for (const char* name : {"core_id", "physical_package_id", "core_siblings_list", "thread_siblings_list"})
+    TRY(topology->add_file(name, render_node_list));
+  TRY(cpu0->add("topology", topology));
+  Ref<VirtualDirectory> cpu = TRY(make_virtual_directory(kSysfsMagic));
+  TRY(cpu->add("cpu0", cpu0));
+  for (const char* name : {"online", "possible", "present"}) TRY(cpu->add_file(name, render_node_list));
+  return Ref<Inode>(cpu);
+}
+
 }  // namespace
 
 Or<Ref<Inode>> make_sys() {
@@ -167,6 +180,8 @@ Or<Ref<Inode>> make_sys() {
   Ref<VirtualDirectory> system = TRY(make_virtual_directory(kSysfsMagic));
   TRY(system->add("memory", memory));
   TRY(system->add("node", node));
+  Ref<Inode> processors = TRY(make_processors());
+  TRY(system->add("cpu", processors));
   Ref<VirtualDirectory> devices = TRY(make_virtual_directory(kSysfsMagic));
   TRY(devices->add("system", system));
   Ref<VirtualDirectory> top = TRY(make_virtual_directory(kSysfsMagic));

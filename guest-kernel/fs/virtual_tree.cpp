@@ -44,6 +44,14 @@ class VirtualOpenFile final : public File {
 
 }  // namespace
 
+Or<Ref<File>> open_text(Ref<Dentry> dentry, u32 flags, Text text) {
+  if (!text.complete()) return fail(Errno::kNoMem);
+  auto* file = new (std::nothrow) VirtualOpenFile(std::move(dentry), flags, nullptr, 0);
+  if (file == nullptr) return fail(Errno::kNoMem);
+  file->text = std::move(text);
+  return Ref<File>(file);
+}
+
 Or<Ref<File>> VirtualFile::open(Ref<Dentry> dentry, u32 flags) {
   auto* file = new (std::nothrow) VirtualOpenFile(std::move(dentry), flags, store_, argument_);
   if (file == nullptr) return fail(Errno::kNoMem);

@@ -25,6 +25,9 @@ class VirtualFile final : public Inode {
   u32 argument_;
 };
 
+// An open file with that text: for inodes that make their text themselves.
+Or<Ref<File>> open_text(Ref<Dentry> dentry, u32 flags, Text text);
+
 class VirtualLink final : public Inode {
  public:
   VirtualLink(Render render, u32 argument) : Inode(mode::kSymlink | 0777), render_(render), argument_(argument) {}

@@ -2,6 +2,7 @@
 #include "arch/interrupts.hpp"
 #include "lib/print.hpp"
 #include "lib/process.hpp"
+#include "lib/string.hpp"
 #include "mm/mm.hpp"
 #include "mm/uaccess.hpp"
 #include "proc/lifetime.hpp"
@@ -89,6 +90,7 @@ void exit_thread(i32 wait_status) {
   if (last) {
     if (!process.exiting) process.wait_status = wait_status;
     process.exiting = true;
+    memcpy(process.last_name, task.name, sizeof process.last_name);
     end_process(process);
   }
   asm volatile("cli" : : : "memory");

@@ -17,6 +17,7 @@ void destroy_process(Process& process);  // a zombie that was waited for
 
 Process& kernel_process_of_boot();
 u32 task_count();
+u64 tasks_made();  // since boot
 
 void make_runnable(Task& task);  // without counting as woken by a queue
 void finish_switch();            // the first thing on a stack that was switched to

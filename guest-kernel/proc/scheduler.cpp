@@ -86,6 +86,8 @@ void check_canary(const Task& task) {
     panic("task %d (%s) overflowed its kernel stack", task.tid, task.name);
 }
 
+u64 switches;  // from task to task
+
 void load_context(Task& task) {
   running = &task;
   request_user_return_work();
@@ -153,6 +155,7 @@ void schedule() {
   reschedule = false;
   next->slice_ticks = kSliceTicks;
   if (next == &previous) return;
+  ++switches;
   load_context(*next);
   switch_stacks(&previous.saved_esp, next->saved_esp);
   finish_switch();
@@ -203,6 +206,8 @@ Load load() {
   l.tasks = task_count();
   return l;
 }
+
+u64 context_switches() { return switches; }
 
 u64 idle_ns() { return idle_task.user_ns + idle_task.system_ns; }
 

@@ -27,6 +27,8 @@ struct Load {
 };
 Load load();
 
+u64 context_switches();  // since boot
+
 // Nanoseconds that the idle task has had.
 u64 idle_ns();
 

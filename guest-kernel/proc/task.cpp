@@ -27,6 +27,7 @@ SlabCache process_cache{"process", sizeof(Process)};
 TaskList tasks;
 ProcessList processes;
 u32 count;
+u64 made;
 i32 last_pid;
 
 i32 free_pid() {
@@ -44,6 +45,7 @@ i32 free_pid() {
 ProcessList& all_processes() { return processes; }
 TaskList& all_tasks() { return tasks; }
 u32 task_count() { return count; }
+u64 tasks_made() { return made; }
 
 Process* find_process(i32 pid) {
   for (Process& p : processes)
@@ -79,6 +81,7 @@ Or<Task*> create_task(Process& process, const char* name) {
   ++process.thread_count;
   tasks.push_back(*task);
   ++count;
+  ++made;
   return task;
 }
 

@@ -109,6 +109,7 @@ struct Process {
   Ref<fs::Dentry> program;            // the file that it executes; null: kernel thread
   u32 umask = 022;
   Credentials credentials;
+  char last_name[16] = {};  // of its last thread, for who looks at the zombie
   Limits limits;
   SignalAction actions[sig::kCount];
   SignalSet pending = 0;  // to any thread

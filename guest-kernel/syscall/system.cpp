@@ -4,6 +4,7 @@
 #include "lib/log.hpp"
 #include "lib/random.hpp"
 #include "lib/string.hpp"
+#include "lib/system_names.hpp"
 #include "mm/stats.hpp"
 #include "proc/scheduler.hpp"
 #include "syscall/helpers.hpp"
@@ -12,29 +13,29 @@ namespace ido {
 
 namespace {
 
-constexpr u32 kNameSize = 65;  // of a field of struct new_utsname
-char g_host_name[kNameSize] = "ido";
+constexpr u32 kNameSize = kMostHostName + 1;  // of a field of struct new_utsname
+
+Or<u32> set_name(Call& call, Or<> (*set)(StringView name)) {
+  if (!call.task.process->credentials.privileged()) return fail(Errno::kPerm);
+  if (call[1] > kMostHostName) return fail(Errno::kInval);
+  char name[kMostHostName];
+  TRY(copy_from_user(name, call[0], call[1]));
+  TRY(set(StringView{name, call[1]}));
+  return 0;
+}
 
 }  // namespace
 
-const char* host_name() { return g_host_name; }
-
 Or<u32> sys_uname(Call& call) {
   char fields[6][kNameSize] = {};
-  const char* values[6] = {"Linux", g_host_name, "2.6.32-ido", "#1 PAE 4G/4G", "i686", "(none)"};
+  const char* values[6] = {"Linux", host_name(), kRelease, kVersion, "i686", domain_name()};
   for (u32 i = 0; i < 6; ++i) format_to(fields[i], kNameSize, "%s", values[i]);
   TRY(copy_to_user(call[0], fields, sizeof fields));
   return 0;
 }
 
-Or<u32> sys_sethostname(Call& call) {
-  if (!call.task.process->credentials.privileged()) return fail(Errno::kPerm);
-  if (call[1] >= kNameSize) return fail(Errno::kInval);
-  char name[kNameSize] = {};
-  TRY(copy_from_user(name, call[0], call[1]));
-  memcpy(g_host_name, name, kNameSize);
-  return 0;
-}
+Or<u32> sys_sethostname(Call& call) { return set_name(call, set_host_name); }
+Or<u32> sys_setdomainname(Call& call) { return set_name(call, set_domain_name); }
 
 Or<u32> sys_sysinfo(Call& call) {
   struct {

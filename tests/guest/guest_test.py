@@ -5,7 +5,7 @@ usage: guest_test.py BUILD_FOLDER SOURCE [KERNEL]
 SOURCE is a script in tests/guest/scripts, which the guest's shell runs, or a program's in tests/guest/programs. Lines
 that start with "#> " ("//> " in C) are the output expected of it, "#~ " a regular expression for a line; "#m " sets -m. "#q "
 says why the test is not run in QEMU (qemu_test.py runs the others there too).
-It must exit with 0.
+Long expected output stands in SOURCE.expected instead. It must exit with 0.
 """
 import os
 import re
@@ -28,6 +28,9 @@ def expectations(source):
                 memory = rest.strip()
             else:
                 lines.append(re.escape(rest) if kind == ">" else rest)
+    if os.path.exists(f"{source}.expected"):
+        with open(f"{source}.expected", encoding="utf-8") as text:
+            lines += [re.escape(line) for line in text.read().splitlines()]
     return memory, lines
 
 
