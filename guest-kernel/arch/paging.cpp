@@ -131,6 +131,19 @@ Pte UserPageTable::exchange(Pte* slot, Pte value) {
   return old;
 }
 
+u32 UserPageTable::page_count() const {
+  const u64* pdpt = UserPageTableAccess::pdpt(*this);
+  u32 pages = 1;
+  for (u32 i = 0; i < 4; ++i) {
+    if (!(pdpt[i] & pte::kPresent) || (i << 30) >= layout::kUserEnd) continue;
+    ++pages;
+    const u64* directory = table_at(pdpt[i]);
+    for (u32 j = 0; j < kEntries && (i << 30 | j << 21) < layout::kUserEnd; ++j)
+      pages += directory[j] & pte::kPresent ? 1 : 0;
+  }
+  return pages;
+}
+
 void UserPageTable::trim(u32 from, u32 to) {
   constexpr u32 kReach = kEntries * kPageSize;  // of one table
   u64* pdpt = UserPageTableAccess::pdpt(*this);

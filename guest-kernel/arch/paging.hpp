@@ -41,6 +41,7 @@ class UserPageTable {
   static void set(Pte* slot, Pte value);
   // Stores `value` and returns the old entry with the accessed and dirty bits as they were at that instant.
   static Pte exchange(Pte* slot, Pte value);
+  u32 page_count() const;  // how many pages its tables take
   // Frees empty tables in [from, to).
   void trim(u32 from, u32 to);
 

@@ -6,6 +6,7 @@
 #include "arch/symbols.hpp"
 #include "arch/trampoline.hpp"
 #include "arch/traps.hpp"
+#include "lib/log.hpp"
 #include "lib/print.hpp"
 #include "lib/string.hpp"
 
@@ -56,6 +57,7 @@ void print_back_trace(u32 first, u32 frame_pointer) {
 void panic(const char* format, ...) {
   asm volatile("cli" : : : "memory");
   static bool again;
+  show_log_on_console(true);
   char text[256];
   va_list arguments;
   va_start(arguments, format);

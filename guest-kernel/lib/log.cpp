@@ -6,7 +6,10 @@ namespace {
 char g_ring[kLogSize];
 u64 g_end = 0;
 void (*g_console)(const char*, u32) = nullptr;
+bool g_shown = true;
 }  // namespace
+
+void show_log_on_console(bool shown) { g_shown = shown; }
 
 void set_log_console(void (*write)(const char* text, u32 size)) { g_console = write; }
 
@@ -27,7 +30,7 @@ void print(const char* format, ...) {
   va_end(arguments);
   if (length >= sizeof line) length = sizeof line - 1;
   for (u32 i = 0; i < length; ++i) g_ring[g_end++ % kLogSize] = line[i];
-  if (g_console != nullptr) g_console(line, length);
+  if (g_console != nullptr && g_shown) g_console(line, length);
 }
 
 }  // namespace ido

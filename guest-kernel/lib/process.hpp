@@ -24,6 +24,10 @@ bool current_group_is_orphaned();
 // SIGPIPE and the like.
 void signal_current(i32 signal);
 
+// Memory has run out, at a place that may sleep: ends the process that uses most, or waits for one that is ending.
+// Returns false when the caller's process is the one; true: try again.
+bool make_room_by_killing();
+
 // The leader of a session is ending: its terminal is let go, and who is in the foreground there hears of it (SIGHUP,
 // SIGCONT). dev implements it, proc calls.
 void end_terminal_session(i32 session);

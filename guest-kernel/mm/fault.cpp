@@ -1,13 +1,14 @@
 // Page faults: demand-zero, file pages, copy-on-write, stack growth, and waiting for pages that are on the move.
 #include "arch/kmap.hpp"
 #include "lib/limits.hpp"
-#include "lib/print.hpp"
+#include "lib/process.hpp"
 #include "mm/backing.hpp"
 #include "mm/entry.hpp"
 #include "mm/limits.hpp"
 #include "mm/mm.hpp"
 #include "mm/page_lock.hpp"
 #include "mm/rmap.hpp"
+#include "mm/shrinker.hpp"
 #include "mm/stats.hpp"
 
 namespace ido {
@@ -41,6 +42,8 @@ void map_anonymous(Mm& mm, const Area& area, u32 address, Pte* slot, Page* page)
   flush_user_page(mm.table(), address);
 }
 
+constexpr u32 kReclaimObjects = 512;  // asked of the caches at a time
+
 u64 page_count(u64 bytes) { return (bytes + kPageMask) >> kPageShift; }
 
 }  // namespace
@@ -48,14 +51,15 @@ u64 page_count(u64 bytes) { return (bytes + kPageMask) >> kPageShift; }
 FaultResult Mm::handle_fault(u32 address, FaultAccess access) {
   count_event(MmEvent::kPgFault);
   ++counters.minor_faults;
-  MutexGuard guard(mutex_);
-  const FaultResult result = fault_locked(address & ~kPageMask, access);
-  if (result == FaultResult::kNoMemory) {
-    const MemoryInfo info = memory_info();
-    print("mm: out of memory at a fault on 0x%08x: %u of %u pages free, low %u, high %u\n", address, info.free_pages,
-          info.total_pages, info.low_free_pages, info.high_free_pages);
+  for (;;) {
+    {
+      MutexGuard guard(mutex_);
+      const FaultResult result = fault_locked(address & ~kPageMask, access);
+      if (result != FaultResult::kNoMemory) return result;
+    }
+    // Without the lock, which who is to end may need. Caches go first.
+    if (shrink_caches(kReclaimObjects) == 0 && !make_room_by_killing()) return FaultResult::kNoMemory;
   }
-  return result;
 }
 
 FaultResult Mm::fault_locked(u32 address, FaultAccess access) {

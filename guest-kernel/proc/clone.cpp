@@ -26,6 +26,7 @@ Or<> inherit(Process& child, Process& parent, u32 flags) {
   child.credentials = parent.credentials;
   child.root = parent.root;
   child.limits = parent.limits;
+  child.oom_adjustment = parent.oom_adjustment;
   child.directory = parent.directory;
   child.program = parent.program;
   memcpy(child.actions, parent.actions, sizeof child.actions);

@@ -37,12 +37,10 @@ void page_fault(TrapFrame& frame) {
   if (address >= layout::kUserEnd) return bad(sig::kSegv, 1);
   switch (mm->handle_fault(address, access)) {
     case FaultResult::kDone: return;
-    case FaultResult::kSegv: return bad(sig::kSegv, 1);        // SEGV_MAPERR
-    case FaultResult::kProtection: return bad(sig::kSegv, 2);  // SEGV_ACCERR
-    case FaultResult::kBus: return bad(sig::kBus, 2);          // BUS_ADRERR
-    case FaultResult::kNoMemory:
-      print("out of memory: killing %s[%d]\n", current()->name, current()->tid);
-      return force_signal({.number = sig::kKill, .code = 0x80});
+    case FaultResult::kSegv: return bad(sig::kSegv, 1);                                      // SEGV_MAPERR
+    case FaultResult::kProtection: return bad(sig::kSegv, 2);                                // SEGV_ACCERR
+    case FaultResult::kBus: return bad(sig::kBus, 2);                                        // BUS_ADRERR
+    case FaultResult::kNoMemory: return force_signal({.number = sig::kKill, .code = 0x80});  // it is the victim
   }
 }
 

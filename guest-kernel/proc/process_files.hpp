@@ -32,6 +32,10 @@ Or<> render_stat(Text& text, u32 argument);
 Or<> render_statm(Text& text, u32 argument);
 Or<> render_maps(Text& text, u32 argument);
 Or<> render_limits(Text& text, u32 argument);
+Or<> render_oom_score(Text& text, u32 argument);
+Or<> render_oom_adjustment(Text& text, u32 argument);
+Or<> store_oom_adjustment(StringView text, u32 argument);
+Or<Ref<fs::Inode>> make_page_map(u32 argument);  // /proc/PID/pagemap
 
 // /proc/PID/fd and fdinfo.
 Or<Ref<fs::Inode>> make_descriptor_links(u32 argument);

@@ -137,21 +137,6 @@ Or<> render_stat(Text& text, u32 argument) {
   return {};
 }
 
-Or<> render_statm(Text& text, u32 argument) {
-  const Subject s = TRY(subject_of(argument));
-  if (s.process->mm == nullptr) {
-    text.add("0 0 0 0 0 0 0\n");
-    return {};
-  }
-  Mm& mm = *s.process->mm;
-  mm.get();
-  const Sizes sizes = sizes_of(mm);
-  text.add("%u %u %u %u 0 %u 0\n", mm.counters.mapped_pages, resident_pages(mm), mm.counters.file_pages, sizes.code,
-           sizes.data + sizes.stack);
-  mm.put();
-  return {};
-}
-
 Or<> render_maps(Text& text, u32 argument) {
   const Subject s = TRY(subject_of(argument));
   if (s.process->mm == nullptr) return {};

@@ -111,6 +111,7 @@ struct Process {
   Credentials credentials;
   char last_name[16] = {};  // of its last thread, for who looks at the zombie
   Limits limits;
+  i32 oom_adjustment = 0;  // -1000 (never) to 1000 (first): how soon the out-of-memory killer takes it
   SignalAction actions[sig::kCount];
   SignalSet pending = 0;  // to any thread
   SignalInfo info[32] = {};

@@ -71,9 +71,20 @@ Or<u32> sys_getrandom(Call& call) {
 }
 
 Or<u32> sys_syslog(Call& call) {
-  constexpr u32 kReadAll = 3, kReadClear = 4, kSizeUnread = 9, kSizeBuffer = 10;
+  constexpr u32 kReadAll = 3, kReadClear = 4, kConsoleOff = 6, kConsoleOn = 7, kConsoleLevel = 8, kSizeUnread = 9,
+                kSizeBuffer = 10;
+  constexpr u32 kInformational = 6;  // the level that all our lines have
   if (call[0] == kSizeBuffer) return kLogSize;
   if (call[0] == kSizeUnread) return 0;
+  switch (call[0]) {
+    case kConsoleOff: show_log_on_console(false); return 0;
+    case kConsoleOn: show_log_on_console(true); return 0;
+    case kConsoleLevel:
+      if (call[2] < 1 || call[2] > 8) return fail(Errno::kInval);
+      show_log_on_console(call[2] > kInformational);
+      return 0;
+    default: break;
+  }
   if (call[0] != kReadAll && call[0] != kReadClear) return 0;
   u32 size = call[2] < kLogSize ? call[2] : kLogSize;
   u64 from = log_end() > size ? log_end() - size : 0;

@@ -110,6 +110,8 @@ Pte* UserPageTable::entry(u32 address, bool make) {
 void UserPageTable::set(Pte* slot, Pte value) { *slot = value; }
 Pte UserPageTable::exchange(Pte* slot, Pte value) { return std::exchange(*slot, value); }
 
+u32 UserPageTable::page_count() const { return static_cast<u32>(tables_of(pdpt_physical_).by_span.size()); }
+
 void UserPageTable::trim(u32 from, u32 to) {
   auto& by_span = tables_of(pdpt_physical_).by_span;
   for (u32 span = from >> kSpanShift; span <= (to - 1) >> kSpanShift; ++span) {
