@@ -34,7 +34,7 @@ def one_machine(build, name):
     with tempfile.TemporaryDirectory(prefix="paemu-test-") as folder:
         trace = f"{folder}/trace"
         status, output, errors = run([
-            f"{build}/paemu", "-kernel", f"{build}/guest-kernel.elf", "-initrd", f"{build}/tests/guest/tests.cpio", "-m", memory, "-append",
+            f"{build}/paemu", "-kernel", f"{build}/guest-kernel.elf", "-initrd", f"{build}/tests/guest/stress.cpio", "-m", memory, "-append",
             f'run="/tests/run stress" panic=exit {words}', *consoles, "-pace", "off", *(["-record", trace] if recorded else [])])
         if status != 0 or "counters are where they were\nTEST END 0" not in output:
             raise drive.Failure(f"exit status {status}: {errors}\n{output[-3000:]}")
@@ -79,7 +79,7 @@ def rehearsed(machine):
 
 def dimms(build):
     """The loads go on while DIMMs come, are filled, and leave again."""
-    with drive.Paemu(build, "-m", "128M,slots=4,maxmem=4G", "-pace", "off", "-initrd", f"{build}/tests/guest/tests.cpio", "-append", CHECKS) as machine:
+    with drive.Paemu(build, "-m", "128M,slots=4,maxmem=4G", "-pace", "off", "-initrd", f"{build}/tests/guest/stress.cpio", "-append", CHECKS) as machine:
         machine.wait_for_prompt()
         rehearsed(machine)
         before = counters(machine)

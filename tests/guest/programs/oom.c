@@ -1,4 +1,4 @@
-//m 64M
+//m 128M
 // Memory runs out: the process that uses most is killed, others and the system go on. oom_score and oom_score_adj.
 //> adjustments: 0, then 500, inherited 500
 //> out of range: Invalid argument
