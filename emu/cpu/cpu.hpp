@@ -176,6 +176,11 @@ class Cpu final : private MmioListener {
   }
   // Segment checks (SDM 3A, 5.3 and 5.5): limit, rights, null selector. -> the linear address.
   bool linear_of(u32 segment, u32 offset, u32 size, Access access, u32& linear);
+  // The same where a comparison is enough; false says nothing.
+  bool in_window(u32 segment, u32 offset, u32 size, Access access) const {
+    const Window& w = window_[segment];
+    return u64{offset} + size <= (access == Access::kWrite ? w.write_end : w.read_end);
+  }
 
   template <class T>
   bool load(u32 segment, u32 offset, T& out);
@@ -291,9 +296,8 @@ class Cpu final : private MmioListener {
 };
 
 inline bool Cpu::linear_of(u32 segment, u32 offset, u32 size, Access access, u32& linear) {
-  const u64 end = access == Access::kWrite ? window_[segment].write_end : window_[segment].read_end;
   linear = state.segment[segment].base + offset;
-  if (u64{offset} + size <= end) [[likely]]
+  if (in_window(segment, offset, size, access)) [[likely]]
     return true;
   return check_segment(segment, offset, size, access);
 }

@@ -178,6 +178,45 @@ struct FastMemory {
   static void close(Cpu&, const Insn&, Place place, T v) { std::memcpy(place, &v, sizeof(T)); }
 };
 
+// Memory in any segment, also with 16-bit addresses: within the segment's window, and by a hit in the fast TLB.
+template <class T>
+struct WindowMemory {
+  using Type = T;
+  using Place = u8*;
+  static constexpr bool kIsMemory = true;
+  static u32 address(const Cpu& c, const Insn& i) { return c.effective_address(i); }
+  static bool read(Cpu& c, const Insn& i, T& v) {
+    const u8* host = find(c, i, Access::kRead);
+    if (host == nullptr) [[unlikely]]
+      return false;
+    std::memcpy(&v, host, sizeof(T));
+    return true;
+  }
+  static bool write(Cpu& c, const Insn& i, T v) {
+    u8* host = find(c, i, Access::kWrite);
+    if (host == nullptr) [[unlikely]]
+      return false;
+    std::memcpy(host, &v, sizeof(T));
+    return true;
+  }
+  static bool open(Cpu& c, const Insn& i, Place& place, T& v) {
+    place = find(c, i, Access::kWrite);
+    if (place == nullptr) [[unlikely]]
+      return false;
+    std::memcpy(&v, place, sizeof(T));
+    return true;
+  }
+  static void close(Cpu&, const Insn&, Place place, T v) { std::memcpy(place, &v, sizeof(T)); }
+
+ private:
+  static u8* find(Cpu& c, const Insn& i, Access access) {
+    const u32 offset = c.effective_address(i);
+    if (!c.in_window(i.segment, offset, sizeof(T), access)) [[unlikely]]
+      return nullptr;
+    return c.mmu.host_pointer(c.state.segment[i.segment].base + offset, sizeof(T), access, c.privilege());
+  }
+};
+
 // Memory by all the rules.
 template <class T>
 struct SlowMemory {

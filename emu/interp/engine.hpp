@@ -98,16 +98,39 @@ inline const Insn* dispatch(Cpu& c, u32 eip, u64 retired) {
   return leave(c, eip, retired);
 }
 
-// From `i` to `eip`, by the link in i->displacement: the distance in bytes to the first Insn of the target's block.
-inline const Insn* follow(Cpu& c, const Insn* i, u32 eip, u64 retired) {
-  if (i->displacement != 0) [[likely]] {
-    const auto distance = static_cast<std::ptrdiff_t>(static_cast<i32>(i->displacement));
-    return enter(c, reinterpret_cast<const Insn*>(reinterpret_cast<const u8*>(i) + distance), eip, retired);
-  }
-  // Within a page the link stays right whatever happens to the mapping: whoever runs `i` runs the same page there.
-  if (((eip ^ eip_of(c, i)) & ~kPageMask) != 0) return dispatch(c, eip, retired);
+// Where the link in i->displacement leads: the distance in bytes to the first Insn of the target's block.
+inline const Insn* linked(const Insn* i) {
+  const auto distance = static_cast<std::ptrdiff_t>(static_cast<i32>(i->displacement));
+  return reinterpret_cast<const Insn*>(reinterpret_cast<const u8*>(i) + distance);
+}
+inline void want_link(Cpu& c, const Insn* i) {
   c.engine->pending_link = i;
   c.engine->pending_invalidations = c.engine->invalidations;
+}
+
+// From `i` to `eip`, by its link.
+inline const Insn* follow(Cpu& c, const Insn* i, u32 eip, u64 retired) {
+  if (i->displacement != 0) [[likely]]
+    return enter(c, linked(i), eip, retired);
+  // Within a page the link stays right whatever happens to the mapping: whoever runs `i` runs the same page there.
+  if (((eip ^ eip_of(c, i)) & ~kPageMask) != 0) return dispatch(c, eip, retired);
+  want_link(c, i);
+  return leave(c, eip, retired);
+}
+
+// The same outside the fast mode. There base and limit of CS are not part of the block's key, so the target's block
+// must be seen to lie within the limit; and `eip` must be as far away as it was when the link was made: not wrapped at
+// 64 KiB.
+inline const Insn* follow_in_segment(Cpu& c, const Insn* i, u32 eip, u64 retired) {
+  const Segment& cs = c.state.segment[isa::kCs];
+  const u32 from = eip_of(c, i);
+  if (eip != from + i->length + i->immediate) return leave(c, eip, retired);
+  if (i->displacement != 0) [[likely]] {
+    const Insn* target = linked(i);
+    if (u64{eip} + block_of(target)->bytes > u64{cs.limit} + 1) return leave(c, eip, retired);
+    return enter(c, target, eip, retired);
+  }
+  if ((((cs.base + eip) ^ (cs.base + from)) & ~kPageMask) == 0) want_link(c, i);
   return leave(c, eip, retired);
 }
 

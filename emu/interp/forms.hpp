@@ -46,8 +46,9 @@ struct IntegerOf<4> {
   using Type = u32;
 };
 
-// Address: void for the slow form.
+// Address: void for the slow form, or one of these, or a way to sum up an address in a flat segment.
 struct InRegister {};
+struct InWindow {};
 template <Operand O, class V, class Address>
 constexpr auto accessor() {
   using enum Operand;
@@ -57,6 +58,8 @@ constexpr auto accessor() {
       return operand::RmRegister<T>{};
     else if constexpr (std::is_same_v<Address, void>)
       return operand::SlowMemory<T>{};
+    else if constexpr (std::is_same_v<Address, InWindow>)
+      return operand::WindowMemory<T>{};
     else
       return operand::FastMemory<T, Address>{};
   } else if constexpr (O == Zb || O == Zv)
@@ -96,7 +99,13 @@ Handler pick(const Insn& i, Speed speed) {
   if constexpr ((is_rm(Os) || ...)) {
     if (i.flags & isa::insn_flag::kMemory) {
       constexpr Handler kSlowForm = &slow<Semantic, Accessor<Os, V, void>...>;
-      if (speed == Speed::kSlow || !fast_address(i)) return kSlowForm;
+      if (speed == Speed::kSlow || !fast_address(i)) {
+        // Fast forms take the stack for a flat one.
+        if constexpr (requires { Semantic::kUsesStack; }) {
+          if (speed == Speed::kSlow) return kSlowForm;
+        }
+        return &fast<Semantic, kSlowForm, Accessor<Os, V, InWindow>...>;
+      }
       if constexpr (sizeof(V) == 4) {
         if (i.index == isa::kNoRegister) return &fast<Semantic, kSlowForm, Accessor<Os, V, operand::BaseAddress>...>;
       }

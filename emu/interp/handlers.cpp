@@ -59,8 +59,8 @@ const Insn* too_long(Cpu& c, const Insn* i) {
 const Insn* end_of_block(Cpu& c, const Insn* i) {
   const u32 eip = eip_of(c, i);
   const u64 retired = retired_before(c, i);
-  if (!fast_mode(c.mode_key) || c.attention) return leave(c, eip, retired);
-  return follow(c, i, eip, retired);
+  if (c.attention) return leave(c, eip, retired);
+  return fast_mode(c.mode_key) ? follow(c, i, eip, retired) : follow_in_segment(c, i, eip, retired);
 }
 
 }  // namespace

@@ -88,10 +88,8 @@ void Interpreter::run_block() {
     block = blocks_->build(page.address, page.host, cpu_.mode_key, limit);
   }
   if (block == nullptr || cpu_.clock.retired + block->count > cpu_.budget_end) return step();
-  if (fast_mode(block->mode)) {
-    engine_->jumps[Engine::jump_index(linear)] = JumpEntry{linear, block};
-    if (wants_link != nullptr && engine_->pending_invalidations == engine_->invalidations) link(wants_link, *block);
-  }
+  if (fast_mode(block->mode)) engine_->jumps[Engine::jump_index(linear)] = JumpEntry{linear, block};
+  if (wants_link != nullptr && engine_->pending_invalidations == engine_->invalidations) link(wants_link, *block);
   cpu_.state.mid_repeat = false;
   execute(block->insns, eip);
 }

@@ -58,7 +58,7 @@ const Insn* fast(Cpu& c, const Insn* i) {
   return Slow(c, i);
 }
 
-// A relative branch outside the fast mode.
+// A relative branch outside the fast mode, or of 16-bit operand size.
 template <class Semantic>
 const Insn* slow_branch(Cpu& c, const Insn* i) {
   c.position.current = i;
@@ -68,7 +68,11 @@ const Insn* slow_branch(Cpu& c, const Insn* i) {
       return leave_after(c, i);
     return i + 1;
   }
-  if (o == Outcome::kBranch) return leave(c, semantic::branch_target(c, *i), retired_after(c, i));
+  if (o == Outcome::kBranch) {
+    const u32 target = semantic::branch_target(c, *i);
+    if (c.attention || fast_mode(c.mode_key)) return leave(c, target, retired_after(c, i));
+    return follow_in_segment(c, i, target, retired_after(c, i));
+  }
   return leave_faulted(c, i);
 }
 

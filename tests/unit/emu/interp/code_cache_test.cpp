@@ -128,3 +128,32 @@ TEST_CASE("an undefined instruction is decoded anew when only its ModRM byte cha
   m.interpreter.run(1);
   CHECK(m.gpr(isa::kEax) == 1);
 }
+
+TEST_CASE("a loop in a 16-bit segment stops at a limit that came after it was linked") {
+  FlatMachine m;
+  Segment& cs = m.cpu.state.segment[isa::kCs];
+  cs = Segment{0x08, 0x009b, FlatMachine::kCode, 0xffff};
+  m.cpu.state.eip = 0;
+  m.cpu.adopt();
+  // 0: jmp 4; 4: inc ax; inc ax; jmp 0
+  m.code({0xeb, 0x02, 0x90, 0x90, 0x40, 0x40, 0xeb, 0xf8});
+  m.interpreter.run(400);
+  CHECK(m.gpr(isa::kEax) == 200);
+  cs.limit = 5;  // the jump back is beyond it
+  m.cpu.update_mode();
+  m.interpreter.run(400);
+  CHECK(m.gpr(isa::kEax) == 202);
+  CHECK(m.cpu.state.activity == Activity::kShutdown);  // #GP, and there are no handlers
+}
+
+TEST_CASE("a loop across the end of a 16-bit segment wraps each time round") {
+  FlatMachine m;
+  m.cpu.state.segment[isa::kCs] = Segment{0x08, 0x009b, FlatMachine::kCode, 0xffff};
+  m.cpu.state.eip = 0xfff0;
+  m.cpu.adopt();
+  // fff0: inc ax; jmp 0; 0: jmp fff0
+  m.load(FlatMachine::kCode + 0xfff0, std::initializer_list<u8>{0x40, 0xeb, 0x0d});
+  m.load(FlatMachine::kCode, std::initializer_list<u8>{0xeb, 0xee});
+  m.interpreter.run(300);
+  CHECK(m.gpr(isa::kEax) == 100);
+}
