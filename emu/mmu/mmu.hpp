@@ -241,6 +241,10 @@ class Mmu {
   u64 global_floor_ = 1;
   std::array<Watchpoint, 4> watchpoints_{};
   FastEntry fast_[3][2][kEntries];
+  // The fast entries of translations that are not global, filled since the last flush. More than kLocalMax: not listed.
+  static constexpr u32 kLocalMax = 256;
+  std::array<FastEntry*, kLocalMax> local_{};
+  u32 local_count_ = 0;
   Translation data_[kEntries];
   Translation code_[kEntries];
   // Whether a piece of a large page may be held, by 4-MiB region: only then INVLPG has to search for its siblings.

@@ -68,6 +68,10 @@ void Mmu::fill_fast(u32 linear, Access access, Privilege privilege, const Piece&
   FastEntry& e = fast_[static_cast<u32>(access)][static_cast<u32>(privilege)][index_of(linear)];
   e.addend = reinterpret_cast<u64>(piece.host) - linear;
   e.tag = (linear & ~kPageMask) | fast_generation_;
+  const bool outlives_cr3 = !(state_.cr0 & cr0::kPaging) || (slot(access, linear).rights & page_right::kGlobal);
+  if (outlives_cr3 || local_count_ > kLocalMax) return;
+  if (local_count_ < kLocalMax) local_[local_count_] = &e;
+  ++local_count_;
 }
 
 void Mmu::forget_fast(Access access, u32 linear) {
@@ -91,6 +95,7 @@ void Mmu::forget(Access access, u32 linear) {
 
 // Generation 0 is never current, so that cleared entries match nothing.
 void Mmu::drop_fast() {
+  local_count_ = 0;
   if (++fast_generation_ == kPageSize) {
     for (auto& by_privilege : fast_) {
       for (auto& entries : by_privilege) {
@@ -104,11 +109,16 @@ void Mmu::drop_fast() {
 void Mmu::flush_non_global() {
   ++counters.flushes;
   ++generation_;
-  drop_fast();
+  if (local_count_ > kLocalMax) return drop_fast();
+  // A kernel that changes page tables at each entry shares with its programs what it enters by: that stays at hand.
+  for (u32 n = 0; n < local_count_; ++n) local_[n]->tag = 0;
+  local_count_ = 0;
 }
 
 void Mmu::flush_all() {
-  flush_non_global();
+  ++counters.flushes;
+  ++generation_;
+  drop_fast();
   global_floor_ = generation_;
   large_held_.fill(false);
 }

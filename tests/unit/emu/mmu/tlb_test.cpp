@@ -48,6 +48,18 @@ TEST_CASE("dropping host addresses does not change what a stale translation show
   REQUIRE(seen(m) == 'A');
 }
 
+TEST_CASE("a move to CR3 drops however many pages were touched since the last") {
+  PagedMemory m;
+  m.page_pae();
+  const u32 count = GENERATE(1u, 255u, 256u, 257u, 500u);
+  m.put32(kFrameB, 'B');
+  for (const u64 frame : {kFrameA, kFrameB}) {
+    for (u32 n = 0; n < count; ++n) m.put64(PagedMemory::pte64(kLinear + n * kPageSize), frame | kP | kW);
+    m.mmu.flush_non_global();
+    for (u32 n = 0; n < count; ++n) REQUIRE(seen(m, kLinear + n * kPageSize) == (frame == kFrameB ? 'B' : 0));
+  }
+}
+
 TEST_CASE("a global page survives a move to CR3 and nothing more") {
   PagedMemory m;
   hold_then_change(m, kP | kW | kG);
