@@ -82,6 +82,9 @@ inline constexpr u32 kExceptions = 0x3f, kMaskShift = 7, kMasks = kExceptions <<
 inline constexpr u32 kOfOperands = kInvalid | kDenormal | kDivideByZero;
 }  // namespace mxcsr
 
-inline constexpr u32 kMxcsrMask = 0xffff;  // with denormals-are-zero
+// The bits that MXCSR has. Denormals-are-zero came with SSE2; where MXCSR_MASK in an FXSAVE image is 0 it is the former
+// (SDM 1, 11.6.6).
+inline u32 mxcsr_bits(const Cpu& cpu) { return cpu.model.has(Feature::kSse2) ? 0xffff : 0xffbf; }
+inline u32 mxcsr_mask_image(const Cpu& cpu) { return cpu.model.has(Feature::kSse2) ? 0xffff : 0; }
 
 }  // namespace paemu

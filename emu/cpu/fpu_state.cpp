@@ -123,7 +123,7 @@ Outcome sem_fxsave(Cpu& cpu, const Insn& i) {
   put<u32>(image, 16, f.data_offset);
   put<u32>(image, 20, f.data_selector);
   put<u32>(image, 24, f.mxcsr);
-  put<u32>(image, 28, kMxcsrMask);
+  put<u32>(image, 28, mxcsr_mask_image(cpu));
   for (u32 n = 0; n < 8; ++n) {
     std::memset(image + 32 + n * 16, 0, 16);
     std::memcpy(image + 32 + n * 16, f.st[(fpu_top(f) + n) & 7], 10);
@@ -139,7 +139,7 @@ Outcome sem_fxrstor(Cpu& cpu, const Insn& i) {
   cpu.settle_fpu();
   if (!cpu.load_bytes(i.segment, offset, image, kFxImage)) return Outcome::kFault;
   const u32 mxcsr = get<u32>(image, 24);
-  if (sse_enabled(cpu) && (mxcsr & ~kMxcsrMask)) return cpu.general_protection();
+  if (sse_enabled(cpu) && (mxcsr & ~mxcsr_bits(cpu))) return cpu.general_protection();
   const FpuErrorLine line(cpu);
   FpuState& f = cpu.state.fpu;
   f.control = x87_control_word(get<u16>(image, 0));
@@ -162,7 +162,7 @@ Outcome sem_fxrstor(Cpu& cpu, const Insn& i) {
 Outcome sem_ldmxcsr(Cpu& cpu, const Insn& i) {
   u32 word;
   if (!sse_available(cpu) || !cpu.load(i, word)) return Outcome::kFault;
-  if (word & ~kMxcsrMask) return cpu.general_protection();
+  if (word & ~mxcsr_bits(cpu)) return cpu.general_protection();
   cpu.state.fpu.mxcsr = word;
   return Outcome::kNext;
 }
@@ -170,6 +170,9 @@ Outcome sem_ldmxcsr(Cpu& cpu, const Insn& i) {
 Outcome sem_stmxcsr(Cpu& cpu, const Insn& i) {
   return sse_available(cpu) && cpu.store(i, cpu.state.fpu.mxcsr) ? Outcome::kNext : Outcome::kFault;
 }
+
+// What only the 8087 and the 287 had: does nothing, but is an instruction of the unit.
+Outcome sem_x87_nothing(Cpu& cpu, const Insn&) { return x87_available(cpu) ? Outcome::kNext : Outcome::kFault; }
 
 // Fences order nothing here: one processor, and every access is done before the next begins.
 Outcome sem_fence(Cpu&, const Insn&) { return Outcome::kNext; }

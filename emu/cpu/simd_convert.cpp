@@ -61,9 +61,10 @@ Outcome to_mmx(Cpu& cpu, const Insn& i, u32 size, Operate operate) {
   return Outcome::kNext;
 }
 
-// With a memory operand no MMX register plays a part, and the MMX state is not entered (SDM 2, CVTPI2PD).
-bool read_source(Cpu& cpu, const Insn& i, u64& source) {
-  return sse_available(cpu) && (is_memory(i) || mmx_available(cpu)) && read_mmx_operand(cpu, i, source);
+// CVTPI2PD from memory leaves the x87 state alone and reports no pending exception of it; CVTPI2PS does both as with an
+// MMX register (SDM 2, CVTPI2PD and CVTPI2PS).
+bool read_source(Cpu& cpu, const Insn& i, bool mmx, u64& source) {
+  return sse_available(cpu) && (!mmx || mmx_available(cpu)) && read_mmx_operand(cpu, i, source);
 }
 
 }  // namespace
@@ -75,12 +76,12 @@ Outcome sem_cvttpd2pi(Cpu& cpu, const Insn& i) { return to_mmx(cpu, i, 16, HOST_
 
 Outcome sem_cvtpi2ps(Cpu& cpu, const Insn& i) {
   u64 source;
-  if (!read_source(cpu, i, source)) return Outcome::kFault;
+  if (!read_source(cpu, i, true, source)) return Outcome::kFault;
   Xmm result{};
   u32 word = host_word(cpu);
   HOST_FLOAT("cvtdq2ps")(result, Xmm{static_cast<long long>(source), 0}, word);
   if (!take_exceptions(cpu, word)) return Outcome::kFault;
-  if (!is_memory(i)) enter_mmx(cpu);
+  enter_mmx(cpu);
   set_xmm(cpu, i.reg, Xmm{result[0], get_xmm(cpu, i.reg)[1]});
   return Outcome::kNext;
 }
@@ -88,7 +89,7 @@ Outcome sem_cvtpi2ps(Cpu& cpu, const Insn& i) {
 // Exact, so MXCSR plays no part.
 Outcome sem_cvtpi2pd(Cpu& cpu, const Insn& i) {
   u64 source;
-  if (!read_source(cpu, i, source)) return Outcome::kFault;
+  if (!read_source(cpu, i, !is_memory(i), source)) return Outcome::kFault;
   if (!is_memory(i)) enter_mmx(cpu);
   Xmm result;
   asm("cvtdq2pd %1, %0" : "=x"(result) : "x"(Xmm{static_cast<long long>(source), 0}));

@@ -2,10 +2,10 @@
 // 10-12).
 //
 // The host runs each instruction with all exceptions masked, so it never signals; what it raised is in its MXCSR
-// afterwards. An exception that the guest has unmasked becomes #XM, and the target stays as it was (SDM 1, 11.5). Known
-// gap: beside an unmasked overflow or underflow, PE should tell of the result with an unbounded exponent; ours tells of
-// the result that the masked response delivers.
+// afterwards. An exception that the guest has unmasked becomes #XM, and the target stays as it was (SDM 1, 11.5).
 #include "cpu/simd_float.hpp"
+
+#include "cpu/simd_precision.hpp"
 
 namespace paemu {
 
@@ -13,77 +13,67 @@ using namespace simd;
 
 namespace {
 
-// Whether an instruction can raise underflow, and in which lanes its results are.
-enum class Lanes : u8 { kNeverTiny, kSingle, kSingles, kDouble, kDoubles };
-
-// Are there denormal results? With underflow unmasked they raise it even when exact (SDM 1, 4.9.1.5), which the host,
-// whose exceptions are masked, does not tell.
-bool tiny(const Xmm& v, Lanes lanes) {
-  u32 singles[4];
-  u64 doubles[2];
-  std::memcpy(singles, &v, 16);
-  std::memcpy(doubles, &v, 16);
-  const auto single = [&](u32 n) { return (singles[n] >> 23 & 0xff) == 0 && singles[n] << 1 != 0; };
-  const auto twice = [&](u32 n) { return (doubles[n] >> 52 & 0x7ff) == 0 && doubles[n] << 1 != 0; };
-  switch (lanes) {
-    case Lanes::kNeverTiny: return false;
-    case Lanes::kSingle: return single(0);
-    case Lanes::kSingles: return single(0) || single(1) || single(2) || single(3);
-    case Lanes::kDouble: return twice(0);
-    case Lanes::kDoubles: return twice(0) || twice(1);
-  }
-  return false;
-}
-
 // The target of a scalar or packed operation is register reg; the operand is `size` bytes of rm.
 template <class Operate>
-Outcome on_float(Cpu& cpu, const Insn& i, u32 size, Lanes lanes, Operate operate) {
+Outcome on_float(Cpu& cpu, const Insn& i, u32 size, const Arithmetic& arithmetic, Operate operate) {
   Xmm source;
   if (!sse_available(cpu) || !read_operand(cpu, i, size, source)) return Outcome::kFault;
-  Xmm target = get_xmm(cpu, i.reg);
+  const Xmm before = get_xmm(cpu, i.reg);
+  Xmm target = before;
   u32 word = host_word(cpu);
   operate(target, source, word);
-  if (underflow_unmasked(cpu) && tiny(target, lanes)) [[unlikely]]
+  if (underflow_unmasked(cpu) && has_tiny(arithmetic, target)) [[unlikely]]
     word |= mxcsr::kUnderflow;
+  const u32 guest = cpu.state.fpu.mxcsr;
+  if (word & ~(guest >> mxcsr::kMaskShift) & (mxcsr::kOverflow | mxcsr::kUnderflow)) [[unlikely]] {
+    cpu.settle_fpu();
+    word = (word & ~mxcsr::kPrecision) | (inexact(arithmetic, before, source, guest) ? mxcsr::kPrecision : 0);
+  }
   if (!take_exceptions(cpu, word)) return Outcome::kFault;
   set_xmm(cpu, i.reg, target);
   return Outcome::kNext;
 }
 
+using Pairs = Arithmetic::Pairs;
+
 }  // namespace
 
-#define FLOAT(name, size, lanes) \
-  Outcome sem_##name(Cpu& cpu, const Insn& i) { return on_float(cpu, i, size, Lanes::lanes, HOST_FLOAT(#name)); }
-#define ALL_FORMS(name, single, singles, both, doubles) \
-  FLOAT(name##ss, 4, single) FLOAT(name##ps, 16, singles) FLOAT(name##sd, 8, both) FLOAT(name##pd, 16, doubles)
-#define ARITHMETIC(name) ALL_FORMS(name, kSingle, kSingles, kDouble, kDoubles)
-#define NEVER_TINY(name) ALL_FORMS(name, kNeverTiny, kNeverTiny, kNeverTiny, kNeverTiny)
+#define FLOAT(name, size, ...)                                                 \
+  Outcome sem_##name(Cpu& cpu, const Insn& i) {                                \
+    return on_float(cpu, i, size, Arithmetic{__VA_ARGS__}, HOST_FLOAT(#name)); \
+  }
+#define ARITHMETIC(name, operation)                   \
+  FLOAT(name##ss, 4, Operation::operation, false, 1)  \
+  FLOAT(name##ps, 16, Operation::operation, false, 4) \
+  FLOAT(name##sd, 8, Operation::operation, true, 1)   \
+  FLOAT(name##pd, 16, Operation::operation, true, 2)
+#define IN_RANGE(name) FLOAT(name##ss, 4) FLOAT(name##ps, 16) FLOAT(name##sd, 8) FLOAT(name##pd, 16)
 
-ARITHMETIC(add)
-ARITHMETIC(sub)
-ARITHMETIC(mul)
-ARITHMETIC(div)
-NEVER_TINY(min)
-NEVER_TINY(max)
-NEVER_TINY(sqrt)
-FLOAT(haddps, 16, kSingles)
-FLOAT(haddpd, 16, kDoubles)
-FLOAT(hsubps, 16, kSingles)
-FLOAT(hsubpd, 16, kDoubles)
-FLOAT(addsubps, 16, kSingles)
-FLOAT(addsubpd, 16, kDoubles)
+ARITHMETIC(add, kAdd)
+ARITHMETIC(sub, kSubtract)
+ARITHMETIC(mul, kMultiply)
+ARITHMETIC(div, kDivide)
+IN_RANGE(min)
+IN_RANGE(max)
+IN_RANGE(sqrt)
+FLOAT(haddps, 16, Operation::kAdd, false, 4, Pairs::kWithin)
+FLOAT(haddpd, 16, Operation::kAdd, true, 2, Pairs::kWithin)
+FLOAT(hsubps, 16, Operation::kSubtract, false, 4, Pairs::kWithin)
+FLOAT(hsubpd, 16, Operation::kSubtract, true, 2, Pairs::kWithin)
+FLOAT(addsubps, 16, Operation::kAdd, false, 4, Pairs::kAlternate)
+FLOAT(addsubpd, 16, Operation::kAdd, true, 2, Pairs::kAlternate)
 
 // Conversions from register to register of the same file.
-FLOAT(cvtps2pd, 8, kNeverTiny)
-FLOAT(cvtpd2ps, 16, kSingles)
-FLOAT(cvtss2sd, 4, kNeverTiny)
-FLOAT(cvtsd2ss, 8, kSingle)
-FLOAT(cvtdq2ps, 16, kNeverTiny)
-FLOAT(cvtdq2pd, 8, kNeverTiny)
-FLOAT(cvtps2dq, 16, kNeverTiny)
-FLOAT(cvttps2dq, 16, kNeverTiny)
-FLOAT(cvtpd2dq, 16, kNeverTiny)
-FLOAT(cvttpd2dq, 16, kNeverTiny)
+FLOAT(cvtpd2ps, 16, Operation::kNarrow, true, 2)
+FLOAT(cvtsd2ss, 8, Operation::kNarrow, true, 1)
+FLOAT(cvtps2pd, 8)
+FLOAT(cvtss2sd, 4)
+FLOAT(cvtdq2ps, 16)
+FLOAT(cvtdq2pd, 8)
+FLOAT(cvtps2dq, 16)
+FLOAT(cvttps2dq, 16)
+FLOAT(cvtpd2dq, 16)
+FLOAT(cvttpd2dq, 16)
 
 // CMPccPS and kin: the immediate's low three bits are the predicate (SDM 2, CMPPD).
 #define COMPARE(suffix, size)                                                                                         \
@@ -92,7 +82,7 @@ FLOAT(cvttpd2dq, 16, kNeverTiny)
                                                  HOST_FLOAT("cmp" #suffix " $2,"), HOST_FLOAT("cmp" #suffix " $3,"),  \
                                                  HOST_FLOAT("cmp" #suffix " $4,"), HOST_FLOAT("cmp" #suffix " $5,"),  \
                                                  HOST_FLOAT("cmp" #suffix " $6,"), HOST_FLOAT("cmp" #suffix " $7,")}; \
-    return on_float(cpu, i, size, Lanes::kNeverTiny, kPredicates[i.immediate & 7]);                                   \
+    return on_float(cpu, i, size, Arithmetic{}, kPredicates[i.immediate & 7]);                                        \
   }
 COMPARE(ps, 16)
 COMPARE(pd, 16)

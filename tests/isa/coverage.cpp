@@ -186,7 +186,7 @@ bool fits_sequence(const Row& row) {
   static constexpr std::string_view kUnfit =
       " shld shrd arpl bound xlat div idiv pusha popa enter cli sti pushf rdpmc "
       // What differs by vendor, see differences.cpp: the pointers in images, masked stores, and estimates.
-      " fnstenv fnsave fxsave fldenv frstor fxrstor ldmxcsr maskmovq maskmovdqu rcpps rcpss rsqrtps rsqrtss ";
+      " fnstenv fnsave fxsave fldenv frstor fxrstor ldmxcsr cvtpi2ps maskmovq maskmovdqu rcpps rcpss rsqrtps rsqrtss ";
   const bool segments = has_operand(row, {Sw, ES, CS, SS, DS, FS, GS, Mp, Ap}) || takes_selector(row);
   const bool branch = has_operand(row, {Jb, Jz});
   return not_compared(row) == nullptr && !(row.attributes & (kEndsBlock | kString | kPrivileged | kSlow)) && !branch &&

@@ -215,3 +215,35 @@ TEST_CASE("packed additions wrap or saturate") {
   m.run({0x66, 0x0f, 0xdc, 0xc1});  // paddusb
   CHECK(m.cpu.state.fpu.xmm[0][7] == 0xff);
 }
+
+TEST_CASE("beside an unmasked overflow PE tells of the result with any exponent") {
+  SimdMachine m;
+  m.cpu.state.fpu.mxcsr = 0x1f80 & ~(1u << 10);
+  m.bits(0, 0, 0x7f000000);  // 2^127 by 2: exact
+  m.xmm(1, 2, 1, 1, 1);
+  CHECK(m.fault_of({0xf3, 0x0f, 0x59, 0xc1}) == 19);
+  CHECK((m.mxcsr() & 0x3f) == 0x08);
+  m.bits(0, 0, 0x7f7fffff);  // the largest number by 3: not
+  m.xmm(1, 3, 1, 1, 1);
+  CHECK(m.fault_of({0xf3, 0x0f, 0x59, 0xc1}) == 19);
+  CHECK((m.mxcsr() & 0x3f) == 0x28);
+}
+
+TEST_CASE("CVTPI2PS enters the MMX state from memory too, CVTPI2PD only from a register") {
+  SimdMachine m;
+  m.gpr(3) = kData;
+  m.run({0x66, 0x0f, 0x2a, 0x03});  // cvtpi2pd xmm0, [ebx]
+  CHECK(m.cpu.state.fpu.tag == 0);
+  m.run({0x0f, 0x2a, 0x03});
+  CHECK(m.cpu.state.fpu.tag == 0xff);
+}
+
+TEST_CASE("denormals-are-zero is reserved in a processor without SSE2") {
+  SimdMachine m;
+  m.gpr(3) = kData;
+  const u8 word[4] = {0xc0, 0x1f, 0, 0};
+  m.load(kData, word);
+  CHECK(m.fault_of({0x0f, 0xae, 0x13}) == -1);  // ldmxcsr [ebx]
+  m.cpu.set_model(CpuModel::parse("pentium3", 36).value());
+  CHECK(m.fault_of({0x0f, 0xae, 0x13}) == 13);
+}
