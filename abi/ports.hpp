@@ -11,6 +11,7 @@ inline constexpr unsigned kSystemControlB = 0x61;     // NMI status, PIT gate 2 
 inline constexpr unsigned kRtc = 0x70;                // MC146818: index 0x70, data 0x71
 inline constexpr unsigned kPost = 0x80;               // POST code latch
 inline constexpr unsigned kSystemControlA = 0x92;     // A20 gate and fast reset
+inline constexpr unsigned kCoprocessorError = 0xf0;   // a write lowers IRQ 13 and asserts IGNNE#
 inline constexpr unsigned kE9 = 0xe9;                 // debug console, one byte a write
 inline constexpr unsigned kCom1 = 0x3f8;              // 16550: 0x3f8-0x3ff
 inline constexpr unsigned kFwCfgSelector = 0x510;     // 16-bit selector
@@ -30,6 +31,7 @@ namespace abi::irq {
 inline constexpr unsigned kPit = 0;
 inline constexpr unsigned kCom1 = 4;
 inline constexpr unsigned kRtc = 8;
-inline constexpr unsigned kSci = 9;  // ACPI system control interrupt: level, active high at the PIC
+inline constexpr unsigned kSci = 9;           // ACPI system control interrupt: level, active high at the PIC
+inline constexpr unsigned kCoprocessor = 13;  // an x87 exception with CR0.NE clear
 
 }  // namespace abi::irq

@@ -135,6 +135,7 @@ void Pc::connect_wires() {
   pm_.sci.connect(isa_, abi::irq::kSci);
   hotplug_.gpe.connect(pm_, abi::acpi::kGpeMemoryHotplug);
   system_control_.timer_gate.connect(pit_, 2);
+  coprocessor_error_.irq.connect(isa_, abi::irq::kCoprocessor);
   local_apic_.nmi.connect(*this, 0);
   local_apic_.connect_io_apic(io_apic_);
   isa_bridge_.connect(isa_);
@@ -157,6 +158,7 @@ void Pc::map_ports() {
   ports.map(port::kPost, 1, post_, k8);
   ports.map(port::kSystemControlA, 1, system_control_.port_92(), k8);
   ports.map(port::kPic2, 2, pic_.slave_ports(), k8);
+  ports.map(port::kCoprocessorError, 1, coprocessor_error_, k8);
   ports.map(abi::acpi::kSmiCommandPort, 2, pm_.smi_ports(), k8);
   ports.map(port::kE9, 1, e9_, k8);
   ports.map(port::kCom1, 8, serial_, k8);
@@ -194,6 +196,7 @@ void Pc::reset() {
   keyboard_.reset();
   system_control_.reset();
   post_.reset();
+  coprocessor_error_.reset();
   cpu.reset();
   mmio.move(local_apic_, GuestPhys{cpu.state.apic_base & kApicBaseMask});
   update_a20();
@@ -222,11 +225,6 @@ void Pc::update_a20() {
 void Pc::on_apic_base(u64 value) {
   mmio.move(local_apic_, GuestPhys{value & kApicBaseMask});
   local_apic_.set_global_enable((value & kApicGlobalEnable) != 0);
-}
-
-void Pc::on_fpu_error(bool asserted) {
-  constexpr u32 kFpuIrq = 13;
-  isa_.set_line(kFpuIrq, asserted);
 }
 
 void Pc::set_line(u32, bool level) {

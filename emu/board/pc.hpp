@@ -15,6 +15,7 @@
 #include "bus/mmio.hpp"
 #include "bus/pci.hpp"
 #include "cpu/cpu.hpp"
+#include "dev/coprocessor_error.hpp"
 #include "dev/debug_exit.hpp"
 #include "dev/fw_cfg.hpp"
 #include "dev/hpet.hpp"
@@ -110,6 +111,7 @@ class Pc final : private CpuHooks, private LineInput {
     visit("keyboard", keyboard_.state());
     visit("system-control", system_control_.state());
     visit("post", post_.state());
+    visit("coprocessor-error", coprocessor_error_.state());
   }
   // Makes the hotplug DIMMs those of `specs`, empty, without telling the guest. For loading a state, before its fields
   // are written. Boot DIMMs follow from the configuration and are only cleared.
@@ -160,7 +162,8 @@ class Pc final : private CpuHooks, private LineInput {
   const DimmSpec* in_slot(u32 slot) const;
 
   void on_apic_base(u64 value) override;  // CpuHooks
-  void on_fpu_error(bool asserted) override;
+  void on_fpu_error(bool asserted) override { coprocessor_error_.set_error(asserted); }
+  bool ignores_fpu_error() const override { return coprocessor_error_.ignored(); }
   void set_line(u32 pin, bool level) override;  // LineInput: the processor's NMI
 
   PcListener& listener_;
@@ -184,6 +187,7 @@ class Pc final : private CpuHooks, private LineInput {
   SystemControl system_control_;
   ConfigPorts config_ports_;
   PostLatch post_;
+  CoprocessorError coprocessor_error_;
   PortE9 e9_;
   DebugExit debug_exit_;
 };

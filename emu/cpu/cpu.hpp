@@ -44,6 +44,7 @@ class CpuHooks {
  public:
   virtual void on_apic_base(u64 value) = 0;
   virtual void on_fpu_error(bool asserted) = 0;  // FERR#, for IRQ 13 (CR0.NE clear)
+  virtual bool ignores_fpu_error() const = 0;    // IGNNE#
 
  protected:
   ~CpuHooks() = default;

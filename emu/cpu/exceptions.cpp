@@ -70,7 +70,14 @@ void shut_down(Cpu& cpu) {
   cpu.request_attention();
 }
 
-void deliver_fault(Cpu& cpu) { deliver_exception(cpu, cpu.fault, resume_flag_of(cpu.fault.vector)); }
+void deliver_fault(Cpu& cpu) {
+  if (cpu.fault.vector == Vector::kAwaitInterrupt) {
+    cpu.settle();
+    cpu.state.activity = Activity::kHalted;
+    return;
+  }
+  deliver_exception(cpu, cpu.fault, resume_flag_of(cpu.fault.vector));
+}
 
 void deliver_exception(Cpu& cpu, const Fault& exception, ResumeFlag resume) {
   // A benign second fault (#AC of a handler's misaligned stack) can come again with every attempt: the processor would

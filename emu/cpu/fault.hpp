@@ -25,6 +25,9 @@ enum class Vector : u8 {
   kAlignmentCheck = 17,
   kMachineCheck = 18,
   kSimdError = 19,
+  // No exception: with CR0.NE clear and IGNNE# deasserted the processor stops before an x87 instruction that would
+  // report one, until an interrupt comes (SDM 1, D.2.1.1).
+  kAwaitInterrupt = 0xff,
 };
 
 // Whether the vector pushes an error code (SDM 3A, table 6-1).

@@ -51,7 +51,7 @@ inline bool may_write(Cpu& cpu, u32 segment, u32 offset, u32 size) {
 }
 
 // Before a waiting x87 or MMX instruction: an unmasked exception that is pending is reported now: #MF with CR0.NE, else
-// FERR# (SDM 1, 8.7). False: the fault is raised.
+// FERR#, for whose interrupt the processor waits unless IGNNE# is asserted (SDM 1, 8.7). False: the fault is raised.
 bool no_pending_fpu_error(Cpu& cpu);
 
 // Held while an instruction may alter the status or control word: FERR# is asserted when the error summary bit becomes

@@ -43,10 +43,11 @@ bool no_pending_fpu_error(Cpu& cpu) {
     cpu.raise(Vector::kFpuError);
     return false;
   }
-  // CR0.NE may have been cleared since the exception. IGNNE# is taken as asserted: the processor does not wait for
-  // IRQ 13.
-  if (cpu.hooks != nullptr) cpu.hooks->on_fpu_error(true);
-  return true;
+  if (cpu.hooks == nullptr) return true;
+  cpu.hooks->on_fpu_error(true);  // CR0.NE may have been cleared since the exception
+  if (cpu.hooks->ignores_fpu_error()) return true;
+  cpu.raise(Vector::kAwaitInterrupt);
+  return false;
 }
 
 void FpuErrorLine::drive(bool asserted) {

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "abi/fw_cfg.hpp"
+#include "dev/coprocessor_error.hpp"
 #include "dev/debug_exit.hpp"
 #include "dev/fw_cfg.hpp"
 #include "dev/i8042.hpp"
@@ -169,4 +170,21 @@ TEST_CASE("the debug-exit port passes on what was written") {
   DebugExit d([&](u32 v) { seen = v; });
   d.io_write(0, 4, 0x21);
   CHECK(seen == 0x21);
+}
+
+TEST_CASE("port F0 lowers IRQ 13 and has errors ignored until FERR# is released") {
+  CoprocessorError chip;
+  Pin irq;
+  chip.irq.connect(irq, 13);
+  chip.io_write(0, 1, 0);
+  CHECK_FALSE(chip.ignored());  // IGNNE# needs FERR#
+  chip.set_error(true);
+  CHECK(irq.level);
+  chip.io_write(0, 1, 0);
+  CHECK_FALSE(irq.level);
+  CHECK(chip.ignored());
+  chip.set_error(false);
+  CHECK_FALSE(chip.ignored());
+  chip.set_error(true);
+  CHECK(irq.rises == 2);
 }
