@@ -23,6 +23,13 @@ inline bool sse_available(Cpu& cpu) {
   return false;
 }
 
+// The same for a semantic with forms: a fast one that may not go on leaves the fault to the slow one.
+template <class Mode>
+bool sse_ready(Cpu& cpu) {
+  if constexpr (!Mode::kFast) return sse_available(cpu);
+  return !(cpu.state.cr0 & (cr0::kEmulation | cr0::kTaskSwitched)) && (cpu.state.cr4 & cr4::kOsfxsr);
+}
+
 // x87 status and control word (SDM 1, 8.1.3 and 8.1.5).
 namespace fpu_status {
 inline constexpr u16 kExceptions = 0x3f, kStackFault = 1u << 6, kErrorSummary = 1u << 7, kBusy = 1u << 15;

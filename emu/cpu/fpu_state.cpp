@@ -164,12 +164,15 @@ Outcome sem_ldmxcsr(Cpu& cpu, const Insn& i) {
   u32 word;
   if (!sse_available(cpu) || !cpu.load(i, word)) return Outcome::kFault;
   if (word & ~mxcsr_bits(cpu)) return cpu.general_protection();
+  return_mxcsr(cpu);
   cpu.state.fpu.mxcsr = word;
   return Outcome::kNext;
 }
 
 Outcome sem_stmxcsr(Cpu& cpu, const Insn& i) {
-  return sse_available(cpu) && cpu.store(i, cpu.state.fpu.mxcsr) ? Outcome::kNext : Outcome::kFault;
+  if (!sse_available(cpu)) return Outcome::kFault;
+  return_mxcsr(cpu);
+  return cpu.store(i, cpu.state.fpu.mxcsr) ? Outcome::kNext : Outcome::kFault;
 }
 
 // What only the 8087 and the 287 had: does nothing, but is an instruction of the unit.

@@ -59,7 +59,6 @@ void return_mxcsr(Cpu& cpu) {
 void Cpu::return_fpu() {
   return_x87(*this);
   return_mxcsr(*this);
-  lent_fpu = 0;
 }
 
 }  // namespace paemu

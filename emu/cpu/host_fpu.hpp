@@ -26,7 +26,6 @@ inline constexpr u8 kX87 = 1u << 0;  // the x87 state, which masks all exception
 inline constexpr u8 kX87Unmasked =
     1u << 1;                           // the x87 state; the error summary must be looked at after each instruction
 inline constexpr u8 kMxcsr = 1u << 2;  // MXCSR
-inline constexpr u8 kSse = 1u << 3;    // nothing, but SSE instructions may be used
 inline constexpr u8 kAnyX87 = kX87 | kX87Unmasked;
 }  // namespace lent
 

@@ -51,6 +51,22 @@ inline bool read_operand(Cpu& cpu, const Insn& i, u32 size, Xmm& v) {
   return true;
 }
 
+// The same with a form of the rm operand (cpu/rm_operand.hpp).
+template <u32 kSize, class Rm>
+bool read_rm(Cpu& cpu, const Insn& i, Xmm& v) {
+  if constexpr (!Rm::kIsMemory) {
+    v = get_xmm(cpu, i.rm);
+    return true;
+  } else if constexpr (kSize == 16) {
+    return Rm::template load<Alignment::k16>(cpu, i, v);
+  } else {
+    std::conditional_t<kSize == 8, u64, u32> part;
+    if (!Rm::load(cpu, i, part)) return false;
+    v = Xmm{static_cast<long long>(part), 0};
+    return true;
+  }
+}
+
 // MMX (SDM 1, 9.6.2): #UD with EM, #NM with TS, pending x87 errors first; then TOP is 0, all tags are valid, and a
 // register written has ones in its exponent.
 inline bool mmx_available(Cpu& cpu) {

@@ -10,33 +10,28 @@ using namespace simd;
 
 // --- General registers.
 
-#define FROM_INTEGER(name)                                                                  \
-  Outcome sem_##name(Cpu& cpu, const Insn& i) {                                             \
-    u32 value;                                                                              \
-    if (!sse_available(cpu) || !cpu.read_rm(i, value)) return Outcome::kFault;              \
-    Xmm target = get_xmm(cpu, i.reg);                                                       \
-    u32 word = host_word(cpu);                                                              \
-    asm volatile("ldmxcsr %[word]\n" #name "l %[b], %[a]\nstmxcsr %[word]\nldmxcsr %[host]" \
-                 : [a] "+x"(target), [word] "+m"(word)                                      \
-                 : [b] "r"(value), [host] "m"(kHostMxcsr));                                 \
-    if (!take_exceptions(cpu, word)) return Outcome::kFault;                                \
-    set_xmm(cpu, i.reg, target);                                                            \
-    return Outcome::kNext;                                                                  \
+#define FROM_INTEGER(name)                                                                                    \
+  Outcome sem_##name(Cpu& cpu, const Insn& i) {                                                               \
+    u32 value;                                                                                                \
+    if (!sse_available(cpu) || !cpu.read_rm(i, value)) return Outcome::kFault;                                \
+    Xmm target = get_xmm(cpu, i.reg);                                                                         \
+    const u32 raised = under_mxcsr(cpu, [&] { asm volatile(#name "l %1, %0" : "+x"(target) : "r"(value)); }); \
+    if (!take_exceptions(cpu, raised)) return Outcome::kFault;                                                \
+    set_xmm(cpu, i.reg, target);                                                                              \
+    return Outcome::kNext;                                                                                    \
   }
 FROM_INTEGER(cvtsi2ss)
 FROM_INTEGER(cvtsi2sd)
 
-#define TO_INTEGER(name, size)                                                              \
-  Outcome sem_##name(Cpu& cpu, const Insn& i) {                                             \
-    Xmm source;                                                                             \
-    if (!sse_available(cpu) || !read_operand(cpu, i, size, source)) return Outcome::kFault; \
-    u32 value, word = host_word(cpu);                                                       \
-    asm volatile("ldmxcsr %[word]\n" #name " %[b], %[a]\nstmxcsr %[word]\nldmxcsr %[host]"  \
-                 : [a] "=r"(value), [word] "+m"(word)                                       \
-                 : [b] "x"(source), [host] "m"(kHostMxcsr));                                \
-    if (!take_exceptions(cpu, word)) return Outcome::kFault;                                \
-    cpu.state.gpr[i.reg] = value;                                                           \
-    return Outcome::kNext;                                                                  \
+#define TO_INTEGER(name, size)                                                                               \
+  Outcome sem_##name(Cpu& cpu, const Insn& i) {                                                              \
+    Xmm source;                                                                                              \
+    if (!sse_available(cpu) || !read_operand(cpu, i, size, source)) return Outcome::kFault;                  \
+    u32 value;                                                                                               \
+    const u32 raised = under_mxcsr(cpu, [&] { asm volatile(#name " %1, %0" : "=r"(value) : "x"(source)); }); \
+    if (!take_exceptions(cpu, raised)) return Outcome::kFault;                                               \
+    cpu.state.gpr[i.reg] = value;                                                                            \
+    return Outcome::kNext;                                                                                   \
   }
 TO_INTEGER(cvtss2si, 4)
 TO_INTEGER(cvttss2si, 4)
@@ -53,9 +48,7 @@ Outcome to_mmx(Cpu& cpu, const Insn& i, u32 size, Operate operate) {
   if (!sse_available(cpu) || !mmx_available(cpu) || !read_operand(cpu, i, size, source)) return Outcome::kFault;
   if (size == 8) source[1] = 0;
   Xmm result{};
-  u32 word = host_word(cpu);
-  operate(result, source, word);
-  if (!take_exceptions(cpu, word)) return Outcome::kFault;
+  if (!take_exceptions(cpu, under_mxcsr(cpu, [&] { operate(result, source); }))) return Outcome::kFault;
   enter_mmx(cpu);
   set_mmx(cpu, i.reg, static_cast<u64>(result[0]));
   return Outcome::kNext;
@@ -78,9 +71,9 @@ Outcome sem_cvtpi2ps(Cpu& cpu, const Insn& i) {
   u64 source;
   if (!read_source(cpu, i, true, source)) return Outcome::kFault;
   Xmm result{};
-  u32 word = host_word(cpu);
-  HOST_FLOAT("cvtdq2ps")(result, Xmm{static_cast<long long>(source), 0}, word);
-  if (!take_exceptions(cpu, word)) return Outcome::kFault;
+  const Xmm integers{static_cast<long long>(source), 0};
+  const u32 raised = under_mxcsr(cpu, [&] { HOST_FLOAT("cvtdq2ps")(result, integers); });
+  if (!take_exceptions(cpu, raised)) return Outcome::kFault;
   enter_mmx(cpu);
   set_xmm(cpu, i.reg, Xmm{result[0], get_xmm(cpu, i.reg)[1]});
   return Outcome::kNext;
@@ -142,6 +135,7 @@ u32 reciprocal_root(u32 v) {
 Outcome estimate(Cpu& cpu, const Insn& i, u32 size, u32 (*function)(u32)) {
   Xmm source;
   if (!sse_available(cpu) || !read_operand(cpu, i, size, source)) return Outcome::kFault;
+  return_mxcsr(cpu);
   u32 lanes[4];
   std::memcpy(lanes, &source, 16);
   for (u32 n = 0; n < size / 4; ++n) lanes[n] = function(lanes[n]);

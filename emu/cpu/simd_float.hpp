@@ -17,10 +17,10 @@ inline u32 host_word(const Cpu& cpu) {
   return underflow_unmasked(cpu) ? word & ~mxcsr::kFlushToZero : word;
 }
 
-// Takes the exceptions in `word`, MXCSR after the host instruction, into the guest's. False: one of them is unmasked,
-// and #XM, or #UD without CR4.OSXMMEXCPT, is raised.
-inline bool take_exceptions(Cpu& cpu, u32 word) {
-  u32 raised = word & mxcsr::kExceptions;
+// Notes the exceptions that a host instruction raised. False: one of them is unmasked, and #XM, or #UD without
+// CR4.OSXMMEXCPT, is raised.
+inline bool take_exceptions(Cpu& cpu, u32 raised) {
+  if (raised == 0) return true;
   const u32 unmasked = ~(cpu.state.fpu.mxcsr >> mxcsr::kMaskShift) & mxcsr::kExceptions;
   if (raised & unmasked & mxcsr::kOfOperands) [[unlikely]]
     raised &= mxcsr::kOfOperands;
@@ -31,14 +31,26 @@ inline bool take_exceptions(Cpu& cpu, u32 word) {
   return false;
 }
 
-// A host instruction on two XMM registers, with MXCSR going in and coming out.
-using HostFloat = void (*)(Xmm& a, const Xmm& b, u32& word);
+// A host instruction on two XMM registers.
+using HostFloat = void (*)(Xmm& a, const Xmm& b);
+
+// Runs `operate` under the guest's MXCSR -> the exceptions that it raised, for take_exceptions(). While the guest masks
+// all of them there is none to take: MXCSR is lent then, and notes them itself.
+template <class Operate>
+u32 under_mxcsr(Cpu& cpu, Operate operate) {
+  if ((cpu.state.fpu.mxcsr & mxcsr::kMasks) == mxcsr::kMasks) [[likely]] {
+    lend_mxcsr(cpu);
+    operate();
+    return 0;
+  }
+  u32 word = host_word(cpu);
+  asm volatile("ldmxcsr %0" : : "m"(word));
+  operate();
+  asm volatile("stmxcsr %0\nldmxcsr %1" : "=m"(word) : "m"(kHostMxcsr));
+  return word & mxcsr::kExceptions;
+}
 
 }  // namespace paemu::simd
 
-#define HOST_FLOAT(text)                                                              \
-  [](paemu::simd::Xmm& a_, const paemu::simd::Xmm& b_, paemu::u32& mxcsr_) {          \
-    asm volatile("ldmxcsr %[mx]\n" text " %[b], %[a]\nstmxcsr %[mx]\nldmxcsr %[host]" \
-                 : [a] "+x"(a_), [mx] "+m"(mxcsr_)                                    \
-                 : [b] "x"(b_), [host] "m"(paemu::kHostMxcsr));                       \
-  }
+#define HOST_FLOAT(text) \
+  [](paemu::simd::Xmm& a_, const paemu::simd::Xmm& b_) { asm volatile(text " %1, %0" : "+x"(a_) : "x"(b_)); }

@@ -1,4 +1,4 @@
-// Packed integers, on MMX and on XMM registers: one line an instruction, executed by the host's own (SDM 2).
+// Packed integers on MMX registers, shifts by an immediate, shuffles: executed by the host's own (SDM 2).
 #include "cpu/simd.hpp"
 
 namespace paemu {
@@ -6,16 +6,6 @@ namespace paemu {
 using namespace simd;
 
 namespace {
-
-template <class Operate>
-Outcome on_xmm(Cpu& cpu, const Insn& i, Operate operate) {
-  Xmm source;
-  if (!sse_available(cpu) || !read_operand(cpu, i, 16, source)) return Outcome::kFault;
-  Xmm target = get_xmm(cpu, i.reg);
-  operate(target, source);
-  set_xmm(cpu, i.reg, target);
-  return Outcome::kNext;
-}
 
 // T: what is read from memory.
 template <class T, class Operate>
@@ -57,13 +47,12 @@ Outcome shift_mmx(Cpu& cpu, const Insn& i, Operate operate) {
     asm("movq %0, %%mm0; " text " %1, %%mm0; movq %%mm0, %0; emms" : "+m"(a) : "m"(b) : "mm0", "st"); \
   }
 
-#define XMM(name) \
-  Outcome sem_##name##_xmm(Cpu& cpu, const Insn& i) { return on_xmm(cpu, i, HOST_XMM(#name)); }
+#define XMM(name)  // in simd_integer_forms.hpp
 #define MMX(name) \
   Outcome sem_##name##_mmx(Cpu& cpu, const Insn& i) { return on_mmx<u64>(cpu, i, HOST_MMX(#name)); }
 #define MMX_LOW(name) \
   Outcome sem_##name##_mmx(Cpu& cpu, const Insn& i) { return on_mmx<u32>(cpu, i, HOST_MMX(#name)); }
-#define BOTH(name) XMM(name) MMX(name)
+#define BOTH(name) MMX(name)
 #define SHIFT(name)                                                                                   \
   BOTH(name)                                                                                          \
   Outcome sem_##name##_xmm_by(Cpu& cpu, const Insn& i) { return shift_xmm(cpu, i, HOST_XMM(#name)); } \

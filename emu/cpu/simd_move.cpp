@@ -1,4 +1,4 @@
-// Moves between XMM, MMX and general registers and memory, and shuffles of floating-point lanes (SDM 2).
+// Moves between XMM, MMX and general registers, and shuffles of floating-point lanes (SDM 2).
 #include "cpu/simd.hpp"
 
 namespace paemu {
@@ -11,51 +11,6 @@ namespace {
 void put(Cpu& cpu, u32 n, u32 at, const void* from, u32 size) { std::memcpy(cpu.state.fpu.xmm[n] + at, from, size); }
 const u8* xmm(const Cpu& cpu, u32 n, u32 at = 0) { return cpu.state.fpu.xmm[n] + at; }
 
-Outcome load_whole(Cpu& cpu, const Insn& i, Alignment alignment) {
-  Xmm v;
-  if (!sse_available(cpu)) return Outcome::kFault;
-  if (!is_memory(i))
-    v = get_xmm(cpu, i.rm);
-  else if (!load_part(cpu, i, 16, alignment, v))
-    return Outcome::kFault;
-  set_xmm(cpu, i.reg, v);
-  return Outcome::kNext;
-}
-
-Outcome store_whole(Cpu& cpu, const Insn& i, Alignment alignment) {
-  if (!sse_available(cpu)) return Outcome::kFault;
-  if (is_memory(i)) return store_part(cpu, i, 16, alignment, xmm(cpu, i.reg)) ? Outcome::kNext : Outcome::kFault;
-  set_xmm(cpu, i.rm, get_xmm(cpu, i.reg));
-  return Outcome::kNext;
-}
-
-// A scalar from memory clears the rest of the register; from a register it leaves it.
-Outcome load_scalar(Cpu& cpu, const Insn& i, u32 size) {
-  Xmm v;
-  if (!sse_available(cpu)) return Outcome::kFault;
-  if (is_memory(i)) {
-    if (!load_part(cpu, i, size, Alignment::kAny, v)) return Outcome::kFault;
-    set_xmm(cpu, i.reg, v);
-  } else {
-    put(cpu, i.reg, 0, xmm(cpu, i.rm), size);
-  }
-  return Outcome::kNext;
-}
-
-Outcome store_scalar(Cpu& cpu, const Insn& i, u32 size) {
-  if (!sse_available(cpu)) return Outcome::kFault;
-  if (is_memory(i))
-    return store_part(cpu, i, size, Alignment::kAny, xmm(cpu, i.reg)) ? Outcome::kNext : Outcome::kFault;
-  put(cpu, i.rm, 0, xmm(cpu, i.reg), size);
-  return Outcome::kNext;
-}
-
-Outcome load_half(Cpu& cpu, const Insn& i, u32 at) {
-  u64 v;
-  if (!sse_available(cpu) || !cpu.load(i, v)) return Outcome::kFault;
-  put(cpu, i.reg, at, &v, 8);
-  return Outcome::kNext;
-}
 Outcome store_half(Cpu& cpu, const Insn& i, u32 at) {
   return sse_available(cpu) && store_part(cpu, i, 8, Alignment::kAny, xmm(cpu, i.reg, at)) ? Outcome::kNext
                                                                                            : Outcome::kFault;
@@ -102,19 +57,6 @@ Outcome store_masked(Cpu& cpu, const Insn& i, const u8* data, const u8* mask, u3
 }
 
 }  // namespace
-
-Outcome sem_movdqa_load(Cpu& cpu, const Insn& i) { return load_whole(cpu, i, Alignment::k16); }
-Outcome sem_movdqu_load(Cpu& cpu, const Insn& i) { return load_whole(cpu, i, Alignment::kAny); }
-Outcome sem_movdqa_store(Cpu& cpu, const Insn& i) { return store_whole(cpu, i, Alignment::k16); }
-Outcome sem_movdqu_store(Cpu& cpu, const Insn& i) { return store_whole(cpu, i, Alignment::kAny); }
-Outcome sem_movss_load(Cpu& cpu, const Insn& i) { return load_scalar(cpu, i, 4); }
-Outcome sem_movss_store(Cpu& cpu, const Insn& i) { return store_scalar(cpu, i, 4); }
-Outcome sem_movsd_load(Cpu& cpu, const Insn& i) { return load_scalar(cpu, i, 8); }
-Outcome sem_movsd_store(Cpu& cpu, const Insn& i) { return store_scalar(cpu, i, 8); }
-Outcome sem_movlps_load(Cpu& cpu, const Insn& i) { return load_half(cpu, i, 0); }
-Outcome sem_movhps_load(Cpu& cpu, const Insn& i) { return load_half(cpu, i, 8); }
-Outcome sem_movlps_store(Cpu& cpu, const Insn& i) { return store_half(cpu, i, 0); }
-Outcome sem_movhps_store(Cpu& cpu, const Insn& i) { return store_half(cpu, i, 8); }
 
 Outcome sem_movhlps(Cpu& cpu, const Insn& i) {
   if (!sse_available(cpu)) return Outcome::kFault;

@@ -21,10 +21,12 @@ u32 lane_size(const Lane& lane) { return lane.doubles ? 8 : 4; }
 u32 run(Lane& lane, u32 word) {
   constexpr HostFloat kSingle[] = {HOST_FLOAT("addss"), HOST_FLOAT("subss"), HOST_FLOAT("mulss"), HOST_FLOAT("divss")};
   constexpr HostFloat kDouble[] = {HOST_FLOAT("addsd"), HOST_FLOAT("subsd"), HOST_FLOAT("mulsd"), HOST_FLOAT("divsd")};
+  asm volatile("ldmxcsr %0" : : "m"(word));
   if (lane.operation == Operation::kNarrow)
-    HOST_FLOAT("cvtsd2ss")(lane.a, lane.b, word);
+    HOST_FLOAT("cvtsd2ss")(lane.a, lane.b);
   else
-    (lane.doubles ? kDouble : kSingle)[static_cast<u32>(lane.operation) - 1](lane.a, lane.b, word);
+    (lane.doubles ? kDouble : kSingle)[static_cast<u32>(lane.operation) - 1](lane.a, lane.b);
+  asm volatile("stmxcsr %0\nldmxcsr %1" : "=m"(word) : "m"(kHostMxcsr));
   return word;
 }
 

@@ -102,15 +102,16 @@ Outcome sem_x87_move_if(Cpu& cpu, const Insn& i) {
   return Outcome::kNext;
 }
 
-// FCOMI and kin: ZF, PF and CF are the result, OF, SF and AF are cleared; an unmasked invalid operation leaves the
-// flags (SDM 2, FCOMI).
+// FCOMI and kin: ZF, PF and CF are the result, unless an invalid operation is unmasked; OF, SF and AF are cleared in
+// any case (SDM 2, FCOMI).
 Outcome sem_x87_compare(Cpu& cpu, const Insn& i) {
   if (!ready(cpu)) return Outcome::kFault;
   Comparison result{};
   const u32 n = (i.opcode == 0xdf ? 16u : 0u) + (i.modrm - 0xe8u);
   const u16 raised = run_on_host(cpu, [&] { result = kCompare[n](); });
   constexpr u16 kInvalid = 1;
-  if (!(raised & kInvalid)) cpu.lazy.set(result.flags());
+  constexpr u32 kResult = eflag::kZero | eflag::kParity | eflag::kCarry;
+  cpu.lazy.set(raised & kInvalid ? cpu.lazy.get() & kResult : result.flags());
   x87::note_instruction(cpu, i, cpu.state.eip);
   return Outcome::kNext;
 }

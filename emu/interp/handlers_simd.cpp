@@ -1,4 +1,6 @@
 #include "cpu/semantics.hpp"
+#include "cpu/simd_integer_forms.hpp"
+#include "cpu/simd_move_forms.hpp"
 #include "interp/forms.hpp"
 
 namespace paemu {

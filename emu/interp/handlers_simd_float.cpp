@@ -1,4 +1,5 @@
 #include "cpu/semantics.hpp"
+#include "cpu/simd_float_forms.hpp"
 #include "interp/forms.hpp"
 
 namespace paemu {

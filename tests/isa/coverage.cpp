@@ -185,8 +185,10 @@ bool fits_sequence(const Row& row) {
   // What is left undefined or half done, what faults too often, and what shadows the next instruction.
   static constexpr std::string_view kUnfit =
       " shld shrd arpl bound xlat div idiv pusha popa enter cli sti pushf rdpmc "
-      // What differs by vendor, see differences.cpp: the pointers in images, masked stores, and estimates.
-      " fnstenv fnsave fxsave fldenv frstor fxrstor ldmxcsr cvtpi2ps maskmovq maskmovdqu rcpps rcpss rsqrtps rsqrtss ";
+      // What differs by vendor, see differences.cpp: the pointers in images, masked stores, estimates; and what would
+      // hide that FCOMI differed.
+      " fninit fnclex fnstenv fnsave fxsave fldenv frstor fxrstor ldmxcsr cvtpi2ps maskmovq maskmovdqu rcpps rcpss "
+      "rsqrtps rsqrtss ";
   const bool segments = has_operand(row, {Sw, ES, CS, SS, DS, FS, GS, Mp, Ap}) || takes_selector(row);
   const bool branch = has_operand(row, {Jb, Jz});
   return not_compared(row) == nullptr && !(row.attributes & (kEndsBlock | kString | kPrivileged | kSlow)) && !branch &&

@@ -105,7 +105,7 @@ constexpr Difference kDifferences[] = {
        a.emulated.fpu.status = o.native.fpu.status;
        std::memcpy(a.emulated.fpu.st, o.native.fpu.st, sizeof a.emulated.fpu.st);
      }},
-    {"FCOMI and its kin with an unmasked invalid operation: Intel's leave the flags (SDM 2, FCOMI), AMD's set them",
+    {"FCOMI and its kin with an unmasked invalid operation: Intel's leave CF, PF and ZF (SDM 2, FCOMI), AMD's set them",
      [](const Outcomes& o) { return sets_flags_from_st0(o.row) && invalid_unmasked(o); },
      [](const Outcomes&, Adjusted& a) { a.flags_undefined |= eflag::kArithmetic; }},
     {"an MMX instruction that faults: the manual does not say whether the x87 registers have become MMX registers by "

@@ -201,3 +201,46 @@ TEST_CASE("with CR0.NE clear the processor waits before an x87 instruction for I
   CHECK(m.cpu.state.activity == Activity::kRunning);
   CHECK(m.cpu.state.eip == FlatMachine::kCode + 7);
 }
+
+TEST_CASE("FPREM takes off as much at a time as Intel's processors do") {
+  X87Machine m;
+  const u8 hundred[4] = {100, 0, 0, 0};
+  m.load(kData, hundred);
+  m.run({0xdb, 0x03, 0xd9, 0xeb, 0xd9, 0xfd, 0xd9, 0xf8}, 4);  // fild [ebx]; fldpi; fscale; fprem
+  CHECK((m.status() & 0x400) != 0);                            // C2: not done
+  // Pi * 2^100 by 100: the exponents are 95 apart, so 63 of them go.
+  const u8 remainder[10] = {0, 0, 0, 0, 0, 0, 0, 0xa0, 0x24, 0x40};
+  CHECK(std::memcmp(m.cpu.state.fpu.st[6], remainder, 10) == 0);
+}
+
+TEST_CASE("condition codes that an x87 instruction does not define stay") {
+  X87Machine m;
+  m.cpu.state.fpu.tag = 0xff;
+  for (const u16 codes : {u16{0}, u16{0x4500}}) {  // C3, C2, C0
+    m.cpu.state.fpu.status = codes;
+    m.run({0xd8, 0xc1}, 1);  // fadd st1
+    CHECK((m.status() & 0x4500) == codes);
+    m.run({0xd9, 0xfc}, 1);  // frndint
+    CHECK((m.status() & 0x4500) == codes);
+  }
+}
+
+TEST_CASE("FCOMI with an unmasked invalid operation leaves CF, PF and ZF and clears the others") {
+  X87Machine m;
+  m.cpu.state.fpu.control = 0x37e;
+  m.cpu.set_flags(eflag::kCarry | eflag::kOverflow | eflag::kSign | eflag::kAdjust);
+  m.run({0xdb, 0xf1}, 1);  // fcomi of empty registers
+  CHECK((m.cpu.flags() & eflag::kArithmetic) == eflag::kCarry);
+  CHECK((m.status() & 0x80) != 0);
+}
+
+TEST_CASE("MXCSR and the x87 state are the guest's again when a run ends") {
+  X87Machine m;
+  m.cpu.state.cr4 |= cr4::kOsfxsr;
+  m.cpu.state.fpu.mxcsr = 0x1f80 | 3u << 13;                         // toward zero
+  m.run({0xd9, 0xe8, 0x0f, 0x5e, 0xc1, 0x0f, 0x28, 0xd0, 0x90}, 4);  // fld1; divps xmm0, xmm1; movaps xmm2, xmm0
+  CHECK(m.cpu.state.fpu.mxcsr == (0x1f81 | 3u << 13));               // 0 / 0
+  CHECK(m.cpu.state.fpu.xmm[2][3] == 0xff);
+  CHECK(m.cpu.state.fpu.tag == 0x80);
+  CHECK(__builtin_ia32_stmxcsr() == 0x1f80);
+}
