@@ -45,6 +45,7 @@ class PushFrame {
       const u32 last = linear + bytes - 1;
       if (n > 1 && ((linear ^ known) & ~kPageMask) == 0 && ((last ^ known) & ~kPageMask) == 0) continue;
       known = linear;
+      if (cpu_.mmu.host_pointer(linear, bytes, Access::kWrite, privilege_) != nullptr) continue;
       if (cpu_.mmu.probe(linear, bytes, Access::kWrite, privilege_)) continue;
       cpu_.fault = cpu_.mmu.fault();
       return false;

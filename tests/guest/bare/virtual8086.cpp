@@ -237,7 +237,28 @@ void gates_out() {
   expect("to code of ring 3", result(Code(0xcd, kVector), kIopl3), fault("#GP", kRing3Code & ~3u));
   idt[kVector] = gate(kCode1, 0x10000, 0xee);
   expect("to code of ring 1", result(Code(0xcd, kVector), kIopl3), fault("#GP", kCode1 & ~3u));
+  // A 16-bit gate pushes nine words: IP, CS, FLAGS, SP, SS, ES, DS, FS, GS.
+  constexpr u32 kImage = 0x10000;
+  static const u8 arrival[] = {0xcd, kDone};
+  gdt[kConforming >> 3] = descriptor(kImage, 0xfffff, 0x9b, 0xc);
+  idt[kVector] = gate(kConforming, reinterpret_cast<u32>(arrival) - kImage, 0xe6);
+  const Trap w = run_task(Code(0xcd, kVector), kIopl3);
+  Text words = describe(w) << ", " << (tss.esp0 - w.at.esp) << " bytes:";
+  for (u32 n = 0; n < 9; ++n) {
+    if (n != 2) (words << ' ').hex(at<u16>(w.at.esp + 2 * n), 4);  // FLAGS has arithmetic ones of whoever ran before
+  }
+  expect("frame of a 16-bit gate", words, "done, 18 bytes: 0002 6000 8000 6000 6000 6000 1234 5678");
   idt[kVector] = old;
+  // IRET at ring 3 does not enter the mode (SDM 2A, IRET: VM needs CPL 0).
+  static const u8 iretd[] = {0xcf};
+  State r = state_at_ring(3);
+  r.esp -= 12;
+  r.eip = reinterpret_cast<u32>(iretd);
+  at<u32>(r.esp) = reinterpret_cast<u32>(arrival);
+  at<u32>(r.esp + 4) = kCode3;
+  at<u32>(r.esp + 8) = 2 | kVm;
+  const Trap x = run(r);
+  expect("iret of vm at ring 3", describe(x) << ((x.at.eflags & kVm) ? " vm" : " no vm"), "done no vm");
   // IRET back in: IP beyond ffff (SDM 2A, IRET).
   State s = task_state(0);
   s.eip = 0x10000;
