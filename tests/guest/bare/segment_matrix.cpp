@@ -5,6 +5,8 @@
 // ones come from the rules of the manual (SDM 2, MOV, LAR, LSL, VERR; 3A, 5.6 and 5.7), written down again below.
 //   '.': done, or ZF set with the right value   '-': ZF clear   G, N, S: #GP, #NP, #SS with the selector's error code
 //   '?': anything else
+#include <initializer_list>
+
 #include "frame.hpp"
 
 using namespace bare;
@@ -188,11 +190,64 @@ void selectors() {
   asm volatile("lldt %w0" : : "r"(0));
 }
 
+// LLDT and LTR at ring 0, by type, present and not (SDM 2A, LLDT and LTR).
+char load_table(bool task, u16 selector) {
+  fault_vector = 0;
+  if (task)
+    asm volatile("movl $1f, %0\n ltr %w1\n 1:" : "=m"(resume_at) : "r"(u32{selector}) : "memory");
+  else
+    asm volatile("movl $1f, %0\n lldt %w1\n 1:" : "=m"(resume_at) : "r"(u32{selector}) : "memory");
+  return of_load(selector);
+}
+
+void table_registers() {
+  for (const bool task : {false, true}) {
+    for (const u32 present : {0x80u, 0u}) {
+      Text got, wanted;
+      for (u32 type = 0; type < 32; ++type) {
+        gdt[kFirst] = descriptor(0x100000, 0xfff, present | type, 0);
+        got << load_table(task, kFirst << 3);
+        const bool fits = task ? type == 1 || type == 9 : type == 2;
+        wanted << (!fits ? 'G' : present ? '.' : 'N');
+        const u64 busy = descriptor(0x100000, 0xfff, present | type | (task && fits && present ? 2u : 0u), 0);
+        if (gdt[kFirst] != busy) got << "!";
+      }
+      expect(Text(task ? "ltr" : "lldt") << " of types 0 to 31" << (present ? "" : " that are not present"), got,
+             wanted);
+    }
+  }
+  gdt[kFirst] = descriptor(0x100000, 0xfff, 0x82, 0);
+  expect("lldt of the null selector", Text() << load_table(false, 3), ".");
+  expect("ltr of the null selector", Text() << load_table(true, 3), "G");
+  expect("lldt and ltr of a selector in the ldt", Text() << load_table(false, 0x0c) << load_table(true, 0x0c), "GG");
+  expect("lldt and ltr beyond the gdt", Text() << load_table(false, 0xfff8) << load_table(true, 0xfff8), "GG");
+  asm volatile("lldt %w0" : : "r"(0));
+  gdt[kTaskSelector >> 3] &= ~(u64{2} << 40);
+  asm volatile("ltr %w0" : : "r"(u32{kTaskSelector}));
+}
+
+// ARPL (SDM 2A): the destination's RPL is raised to the source's.
+void adjust_rpl() {
+  Text got, wanted;
+  for (u32 i = 0; i < 16; ++i) {
+    const u32 to = 0x40 | i / 4, from = 0x80 | i % 4;
+    u32 value = to;
+    bool zero;
+    asm volatile("arpl %w2, %w0" : "+r"(value), "=@ccz"(zero) : "r"(from));
+    got << (value & 3) << (zero ? 'z' : '-');
+    const bool raised = (to & 3) < (from & 3);
+    wanted << (raised ? from & 3 : to & 3) << (raised ? 'z' : '-');
+  }
+  expect("arpl", got, wanted);
+}
+
 }  // namespace
 
 void guest_main() {
   trap_hook = note_fault;
   selectors();
+  table_registers();
+  adjust_rpl();
   for (u32 type = 0; type < 32; ++type) {
     for (u32 cpl = 0; cpl < 4; ++cpl) type_at_ring(type, cpl);
   }
