@@ -38,11 +38,12 @@ Outcome ins(Cpu& c, const Insn& i) {
   if (!check_io_permission(c, port, sizeof(T))) return Outcome::kFault;
   StringRegisters r(c, i);
   const auto one = [&] {
-    T v;
-    // The memory is checked before the device is asked: a fault must not lose its answer.
-    if (!allowed<T>(c, port) || !c.load_for_write(isa::kEs, r.destination(), v)) return Iteration::kFault;
+    // The memory is checked before the port's device is asked: a fault must not lose its answer.
+    if (!c.may_access(isa::kEs, r.destination(), sizeof(T), Access::kWrite) || !allowed<T>(c, port)) {
+      return Iteration::kFault;
+    }
     c.sync();
-    v = static_cast<T>(c.ports.read(port, sizeof(T)));
+    const T v = static_cast<T>(c.ports.read(port, sizeof(T)));
     c.shorten_budget();
     c.store<T>(isa::kEs, r.destination(), v);
     r.move_destination(r.step(sizeof(T)));

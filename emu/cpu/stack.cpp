@@ -25,7 +25,6 @@ Outcome pusha(Cpu& c) {
     if (!c.may_access(isa::kSs, (sp - n * kSize) & mask, kSize, Access::kWrite)) return Outcome::kFault;
   }
   for (u32 n = 0; n < 8; ++n) {
-    // Only the first can fail: misaligned, where that is checked.
     if (!c.store<T>(isa::kSs, (sp - (n + 1) * kSize) & mask, static_cast<T>(c.state.gpr[n]))) return Outcome::kFault;
   }
   c.set_stack_pointer(sp - 8 * kSize);

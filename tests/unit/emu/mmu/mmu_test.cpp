@@ -40,6 +40,18 @@ TEST_CASE("a store across pages that faults on the second changes nothing and re
   REQUIRE(m.get32(kFrameA + 0xffc) == 0x01020304);
 }
 
+TEST_CASE("neither a store across pages that faults nor a probe makes a page dirty") {
+  PagedMemory m;
+  m.page_pae();
+  m.put64(PagedMemory::pte64(kLinear), kFrameA | kP | kW);
+  REQUIRE_FALSE(m.mmu.store<u32>(kLinear + 0xffe, kSystem, ~0u));
+  REQUIRE(m.get64(PagedMemory::pte64(kLinear)) == (kFrameA | kP | kW));
+  REQUIRE(m.mmu.probe(kLinear, 4, Access::kWrite, kSystem));
+  REQUIRE(m.get64(PagedMemory::pte64(kLinear)) == (kFrameA | kP | kW));
+  REQUIRE_FALSE(m.mmu.probe(kLinear + 0xffe, 4, Access::kWrite, kSystem));
+  m.require_page_fault(kLinear + 0x1000, page_fault::kWrite);
+}
+
 TEST_CASE("the address space wraps at 4 GiB") {
   PagedMemory m;
   m.put32(0, 0x44332211);
