@@ -74,6 +74,15 @@ void reloads(const char* name, bool expected, F f) {
   stop_paging();
 }
 
+// Neither accessed nor dirty: their bits are ignored or reserved here (table 4-8).
+void unmarked() {
+  begin(0);
+  (void)attempt([] { at<u32>(kWindow) = 1; });
+  expect("PDPTE after a write through it", Text().hex(at<u64>(kPointers + 8), 16),
+         Text().hex(kDirectoriesPae + 0x1001, 16));
+  stop_paging();
+}
+
 void when() {
   reloads("INVLPG", false, [] {});
   reloads("MOV CR3 with the same value", true, [] { write_cr3(read_cr3()); });
@@ -133,6 +142,7 @@ void refused() {
 
 void guest_main() {
   reserved_bits();
+  unmarked();
   when();
   refused();
 }

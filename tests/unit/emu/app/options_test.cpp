@@ -45,6 +45,12 @@ TEST_CASE("one dash or two, and QEMU's sizes") {
   CHECK(parse({"-kernel", "k", "-append", "a,b=c"}).machine.append == "a,b=c");
 }
 
+TEST_CASE("-cpu help lists models instead of running") {
+  CHECK(parse({"-cpu", "help"}).action == Action::CpuHelp);
+  CHECK(parse({"-cpu", "max32,sse3=off,phys-bits=40"}).machine.physical_bits == 40);
+  CHECK_THAT(refused({"-cpu", "coreduo,-sse"}), Contains("\"sse2\" needs \"sse\""));
+}
+
 TEST_CASE("sizes that can't be are refused with what would be right") {
   CHECK(refused({"-m", "12Q"}) == "-m: size \"12Q\" has an unknown suffix; use K, M, G or T");
   CHECK_THAT(refused({"-m", "0"}), Contains("too little"));
