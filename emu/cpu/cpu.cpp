@@ -1,6 +1,7 @@
 #include "cpu/cpu.hpp"
 
 #include "cpu/debug.hpp"
+#include "cpu/msr.hpp"
 #include "cpu/segmentation.hpp"
 
 namespace paemu {
@@ -29,6 +30,7 @@ void Cpu::reset() {
   state.eip = 0xfff0;
   state.cr0 = cr0::kCacheDisable | cr0::kNotWriteThrough | cr0::kExtensionType;
   state.gpr[isa::kEdx] = model.signature();
+  if (model.has(Feature::kMonitor)) state.misc_enable |= misc_enable::kMonitor;
   state.dr[6] = debug::kDr6Fixed;
   state.dr[7] = debug::kDr7Fixed;
   fault = Fault{};

@@ -14,7 +14,7 @@ constexpr u32 bits(Features... f) {
 }
 
 // Leaf 1 EDX. Of a Pentium M and Core Duo what has to do with heat, power and debug stores is left out: nothing here
-// has it. PSE-36 came with the Pentium III and went with the Pentium M.
+// has it. The Pentium M has no PSE-36.
 constexpr u32 kPentium3 =
     bits(Feature::kFpu, Feature::kVme, Feature::kDe, Feature::kPse, Feature::kTsc, Feature::kMsr, Feature::kPae,
          Feature::kMce, Feature::kCx8, Feature::kApic, Feature::kSep, Feature::kMtrr, Feature::kPge, Feature::kMca,
@@ -22,28 +22,24 @@ constexpr u32 kPentium3 =
 constexpr u32 kPentiumM =
     (kPentium3 & ~bit_of(Feature::kPse36)) | bits(Feature::kClflush, Feature::kSse2, Feature::kSelfSnoop);
 
-constexpr u32 kSse3 = bit_of(Feature::kSse3), kNx = bit_of(Feature::kNx), kTscAdjust = bit_of(Feature::kTscAdjust);
+constexpr u32 kSse3 = bits(Feature::kSse3, Feature::kMonitor), kNx = bit_of(Feature::kNx),
+              kTscAdjust = bit_of(Feature::kTscAdjust);
 
-// Leaf 2 (SDM 2A, table 3-12). 256 KiB of second-level cache; 2 MiB.
-#define COPPERMINE \
-  { 0x03020101, 0, 0, 0x0c040882 }
-#define DOTHAN \
-  { 0x02b3b001, 0xf0, 0, 0x2c04307d }
+// Leaf 2 (SDM 2A, table 3-12): 256 KiB of second-level cache; 2 MiB.
+constexpr CacheDescriptors kCoppermine{0x03020101, 0, 0, 0x0c040882}, kDothan{0x02b3b001, 0xf0, 0, 0x2c04307d};
 
 // clang-format off
 constexpr ModelRow kModels[] = {
     {"pentium3", "Pentium III (Coppermine): SSE", "",
-     0x68a, 2, 2, 0, COPPERMINE, {kPentium3, 0, 0, 0}, false, false},
+     0x68a, 2, 2, 0, kCoppermine, {kPentium3, 0, 0, 0}, false, false},
     {"pentium-m", "Pentium M (Dothan): SSE2, NX", "Intel(R) Pentium(R) M processor 1000MHz",
-     0x6d8, 0x16, 2, 0x80000004, DOTHAN, {kPentiumM, 0, kNx, 0}, true, false},
+     0x6d8, 0x16, 2, 0x80000004, kDothan, {kPentiumM, 0, kNx, 0}, true, false},
     {"coreduo", "one core of a Core Duo (Yonah): SSE3, NX", "Genuine Intel(R) CPU 1.00GHz",
-     0x6e8, 0, 4, 0x80000008, DOTHAN, {kPentiumM, kSse3, kNx, 0}, true, true},
+     0x6e8, 0, 5, 0x80000008, kDothan, {kPentiumM, kSse3, kNx, 0}, true, true},
     {"max32", "everything that there is here", "paemu 32-bit processor",
-     0x6ec, 0, 7, 0x80000008, DOTHAN, {kPentium3 | kPentiumM, kSse3, kNx, kTscAdjust}, true, true},
+     0x6ec, 0, 7, 0x80000008, kDothan, {kPentium3 | kPentiumM, kSse3, kNx, kTscAdjust}, true, true},
 };
 // clang-format on
-#undef COPPERMINE
-#undef DOTHAN
 
 std::string joined(const std::vector<std::string>& names) {
   std::string all;

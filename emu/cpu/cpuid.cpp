@@ -36,7 +36,10 @@ CpuidResult cache(u32 subleaf) {
 }  // namespace
 
 // A feature that the model itself lacks may need a leaf that it lacks.
-u32 CpuModel::last_leaf() const { return std::max(row_->last_leaf, features_[feature_word::k7Ebx] != 0 ? 7u : 0u); }
+u32 CpuModel::last_leaf() const {
+  const u32 needed = features_[feature_word::k7Ebx] != 0 ? 7 : has(Feature::kMonitor) ? 5 : 0;
+  return std::max(row_->last_leaf, needed);
+}
 u32 CpuModel::last_extended() const {
   u32 last = row_->last_extended;
   if (features_[feature_word::k80000001Edx] != 0) last = std::max(last, 0x80000001);
@@ -64,13 +67,17 @@ CpuidResult CpuModel::cpuid(u32 leaf, u32 subleaf, const Asker& asker) const {
       r.ecx = features_[feature_word::k1Ecx];
       // The APIC bit shows the enable bit of IA32_APIC_BASE (SDM 3A, 10.4.3).
       if (!asker.apic_enabled) r.edx &= ~bit_of(Feature::kApic);
+      if (asker.monitor_disabled) r.ecx &= ~bit_of(Feature::kMonitor);
       break;
     case 2: {
-      const u32* d = row_->cache_descriptors;
+      const CacheDescriptors& d = row_->cache_descriptors;
       r = {d[0], d[1], d[2], d[3]};
       break;
     }
     case 4: r = cache(subleaf); break;
+    case 5:
+      if (has(Feature::kMonitor)) r.eax = r.ebx = 64;  // the smallest and the largest line, in bytes
+      break;
     case 7:
       if (subleaf == 0) r.ebx = features_[feature_word::k7Ebx];
       break;

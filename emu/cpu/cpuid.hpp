@@ -20,6 +20,8 @@ struct CpuidResult {
   u32 eax = 0, ebx = 0, ecx = 0, edx = 0;
 };
 
+using CacheDescriptors = std::array<u32, 4>;  // EAX, EBX, ECX, EDX of leaf 2
+
 // What differs from model to model beside its features.
 struct ModelRow {
   const char* name;
@@ -28,8 +30,8 @@ struct ModelRow {
   u32 signature;      // family, model, stepping: leaf 1 EAX
   u8 brand_index;     // leaf 1 EBX, bits 0-7
   u32 last_leaf;
-  u32 last_extended;            // 0: there are no extended leaves
-  u32 cache_descriptors[4];     // leaf 2
+  u32 last_extended;  // 0: there are no extended leaves
+  CacheDescriptors cache_descriptors;
   u32 features[kFeatureWords];  // by feature_word
   bool has_misc_enable;         // IA32_MISC_ENABLE and the MSRs of power management
   bool writes_whole_tsc;        // a write to the TSC keeps its upper half (SDM 3B, 17.17.3)
@@ -58,7 +60,8 @@ class CpuModel {
   struct Asker {
     u32 apic_id = 0;
     bool apic_enabled = true;  // by its base register
-    bool nx_disabled = false;  // by IA32_MISC_ENABLE
+    bool nx_disabled = false;  // by IA32_MISC_ENABLE, as those that follow
+    bool monitor_disabled = false;
     bool leaves_limited = false;
   };
   CpuidResult cpuid(u32 leaf, u32 subleaf, const Asker& asker) const;

@@ -42,6 +42,7 @@ enum class Feature : u8 {
   kSse2 = 26,
   kSelfSnoop = 27,
   kSse3 = 32 + 0,
+  kMonitor = 32 + 3,
   kNx = 64 + 20,
   kTscAdjust = 96 + 1,
 };

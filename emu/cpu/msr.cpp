@@ -88,7 +88,8 @@ void write_tsc(Cpu& cpu, u64 value) {
 
 MsrAccess write_misc_enable(Cpu& cpu, u64 value) {
   u64& now = cpu.state.misc_enable;
-  const u64 writable = misc_enable::kWritable | (cpu.model.has(Feature::kNx) ? misc_enable::kDisableNx : 0);
+  const u64 writable = misc_enable::kWritable | (cpu.model.has(Feature::kNx) ? misc_enable::kDisableNx : 0) |
+                       (cpu.model.has(Feature::kMonitor) ? misc_enable::kMonitor : 0);
   if (value & ~(writable | misc_enable::kReadOnly)) return MsrAccess::kRefused;
   now = (now & ~writable) | (value & writable);
   return MsrAccess::kDone;

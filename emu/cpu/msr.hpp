@@ -25,7 +25,7 @@ enum class MsrAccess : u8 {
 // IA32_MISC_ENABLE (SDM 4, table 2-2).
 namespace misc_enable {
 inline constexpr u64 kFastStrings = 1u << 0, kPerformanceMonitoring = 1u << 7, kNoBranchTrace = 1u << 11,
-                     kNoEventSampling = 1u << 12, kSpeedStep = 1u << 16, kLimitCpuid = 1u << 22,
+                     kNoEventSampling = 1u << 12, kSpeedStep = 1u << 16, kMonitor = 1u << 18, kLimitCpuid = 1u << 22,
                      kDisableNx = u64{1} << 34;
 inline constexpr u64 kAtReset = kFastStrings | kNoBranchTrace | kNoEventSampling;
 inline constexpr u64 kWritable = kFastStrings | kSpeedStep | kLimitCpuid;

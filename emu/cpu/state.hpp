@@ -122,6 +122,7 @@ struct CpuState {
   u64 mcg_status = 0, mcg_control = ~u64{0};  // IA32_MCG_STATUS, IA32_MCG_CTL
   MachineCheckBank mc_bank[kMachineCheckBanks];
   Activity activity = Activity::kRunning;
+  bool monitor_armed = false;  // by MONITOR, until MWAIT or an interrupt
   Shadow shadow = Shadow::kNone;
   bool mid_repeat = false;  // the last instruction was an iteration of a string instruction that has more to do
   bool nmi_blocked = false;
@@ -131,7 +132,8 @@ struct CpuState {
   FIELDS(gpr, eip, eflags, segment, ldtr, tr, gdtr, idtr, cr0, cr2, cr3, cr4, pdpte, dr, fpu, efer, apic_base,
          sysenter_cs, sysenter_esp, sysenter_eip, pat, misc_enable, tsc_offset, tsc_adjust, mtrr_default, mtrr_fixed,
          mtrr_base, mtrr_mask, microcode_revision, performance_select, performance_counter, mcg_status, mcg_control,
-         mc_bank, activity, shadow, mid_repeat, nmi_blocked, nmi_pending, machine_check_pending, pending_debug)
+         mc_bank, activity, monitor_armed, shadow, mid_repeat, nmi_blocked, nmi_pending, machine_check_pending,
+         pending_debug)
 };
 
 }  // namespace paemu

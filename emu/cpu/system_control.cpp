@@ -77,6 +77,7 @@ Outcome sem_cpuid(Cpu& cpu, const Insn&) {
   const CpuModel::Asker asker{.apic_id = 0,
                               .apic_enabled = (s.apic_base & (1 << 11)) != 0,
                               .nx_disabled = (s.misc_enable & misc_enable::kDisableNx) != 0,
+                              .monitor_disabled = !(s.misc_enable & misc_enable::kMonitor),
                               .leaves_limited = (s.misc_enable & misc_enable::kLimitCpuid) != 0};
   const CpuidResult r = cpu.model.cpuid(leaf, cpu.reg<u32>(isa::kEcx), asker);
   // Leaf 1 also loads the revision of the microcode into IA32_BIOS_SIGN_ID (SDM 3A, 9.11.7.1).

@@ -58,7 +58,7 @@ constexpr Difference kDifferences[] = {
     {1, 0xc4, 0xc5, Way::kTheirs, "with mod 3 it is AVX"},
     {1, 0xc6, 0xc7, Way::kTheirs, "/7 with mod 3 is TSX"},
     {0x0f, 0x01, 0x01, Way::kTheirs,
-     "VMX, SVM, SGX, SMAP, MONITOR, RDTSCP and others that this processor does not have"},
+     "VMX, SVM, SGX, SMAP, RDTSCP and others that this processor does not have"},
     {0x0f, 0x05, 0x07, Way::kTheirs, "SYSCALL and SYSRET are AMD's in 32-bit mode"},
     {0x0f, 0x0d, 0x0e, Way::kTheirs, "3DNow!"},
     {0x0f, 0x18, 0x1f, Way::kOurs, "hint NOPs of the P6: Capstone knows some of them only"},

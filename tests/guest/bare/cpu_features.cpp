@@ -5,7 +5,7 @@
 // paemu: -cpu pentium-m
 // paemu: -cpu coreduo
 // paemu: -cpu max32,phys-bits=40
-// paemu: -cpu coreduo,-nx,-sse3
+// paemu: -cpu coreduo,-nx,-sse3,-monitor
 // paemu: -cpu coreduo,-sse3,-sse2
 // paemu: -cpu pentium-m,sse2=off,sse=off,clflush=off
 // paemu: -cpu pentium3,-sse,-fxsr,-mmx,-cmov,-cx8,-tsc,-sep,-de,-pge,-vme,-mce,-mca,-pat,-mtrr
@@ -104,8 +104,51 @@ void instructions() {
   }
   // SYSENTER without a code segment is #GP(0), where there is one (SDM 2B).
   expect("sysenter", describe(attempt([] { asm volatile("sysenter"); })), shown(kDx1, 11) ? "#GP(0000)" : "#UD");
+  const bool monitor = shown(kCx1, 3);
+  expect("monitor", describe(attempt([] { asm volatile("monitor"
+                                                       :
+                                                       : "a"(scratch), "c"(0), "d"(0)); })),
+         monitor ? "done" : "#UD");
+  expect("monitor with an extension", describe(attempt([] { asm volatile("monitor"
+                                                                         :
+                                                                         : "a"(0), "c"(1), "d"(0)); })),
+         monitor ? "#GP(0000)" : "#UD");
+  expect("monitor at ring 3", describe(call_at_ring(3, [] { asm volatile("monitor"
+                                                                         :
+                                                                         : "a"(0), "c"(0), "d"(0)); })),
+         "#UD");
+  expect("mwait at ring 3", describe(call_at_ring(3, [] { asm volatile("mwait" : : "a"(0), "c"(0)); })), "#UD");
+  // An exception between MONITOR and MWAIT ends the wait before it begins (SDM 3A, 8.10.4): nothing would wake it here.
+  expect("mwait after an interrupt", describe(attempt([] {
+           asm volatile("monitor" : : "a"(scratch), "c"(0), "d"(0));
+           (void)attempt([] { asm volatile("ud2"); });
+           asm volatile("mwait" : : "a"(0), "c"(0));
+         })),
+         monitor ? "done" : "#UD");
   // Hints are NOPs where they are nothing else (SDM 2B, PREFETCHh).
   expect("prefetcht0", describe(attempt([] { asm volatile("prefetcht0 (%0)" : : "r"(scratch)); })), "done");
+}
+
+// MWAIT waits: what interrupts it finds EAX as it was before the next instruction.
+asm("code_mwait: monitor\nmwait\nmovl $1, %eax\n1: jmp 1b");
+extern "C" const u8 code_mwait[];
+
+void waiting() {
+  // 8259A on vectors 20h-27h with IRQ 0 alone; 8254 channel 0 in mode 2, 100 us from now.
+  struct Write {
+    u16 port;
+    u8 value;
+  };
+  constexpr Write kWrites[] = {{0x20, 0x11}, {0x21, 0x20}, {0x21, 4},   {0x21, 1},
+                               {0x21, 0xfe}, {0x43, 0x34}, {0x40, 120}, {0x40, 0}};
+  for (const Write& w : kWrites) out8(w.port, w.value);
+  State s = state_at_ring(0);
+  s.eip = reinterpret_cast<u32>(code_mwait);
+  s.eflags |= 0x200;
+  const Trap t = run(s);
+  out8(0x21, 0xff);
+  out8(0x20, 0x20);
+  expect("mwait until an interrupt", describe(t) << " eax " << t.at.eax, "vector 32 eax 0");
 }
 
 // --- CR4 (SDM 3A, 2.5).
@@ -183,6 +226,7 @@ void leaves() {
 
 void guest_main() {
   instructions();
+  if (shown(kCx1, 3)) waiting();
   control_bits();
   leaves();
 }

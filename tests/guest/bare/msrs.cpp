@@ -147,6 +147,13 @@ void control() {
     write_msr(0x1a0, value | (1u << 22));
     expect("CPUID's last leaf, limited", cpuid(0).eax <= 3 ? "at most 3" : "more", "at most 3");
     write_msr(0x1a0, value);
+    if (cpuid(1).ecx & 8) {
+      // Enable Monitor FSM (bit 18).
+      write_msr(0x1a0, value & ~u64{1 << 18});
+      expect("MONITOR disabled, CPUID", (cpuid(1).ecx & 8) ? "shown" : "not shown", "not shown");
+      expect("MONITOR disabled", describe(attempt([] { asm volatile("monitor" : : "a"(0), "c"(0), "d"(0)); })), "#UD");
+      write_msr(0x1a0, value);
+    }
     if (nx) {
       // XD Bit Disable (bit 34): neither shown nor to be switched on.
       write_msr(0x1a0, value | (u64{1} << 34));
