@@ -1,10 +1,7 @@
 // docs/undefined.md, row by row: flags and results that the manual leaves undefined.
 #include <catch2/catch.hpp>
-#include <vector>
 
-#include "emulated_processor.hpp"
-#include "isa/insn.hpp"
-#include "segments.hpp"
+#include "emulated_case.hpp"
 
 using namespace paemu;
 using namespace paemu::isa_test;
@@ -60,17 +57,12 @@ TEST_CASE("what the manual leaves undefined is as docs/undefined.md says") {
   EmulatedProcessor processor(false);
   for (const Rule& rule : kRules) {
     INFO(rule.name);
-    processor.write(layout::kCode, rule.bytes);
-    Registers r;
+    Registers r = flat_registers();
     r.gpr[isa::kEax] = rule.eax;
     r.gpr[isa::kEcx] = rule.ecx;
     r.gpr[isa::kEdx] = rule.edx;
-    r.gpr[isa::kEsp] = layout::kData + 0x1000;
-    r.eip = layout::kCode;
     r.eflags = rule.flags;
-    for (u16& selector : r.selector) selector = kUserData;
-    r.selector[isa::kCs] = kUserCode;
-    CHECK(processor.run(r).vector == Exception::kNone);
+    CHECK(run_at(processor, layout::kCode, rule.bytes, r).vector == Exception::kNone);
     CHECK(r.gpr[isa::kEax] == rule.eax_after);
     CHECK(r.gpr[isa::kEcx] == rule.ecx_after);
     CHECK(r.gpr[isa::kEdx] == rule.edx_after);
