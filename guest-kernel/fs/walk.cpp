@@ -98,11 +98,13 @@ void path_of(Ref<Dentry> dentry, Text& path) {
     } else if (d->covered) {
       d = d->covered;
     } else {
-      path.add(StringView("(unreachable)"));
+      const bool nameless_file = names.empty() && d->name().size > 0;  // memfd_create's
+      path.add(StringView(nameless_file ? "/" : "(unreachable)"));
+      if (nameless_file) path.add(d->name());
       break;
     }
   }
-  if (names.empty()) path.add(StringView("/"));
+  if (names.empty() && path.view().size == 0) path.add(StringView("/"));
   for (u32 i = names.size(); i-- > 0;) {
     path.add(StringView("/"));
     path.add(names[i]->name());

@@ -20,6 +20,7 @@ class SharedMemory : public Backing {
   explicit SharedMemory(u32 size) : size_(size) {}
   ~SharedMemory() override;
   Or<> promise(Reserve reserve);
+  u32 references() const { return references_; }
 
  private:
   u32 size_;

@@ -44,7 +44,7 @@ Or<u32> map(Call& call, u32 address, u32 size, u32 prot, u32 flags, u32 descript
     if (fs::mount_flags(*file->dentry) & fs::mount_flag::kNoExecute && (prot & protection::kExecute))
       return fail(Errno::kPerm);
     request.backing = file->inode()->backing();
-    if (request.backing != nullptr) {
+    if (request.backing != nullptr && !file->dentry->unlinked) {  // a file without a name keeps its last
       Text path;
       fs::path_of(file->dentry, path);
       file->inode()->opened_as(path.view());
