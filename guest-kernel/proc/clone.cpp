@@ -68,6 +68,9 @@ void abandon_thread(Task& task) {
 Or<> set_up(Task& task, Task& parent, const CloneArguments& arguments, const TrapFrame& frame) {
   task.uses_user_memory = true;
   task.blocked = parent.blocked;
+  task.nice = parent.nice;
+  task.policy = parent.policy;
+  task.priority = parent.priority;
   memcpy(task.tls, parent.tls, sizeof task.tls);
   fpu::save(parent);
   task.fpu = parent.fpu;

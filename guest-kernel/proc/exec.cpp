@@ -215,6 +215,7 @@ void commit(const Program& program, const Prepared& prepared, TrapFrame& frame) 
   Task& task = *current();
   Process& process = *task.process;
   be_alone(process);
+  if (process.mm != nullptr) release_robust_list(task);
   Mm* old = process.mm;
   process.mm = prepared.mm;
   task.uses_user_memory = true;
@@ -229,6 +230,7 @@ void commit(const Program& program, const Prepared& prepared, TrapFrame& frame) 
     if (auto own = process.files->clone(); own.ok()) process.files = *own;
   }
   process.files->close_on_exec();
+  delete_posix_timers(process);
   process.credentials = credentials_for(program);
   process.program = program.file;
   process.has_executed = true;

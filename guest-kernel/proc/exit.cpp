@@ -21,6 +21,7 @@ void give_away_children(Process& process) {
   if (heir == nullptr || heir == &process || heir->zombie) heir = &kernel_process_of_boot();
   while (Process* child = process.children.pop_front()) {
     child->parent = heir;
+    if (child->parent_death_signal != 0) send_signal(*child, {.number = child->parent_death_signal});
     heir->children.push_back(*child);
     if (child->zombie) heir->child_changed.wake_all();
   }
@@ -67,6 +68,7 @@ void clear_tid(Task& task) {
 void end_process(Process& process) {
   if (process.pid == 1) panic("init ended with wait status %04x", process.wait_status);
   stop_timer(process.alarm);
+  delete_posix_timers(process);
   trace::tracer_ends(process);
   if (process.session == process.pid) end_terminal_session(process.session);
   release_memory(process);
@@ -84,6 +86,7 @@ void exit_thread(i32 wait_status) {
   Task& task = *current();
   Process& process = *task.process;
   if (!process.exiting) trace::report_event(trace::event::kExit, static_cast<u32>(wait_status));
+  if (process.mm != nullptr) release_robust_list(task);
   clear_tid(task);
   const bool last = process.thread_count == 1;
   trace::report_end(process.exiting ? process.wait_status : wait_status, last);

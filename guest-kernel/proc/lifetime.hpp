@@ -29,6 +29,10 @@ void settle_step(TrapFrame& frame);
 // The last word on a system call that a signal interrupted, when no handler runs.
 void settle_restart(TrapFrame& frame);
 
+// The thread ends, or its memory goes: marks the futexes that it holds as of a dead owner, and wakes who waits
+// (set_robust_list(2)).
+void release_robust_list(Task& task);
+
 // For vfork: the parent sleeps here until the child has its own memory.
 struct VforkDone {
   bool done = false;

@@ -48,6 +48,12 @@ Or<WaitResult> wait_child(i32 pid, u32 flags);
 // Wakes one thread that sleeps on the futex at a user address: for CLONE_CHILD_CLEARTID. syscall implements it.
 void futex_wake_one(Mm* mm, u32 address);
 
+// Registers what a panic tells of tasks and memory.
+void init_last_words();
+// The power button: true when process 1 handles SIGPWR and was sent it. Else programs were asked to end and then made
+// to, and the caller may switch off. In a thread that may sleep.
+bool ask_for_power_off();
+
 // Starts process 1: a kernel thread that calls `prepare` (which may sleep) and becomes /init, or the command line's
 // init=.
 void start_init(void (*prepare)());

@@ -54,6 +54,10 @@ void on_tick(TrapFrame& frame) {
   stir_random(read_tsc());
   run_timers();
   (frame.from_user() ? running->user_ns : running->system_ns) += kTickNs;
+  Process& process = *running->process;
+  if (frame.from_user() && process.virtual_timer.count(kTickNs))
+    send_signal(process, {.number = sig::kVtAlrm, .code = 0x80 /* SI_KERNEL */});
+  if (process.profiling_timer.count(kTickNs)) send_signal(process, {.number = sig::kProf, .code = 0x80});
   if (ticks() % kLoadTicks == 0) count_load();
   if (running->slice_ticks > 0) --running->slice_ticks;
   if (running->slice_ticks == 0 && !run_queue.empty()) request_reschedule();

@@ -79,10 +79,17 @@ i32 take_signal(Task& task, SignalSet wanted, SignalInfo& info) {
   const i32 number = (ready & 0xffffffff) != 0 ? __builtin_ctz(static_cast<u32>(ready)) + 1
                                                : __builtin_ctz(static_cast<u32>(ready >> 32)) + 33;
   const bool own = task.pending & signal_bit(number);
-  (own ? task.pending : process.pending) &= ~signal_bit(number);
+  SignalSet& pending = own ? task.pending : process.pending;
+  pending &= ~signal_bit(number);
   info = SignalInfo{.number = number};
-  if (number <= 32) info = own ? task.info[number - 1] : process.info[number - 1];
+  bool more = false;
+  if (number <= 32)
+    info = own ? task.info[number - 1] : process.info[number - 1];
+  else
+    (own ? task.queue : process.queue).take(number, info, more);
+  if (more) pending |= signal_bit(number);
   info.number = number;
+  settle_timer_signal(process, info);
   return number;
 }
 
@@ -138,7 +145,13 @@ bool signal_deliverable(const Task& task) {
   return ((task.pending | task.process->pending) & (~task.blocked | task.waited)) != 0;
 }
 
-void send_signal(Process& process, const SignalInfo& info) {
+bool signal_is_pending(Process& process, i32 number) {
+  SignalSet pending = process.pending;
+  for (const Task& task : process.threads) pending |= task.pending;
+  return pending & signal_bit(number);
+}
+
+void send_signal(Process& process, const SignalInfo& info, QueuedSignal* own) {
   const InterruptGuard guard;
   request_user_return_work();
   const i32 number = info.number;
@@ -148,14 +161,18 @@ void send_signal(Process& process, const SignalInfo& info) {
   for (Task& task : process.threads) waited = waited || (task.waited & signal_bit(number));
   const bool traced = process.first_thread()->trace.tracer != nullptr;  // its tracer hears of ignored ones too
   if (ignores(process, number) && !traced && !waited && !blocked_by_all(process, number)) return;
+  // A standard signal that is pending already stays what it is.
+  if (number > 32)
+    process.queue.add(info, own);
+  else if (!(process.pending & signal_bit(number)))
+    process.info[number - 1] = info;
   process.pending |= signal_bit(number);
-  if (number <= 32) process.info[number - 1] = info;
   notify_signal_files();
   for (Task& task : process.threads)
     if (hears(task, number)) rouse(task);
 }
 
-void send_thread_signal(Task& task, const SignalInfo& info) {
+void send_thread_signal(Task& task, const SignalInfo& info, QueuedSignal* own) {
   const InterruptGuard guard;
   request_user_return_work();
   before_sending(*task.process, info.number);
@@ -163,8 +180,11 @@ void send_thread_signal(Task& task, const SignalInfo& info) {
   if (ignores(*task.process, info.number) && task.trace.tracer == nullptr && !is_blocked &&
       !(task.waited & signal_bit(info.number)))
     return;
+  if (info.number > 32)
+    task.queue.add(info, own);
+  else if (!(task.pending & signal_bit(info.number)) || info.is_fault())
+    task.info[info.number - 1] = info;
   task.pending |= signal_bit(info.number);
-  if (info.number <= 32) task.info[info.number - 1] = info;
   notify_signal_files();
   if (hears(task, info.number)) rouse(task);
 }

@@ -9,6 +9,7 @@ namespace ido {
 struct Task;
 struct Process;
 struct TrapFrame;
+struct QueuedSignal;
 
 namespace sig {
 inline constexpr i32 kHup = 1, kInt = 2, kQuit = 3, kIll = 4, kTrap = 5, kAbrt = 6, kBus = 7, kFpe = 8, kKill = 9,
@@ -50,8 +51,10 @@ struct SignalInfo {
 };
 
 // To a process (any thread that does not block it) and to one thread. Safe in interrupt handlers.
-void send_signal(Process& process, const SignalInfo& info);
-void send_thread_signal(Task& task, const SignalInfo& info);
+// `own`: for signals that queue, the sender's entry (proc/signal_queue.hpp).
+void send_signal(Process& process, const SignalInfo& info, QueuedSignal* own = nullptr);
+void send_thread_signal(Task& task, const SignalInfo& info, QueuedSignal* own = nullptr);
+bool signal_is_pending(Process& process, i32 number);  // to it or one of its threads
 // A fault of the running task that it can neither block nor ignore.
 void force_signal(const SignalInfo& info);
 

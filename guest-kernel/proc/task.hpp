@@ -20,7 +20,9 @@
 #include "lib/vector.hpp"
 #include "lib/wait.hpp"
 #include "proc/ldt.hpp"
+#include "proc/posix_timer.hpp"
 #include "proc/signal.hpp"
+#include "proc/signal_queue.hpp"
 #include "proc/timer.hpp"
 #include "proc/trace.hpp"
 
@@ -48,6 +50,9 @@ struct Task {
   bool woken = false;             // since it last prepared to sleep
   bool leaving = false;           // it alone is to exit: another thread executes a new program
   bool uses_user_memory = false;  // returns to user mode: has FPU state and page tables to load
+  i8 nice = 0;                    // kept and told, like the next two: one queue is fair to all
+  u8 policy = 0;                  // SCHED_OTHER
+  u8 priority = 0;                // of the real-time policies
   u32 slice_ticks = 0;            // left of its turn
   u32 fault_address = 0;          // of its last page fault
   Process* process = nullptr;
@@ -67,6 +72,7 @@ struct Task {
   bool restore_blocked_set = false;
   bool stepped_into_call = false;                     // TF was set at SYSENTER, which is no place to keep it
   SignalInfo info[32] = {};                           // of pending standard signals, index: number - 1
+  SignalQueue queue;                                  // of the others
   u32 alternate_stack = 0, alternate_stack_size = 0;  // sigaltstack, bytes; size 0: none
 
   trace::State trace;
@@ -86,6 +92,22 @@ struct ExitNote {
   i32 wait_status;
 };
 
+// An interval timer that counts processor time, by ticks.
+struct CpuTimer {
+  u64 left_ns = 0;  // 0: not armed
+  u64 interval_ns = 0;
+  // True when it expires with `ns` more.
+  bool count(u64 ns) {
+    if (left_ns == 0) return false;
+    if (left_ns > ns) {
+      left_ns -= ns;
+      return false;
+    }
+    left_ns = interval_ns;
+    return true;
+  }
+};
+
 struct Process {
   i32 pid = 0;
   i32 group = 0;
@@ -98,6 +120,7 @@ struct Process {
   bool exiting = false;          // every thread is to leave
   bool has_executed = false;     // since fork: setpgid by the parent is over
   i32 exit_signal = sig::kChld;  // to the parent
+  i32 parent_death_signal = 0;   // prctl(PR_SET_PDEATHSIG); 0: none
   i32 wait_status = 0;           // how wait4 reports the end: exit code << 8, or the signal that killed
   i32 stop_signal = 0;
 
@@ -115,8 +138,11 @@ struct Process {
   SignalAction actions[sig::kCount];
   SignalSet pending = 0;  // to any thread
   SignalInfo info[32] = {};
+  SignalQueue queue;
+  IntrusiveList<PosixTimer, &PosixTimer::node> posix_timers;
   Timer alarm;  // ITIMER_REAL
   u64 alarm_interval_ns = 0;
+  CpuTimer virtual_timer, profiling_timer;  // ITIMER_VIRTUAL, ITIMER_PROF
   u64 start_ns = 0;
   u64 dead_user_ns = 0, dead_system_ns = 0;          // of its threads that ended
   u64 children_user_ns = 0, children_system_ns = 0;  // of children waited for

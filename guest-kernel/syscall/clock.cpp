@@ -106,6 +106,13 @@ Or<u32> sys_clock_settime(Call& call) {
   return 0;
 }
 
+Or<u32> sys_clock_settime64(Call& call) {
+  if (!call.task.process->credentials.privileged()) return fail(Errno::kPerm);
+  if (call[0] != kRealtime) return fail(Errno::kInval);
+  set_realtime(TRY(timespec64_from_user(call[1])));
+  return 0;
+}
+
 Or<u32> sys_clock_gettime(Call& call) { return put_timespec<i32>(call[1], TRY(clock_ns(call, call[0]))); }
 Or<u32> sys_clock_gettime64(Call& call) { return put_timespec<i64>(call[1], TRY(clock_ns(call, call[0]))); }
 

@@ -10,6 +10,7 @@ namespace ido {
 
 namespace {
 
+constexpr u32 kRobustHeadSize = 12;                         // struct robust_list_head
 constexpr u64 kUsPerSecond = 1'000'000, kClockTicks = 100;  // CLK_TCK as user programs know it
 
 struct TimeValue {
@@ -37,8 +38,14 @@ ProcessorTime time_of(Process& process) {
   return t;
 }
 
-Or<> put_usage(u32 address, u64 user_ns, u64 system_ns) {
+Or<> put_usage(u32 address, u64 user_ns, u64 system_ns, const Mm* mm = nullptr) {
   Usage usage{};
+  if (mm != nullptr) {
+    constexpr u32 kLargestSet = 0, kMinorFaults = 4, kMajorFaults = 5;
+    usage.rest[kLargestSet] = static_cast<i32>((mm->counters.anonymous_pages + mm->counters.file_pages) * 4);  // KiB
+    usage.rest[kMinorFaults] = static_cast<i32>(mm->counters.minor_faults);
+    usage.rest[kMajorFaults] = static_cast<i32>(mm->counters.major_faults);
+  }
   usage.user = time_value(user_ns);
   usage.system = time_value(system_ns);
   return put_user(address, usage);
@@ -151,34 +158,19 @@ Or<u32> sys_setpgid(Call& call) {
   return 0;
 }
 
-Or<u32> sys_sched_yield(Call&) {
-  schedule();
-  return 0;
-}
-
-// One processor, one node.
-Or<u32> sys_getcpu(Call& call) {
-  if (call[0] != 0) TRY(put_user(call[0], u32{0}));
-  if (call[1] != 0) TRY(put_user(call[1], u32{0}));
-  return 0;
-}
-
-// One processor: the only mask is 1.
-Or<u32> sys_sched_getaffinity(Call& call) {
-  if (call[1] < 4) return fail(Errno::kInval);
-  TRY(put_user(call[2], u32{1}));
-  return 4;
-}
-Or<u32> sys_sched_setaffinity(Call& call) {
-  if (!(TRY(get_user<u32>(call[2])) & 1)) return fail(Errno::kInval);
-  return 0;
-}
-
 Or<u32> sys_set_tid_address(Call& call) {
   call.task.clear_tid_address = call[0];
   return static_cast<u32>(call.task.tid);
 }
+Or<u32> sys_get_robust_list(Call& call) {
+  const Task* task = call[0] == 0 ? &call.task : find_task(static_cast<i32>(call[0]));
+  if (task == nullptr) return fail(Errno::kSrch);
+  TRY(put_user(call[2], kRobustHeadSize));
+  TRY(put_user(call[1], task->robust_list));
+  return 0;
+}
 Or<u32> sys_set_robust_list(Call& call) {
+  if (call[1] != kRobustHeadSize) return fail(Errno::kInval);
   call.task.robust_list = call[0];
   return 0;
 }
@@ -198,11 +190,11 @@ Or<u32> sys_getrusage(Call& call) {
   Process& process = *call.task.process;
   const ProcessorTime own = time_of(process);
   if (call[0] == kSelf)
-    TRY(put_usage(call[1], own.user_ns, own.system_ns));
+    TRY(put_usage(call[1], own.user_ns, own.system_ns, process.mm));
   else if (call[0] == kChildren)
     TRY(put_usage(call[1], process.children_user_ns, process.children_system_ns));
   else if (call[0] == kThread)
-    TRY(put_usage(call[1], call.task.user_ns, call.task.system_ns));
+    TRY(put_usage(call[1], call.task.user_ns, call.task.system_ns, process.mm));
   else
     return fail(Errno::kInval);
   return 0;

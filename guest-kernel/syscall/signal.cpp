@@ -1,4 +1,5 @@
 // Signals: actions, masks, sending, waiting, and the interval timer.
+#include "arch/interrupts.hpp"
 #include "arch/time.hpp"
 #include "proc/signal_frame.hpp"
 #include "syscall/helpers.hpp"
@@ -14,10 +15,24 @@ Or<i32> number_of(u32 argument) {
   return static_cast<i32>(argument);
 }
 
+u32 sender(Call& call) { return call.task.process->credentials.user.real; }
+
+// kill(2): the superuser, or the same real or effective user as the target's real or saved one; SIGCONT in the session.
+Or<> permit(Call& call, const Process& target, i32 number) {
+  const Credentials& who = call.task.process->credentials;
+  const Identity& id = target.credentials.user;
+  const auto is_targets = [&](u32 user) { return user == id.real || user == id.saved; };
+  if (who.privileged() || is_targets(who.user.real) || is_targets(who.user.effective)) return {};
+  if (number == sig::kCont && call.task.process->session == target.session) return {};
+  return fail(Errno::kPerm);
+}
+
 // Signal 0 only asks whether the target exists.
 Or<u32> send_to(Call& call, Process& process, u32 signal) {
   if (signal == 0) return 0;
-  send_signal(process, {.number = TRY(number_of(signal)), .pid = call.task.process->pid});
+  const i32 number = TRY(number_of(signal));
+  TRY(permit(call, process, number));
+  send_signal(process, {.number = number, .pid = call.task.process->pid, .user = sender(call)});
   return 0;
 }
 
@@ -30,7 +45,9 @@ Or<u32> send_to_thread(Call& call, u32 group, u32 tid, u32 signal) {
   if (group != 0 && task->process->pid != static_cast<i32>(group)) return fail(Errno::kSrch);
   if (signal == 0) return 0;
   constexpr i32 kByTkill = -6;  // SI_TKILL
-  send_thread_signal(*task, {.number = TRY(number_of(signal)), .code = kByTkill, .pid = call.task.process->pid});
+  const i32 number = TRY(number_of(signal));
+  TRY(permit(call, *task->process, number));
+  send_thread_signal(*task, {.number = number, .code = kByTkill, .pid = call.task.process->pid, .user = sender(call)});
   return 0;
 }
 
@@ -157,10 +174,47 @@ Or<u32> sys_kill(Call& call) {
   return 0;
 }
 
+namespace {
+
+// rt_sigqueueinfo(2): nobody may pretend to be the kernel or kill(2), but to himself.
+Or<SignalInfo> queued_info(u32 number, u32 address, bool to_self) {
+  const auto from = TRY(get_user<UserSignalInfo>(address));
+  SignalInfo info = signal_info_of(from);
+  info.number = TRY(number_of(number));
+  constexpr i32 kByTkill = -6;
+  if ((info.code >= 0 || info.code == kByTkill) && !to_self) return fail(Errno::kPerm);
+  return info;
+}
+
+}  // namespace
+
+Or<u32> sys_rt_sigqueueinfo(Call& call) {
+  Process* process = find_process(static_cast<i32>(call[0]));
+  if (process == nullptr || !can_be_sent(*process)) return fail(Errno::kSrch);
+  if (call[1] == 0) return 0;
+  const SignalInfo info = TRY(queued_info(call[1], call[2], process == call.task.process));
+  TRY(permit(call, *process, info.number));
+  if (info.number > 32 && process->queue.full()) return fail(Errno::kAgain);
+  send_signal(*process, info);
+  return 0;
+}
+
+Or<u32> sys_rt_tgsigqueueinfo(Call& call) {
+  Task* task = find_task(static_cast<i32>(call[1]));
+  if (task == nullptr || task->process->mm == nullptr || task->process->pid != static_cast<i32>(call[0]))
+    return fail(Errno::kSrch);
+  if (call[2] == 0) return 0;
+  const SignalInfo info = TRY(queued_info(call[2], call[3], task->process == call.task.process));
+  TRY(permit(call, *task->process, info.number));
+  if (info.number > 32 && task->queue.full()) return fail(Errno::kAgain);
+  send_thread_signal(*task, info);
+  return 0;
+}
+
 Or<u32> sys_tkill(Call& call) { return send_to_thread(call, 0, call[0], call[1]); }
 Or<u32> sys_tgkill(Call& call) { return send_to_thread(call, call[0], call[1], call[2]); }
 
-// --- ITIMER_REAL
+// --- Interval timers
 
 namespace {
 
@@ -212,23 +266,46 @@ Or<u32> sys_alarm(Call& call) {
   return static_cast<u32>((left + kNsPerSecond - 1) / kNsPerSecond);
 }
 
-// Only ITIMER_REAL: the others count processor time, which is sampled by the tick.
+namespace {
+
+constexpr u32 kReal = 0, kVirtual = 1, kProfiling = 2;  // ITIMER_
+
+// The two that count processor time, by ticks.
+Or<CpuTimer*> cpu_timer(Process& process, u32 which) {
+  if (which == kVirtual) return &process.virtual_timer;
+  if (which == kProfiling) return &process.profiling_timer;
+  return fail(Errno::kInval);
+}
+
+}  // namespace
+
 Or<u32> sys_setitimer(Call& call) {
-  if (call[0] != 0) return fail(Errno::kInval);
   Process& process = *call.task.process;
-  const u64 left = left_ns(process), interval = process.alarm_interval_ns;
+  CpuTimer* timer = call[0] == kReal ? nullptr : TRY(cpu_timer(process, call[0]));
+  const u64 left = timer == nullptr ? left_ns(process) : timer->left_ns;
+  const u64 interval = timer == nullptr ? process.alarm_interval_ns : timer->interval_ns;
   IntervalValue wanted{};
   if (call[1] != 0) wanted = TRY(get_user<IntervalValue>(call[1]));
   const u64 value_ns = TRY(to_ns(wanted.value_seconds, wanted.value_microseconds));
   const u64 interval_ns = TRY(to_ns(wanted.interval_seconds, wanted.interval_microseconds));
-  set_alarm(process, value_ns, interval_ns);
+  if (timer == nullptr) {
+    set_alarm(process, value_ns, interval_ns);
+  } else {
+    const InterruptGuard guard;
+    *timer = {value_ns, interval_ns};
+  }
   if (call[2] != 0) TRY(put_alarm(call[2], left, interval));
   return 0;
 }
 
 Or<u32> sys_getitimer(Call& call) {
-  if (call[0] != 0) return fail(Errno::kInval);
-  TRY(put_alarm(call[1], left_ns(*call.task.process), call.task.process->alarm_interval_ns));
+  Process& process = *call.task.process;
+  if (call[0] == kReal) {
+    TRY(put_alarm(call[1], left_ns(process), process.alarm_interval_ns));
+    return 0;
+  }
+  CpuTimer* timer = TRY(cpu_timer(process, call[0]));
+  TRY(put_alarm(call[1], timer->left_ns, timer->interval_ns));
   return 0;
 }
 

@@ -100,13 +100,61 @@ Or<u32> sys_syslog(Call& call) {
 }
 
 Or<u32> sys_personality(Call&) { return 0; }
-Or<u32> sys_getpriority(Call&) { return 20; }  // 20 - nice, as the kernel returns it
-Or<u32> sys_setpriority(Call&) { return 0; }
 Or<u32> sys_rseq(Call&) { return fail(Errno::kNoSys); }  // glibc asks, and does without
 
+// capget(2), capset(2): all for the superuser, none for others.
+namespace {
+struct CapabilityHeader {
+  u32 version;
+  i32 pid;
+};
+// How many words a set has in that version; an unknown one is answered with the newest.
+Or<u32> capability_words(u32 address, const CapabilityHeader& header) {
+  constexpr u32 kFirst = 0x19980330, kSecond = 0x20071026, kThird = 0x20080522;
+  if (header.version == kFirst) return 1;
+  if (header.version == kSecond || header.version == kThird) return 2;
+  TRY(put_user(address, kThird));
+  return fail(Errno::kInval);
+}
+}  // namespace
+Or<u32> sys_capget(Call& call) {
+  const auto header = TRY(get_user<CapabilityHeader>(call[0]));
+  const u32 words = TRY(capability_words(call[0], header));
+  if (call[1] == 0) return 0;
+  const Process* process = header.pid == 0 ? call.task.process : find_process(header.pid);
+  if (process == nullptr) return fail(Errno::kSrch);
+  constexpr u32 kAll[2] = {~0u, 0x1ff};
+  u32 sets[2][3] = {};  // effective, permitted, inheritable
+  for (u32 i = 0; i < words && process->credentials.privileged(); ++i) sets[i][0] = sets[i][1] = kAll[i];
+  TRY(copy_to_user(call[1], sets, words * sizeof sets[0]));
+  return 0;
+}
+Or<u32> sys_capset(Call& call) {
+  const auto header = TRY(get_user<CapabilityHeader>(call[0]));
+  TRY(capability_words(call[0], header));
+  if (!call.task.process->credentials.privileged()) return fail(Errno::kPerm);
+  return 0;
+}
+
 Or<u32> sys_prctl(Call& call) {
-  constexpr u32 kSetName = 15, kGetName = 16;
+  constexpr u32 kSetDeathSignal = 1, kGetDeathSignal = 2, kGetDumpable = 3, kSetDumpable = 4, kSetName = 15,
+                kGetName = 16, kReadBound = 23, kSetSlack = 29, kGetSlack = 30, kSetNoNewRights = 38,
+                kGetNoNewRights = 39;
+  constexpr u32 kMostCapability = 40, kSlackNs = 50'000;
+  i32& death_signal = call.task.process->parent_death_signal;
   switch (call[0]) {
+    case kSetDeathSignal:
+      if (call[1] > static_cast<u32>(sig::kCount)) return fail(Errno::kInval);
+      death_signal = static_cast<i32>(call[1]);
+      return 0;
+    case kGetDeathSignal: TRY(put_user(call[1], death_signal)); return 0;
+    case kGetDumpable: return 1;
+    case kSetDumpable: return call[1] <= 1 ? Or<u32>(0) : fail(Errno::kInval);
+    case kReadBound: return call[1] <= kMostCapability ? Or<u32>(1) : fail(Errno::kInval);
+    case kSetSlack: return 0;
+    case kGetSlack: return kSlackNs;
+    case kSetNoNewRights: return call[1] == 1 ? Or<u32>(0) : fail(Errno::kInval);
+    case kGetNoNewRights: return 0;
     case kSetName: {
       char name[sizeof call.task.name] = {};
       auto copied = string_from_user(name, call[1], sizeof name);
