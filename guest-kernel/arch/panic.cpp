@@ -19,18 +19,21 @@ namespace {
 constexpr u32 kMostFrames = 24;
 constexpr u8 kExitStatus = 0x7e;  // what the debug-exit port is told, see abi/ports.hpp
 
+void (*panic_report)();
+
 bool in_direct_map(u32 address) {
   return address >= layout::kPageOffset && address < windows.vmemmap && kernel_entry(address).present();
 }
 
-// The name is of the byte before: a return address may be the next function's first when the call does not return.
-void print_address(u32 address) {
-  const Symbol symbol = symbol_of(address - 1);
+void print_address(u32 address, u32 named) {
+  const Symbol symbol = symbol_of(named);
   if (symbol.name == nullptr)
     print("  [%08x]\n", address);
   else
-    print("  [%08x] %s+0x%x\n", address, symbol.name, symbol.offset + 1);
+    print("  [%08x] %s+0x%x\n", address, symbol.name, symbol.offset + (address - named));
 }
+// The name is of the byte before: a return address may be the next function's first when the call does not return.
+void print_return_address(u32 address) { print_address(address, address - 1); }
 
 }  // namespace
 
@@ -44,15 +47,17 @@ void print_registers(const TrapFrame& f) {
 
 void print_back_trace(u32 first, u32 frame_pointer) {
   print("back trace:\n");
-  if (first != 0) print_address(first);
+  if (first != 0) print_address(first, first);
   for (u32 i = 0; i < kMostFrames && in_direct_map(frame_pointer) && (frame_pointer & 3) == 0; ++i) {
     const u32* frame = reinterpret_cast<const u32*>(frame_pointer);
     if (frame[1] == 0) break;
-    print_address(frame[1]);
+    print_return_address(frame[1]);
     if (frame[0] <= frame_pointer) break;  // callers lie higher
     frame_pointer = frame[0];
   }
 }
+
+void set_panic_report(void (*report)()) { panic_report = report; }
 
 void panic(const char* format, ...) {
   asm volatile("cli" : : : "memory");
@@ -67,6 +72,7 @@ void panic(const char* format, ...) {
   if (!again) {
     again = true;
     print_back_trace(0, reinterpret_cast<u32>(__builtin_frame_address(0)));
+    if (panic_report != nullptr) panic_report();
   }
   StringView what;
   if (command_line_value(boot_info.command_line, "panic", what) && what == StringView{"exit"})

@@ -12,4 +12,7 @@ void print_registers(const TrapFrame& frame);
 // The chain of frame pointers from `frame_pointer` on, with `first` before it.
 void print_back_trace(u32 first, u32 frame_pointer);
 
+// A panic calls it once, for what arch can't know: the running task, memory.
+void set_panic_report(void (*report)());
+
 }  // namespace ido

@@ -150,6 +150,7 @@ extern "C" [[noreturn]] void kernel_start(ido::u32 magic, ido::u32 information) 
   init_time();
   init_scheduler();
   init_faults();
+  init_last_words();
   set_trap_handler(vector::kSystemCall, system_call);
   asm volatile("sti" : : : "memory");
   fs::register_file_systems();
@@ -161,6 +162,9 @@ extern "C" [[noreturn]] void kernel_start(ido::u32 magic, ido::u32 information) 
   register_process_files();
   start_init(prepare_init);
   start_mem_map_thread();
+  acpi::on_power_button([] {
+    if (!ask_for_power_off()) acpi::power_off();
+  });
   acpi::start();
   idle();
 }

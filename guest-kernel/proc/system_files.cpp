@@ -172,6 +172,14 @@ Or<> add_literal(fs::VirtualDirectory& d, const char* name, const char* value) {
   return d.add_file(name, render_literal, nullptr, reinterpret_cast<u32>(value));
 }
 
+// /proc/sysrq-trigger: "c" crashes the kernel, so that its last words can be tried.
+[[gnu::noinline]] void crash_on_request() { asm volatile("movl $0, 0"); }
+Or<> store_request(StringView text, u32) {
+  if (text.empty() || text[0] != 'c') return fail(Errno::kInval);
+  crash_on_request();
+  return {};
+}
+
 }  // namespace
 
 Or<> add_system_settings(fs::VirtualDirectory& sys) {
@@ -210,6 +218,7 @@ Or<> add_system_files(fs::VirtualDirectory& root) {
   TRY(root.add_file("uptime", render_uptime));
   TRY(root.add_file("loadavg", render_loadavg));
   TRY(root.add_file("version", render_version));
+  TRY(root.add_file("sysrq-trigger", nullptr, store_request));
   TRY(root.add_file("stat", render_stat_of_system));
   TRY(root.add_file("cpuinfo", render_processor));
   TRY(root.add_link("self", render_self));
