@@ -82,7 +82,9 @@ class Inode : public RefCounted {
   void touch_modified() { status.modify = status.change = now(); }
 
   FileLocks* locks = nullptr;  // advisory locks; owned, null: none yet
-  u32 writers = 0;             // open files that may write it; execve(2): ETXTBSY
+  u32 seals = 0;               // fs/tmpfs.hpp; with kSealable
+  static constexpr u32 kSealable = 1u << 31;
+  u32 writers = 0;  // open files that may write it; execve(2): ETXTBSY
 };
 
 }  // namespace ido::fs

@@ -115,6 +115,11 @@ Or<> TmpfsFile::copy_in(u32 index, u32 offset, u32 size, Buffer& buffer) {
 Or<u32> TmpfsFile::write(u64 position, Buffer& buffer) {
   const u32 before = buffer.done();
   if (position >= kMostSize) return fail(Errno::kFBig);
+  if (seals & (seal::kWrite | seal::kFutureWrite)) return fail(Errno::kPerm);
+  if ((seals & seal::kGrow) && position + buffer.left() > status.size) {
+    if (position >= status.size) return fail(Errno::kPerm);
+    buffer.cut(status.size - position);
+  }
   while (buffer.left() > 0 && position < kMostSize) {
     const u32 offset = static_cast<u32>(position) & kPageMask;
     const u32 n = kPageSize - offset < buffer.left() ? kPageSize - offset : buffer.left();
@@ -134,6 +139,7 @@ Or<u32> TmpfsFile::write(u64 position, Buffer& buffer) {
 Or<> TmpfsFile::truncate(u64 size) {
   if (size > kMostSize) return fail(Errno::kFBig);
   const bool shrinks = size < status.size;
+  if ((shrinks && (seals & seal::kShrink)) || (size > status.size && (seals & seal::kGrow))) return fail(Errno::kPerm);
   status.size = size;  // first, so that no fault brings a page back
   if (shrinks) truncate_pages(static_cast<u32>((size + kPageMask) >> kPageShift), static_cast<u32>(size) & kPageMask);
   account();
@@ -145,6 +151,7 @@ Or<> TmpfsFile::allocate(u32 mode, u64 offset, u64 size) {
   if (mode & ~kKeepSize) return fail(Errno::kOpNotSupp);
   const u64 end = offset + size;
   if (end > kMostSize) return fail(Errno::kFBig);
+  if ((seals & seal::kGrow) && end > status.size) return fail(Errno::kPerm);
   const u64 last = (end + kPageMask) >> kPageShift;
   account();
   if (last - (offset >> kPageShift) > instance_->limit()) return fail(Errno::kNoSpc);
@@ -172,6 +179,22 @@ Or<u64> TmpfsFile::find_data(u64 position, bool hole) {
   if (index >= pages) return hole ? Or<u64>(status.size) : Or<u64>(fail(Errno::kNxIo));
   const u64 found = index << kPageShift;
   return found > position ? found : position;
+}
+
+Or<u32> seals_of(const Inode& inode) {
+  if (!(inode.seals & Inode::kSealable)) return fail(Errno::kInval);
+  return inode.seals & seal::kAll;
+}
+
+Or<> add_seals(Inode& inode, u32 seals) {
+  const u32 old = TRY(seals_of(inode));
+  if (seals & ~seal::kAll) return fail(Errno::kInval);
+  if (old & seal::kSeal) return fail(Errno::kPerm);
+  if ((seals & seal::kWrite) && !(old & seal::kWrite) && inode.backing() != nullptr)
+    for (const Area& area : inode.backing()->areas)
+      if (area.shared() && area.writable()) return fail(Errno::kBusy);
+  inode.seals |= seals;
+  return {};
 }
 
 Or<Ref<Inode>> make_nameless_file(StringView name) {

@@ -98,9 +98,12 @@ void path_of(Ref<Dentry> dentry, Text& path) {
     } else if (d->covered) {
       d = d->covered;
     } else {
-      const bool nameless_file = names.empty() && d->name().size > 0;  // memfd_create's
-      path.add(StringView(nameless_file ? "/" : "(unreachable)"));
-      if (nameless_file) path.add(d->name());
+      // A file that never had a place in the tree tells its own name; a place outside of the root is said to be so.
+      path.add(d->name().empty() ? StringView("(unreachable)") : d->name());
+      if (names.empty() && !d->name().empty()) {
+        path.add(StringView(" (deleted)"));
+        return;
+      }
       break;
     }
   }

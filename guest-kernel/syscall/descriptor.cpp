@@ -1,6 +1,7 @@
 // Descriptors: duplicating, flags, locks, pipes, ioctl.
 #include "fs/lock.hpp"
 #include "fs/pipe.hpp"
+#include "fs/tmpfs.hpp"
 #include "syscall/helpers.hpp"
 
 namespace ido {
@@ -10,7 +11,7 @@ namespace {
 constexpr u32 kDupFd = 0, kGetFd = 1, kSetFd = 2, kGetFl = 3, kSetFl = 4, kGetLk = 5, kSetLk = 6, kSetLkW = 7,
               kSetOwn = 8, kGetOwn = 9, kSetSig = 10, kGetSig = 11, kGetLk64 = 12, kSetLk64 = 13, kSetLkW64 = 14,
               kOfdGetLk = 36, kOfdSetLk = 37, kOfdSetLkW = 38, kDupFdCloexec = 1030, kSetPipeSize = 1031,
-              kGetPipeSize = 1032;  // fcntl(2)
+              kGetPipeSize = 1032, kAddSeals = 1033, kGetSeals = 1034;  // fcntl(2)
 constexpr u32 kFdCloexec = 1;
 
 Or<u32> duplicate_to(Call& call, bool close_on_exec) {
@@ -147,8 +148,31 @@ Or<u32> sys_fcntl(Call& call) {
     case kGetSig: return static_cast<u32>(file->owner_signal);
     case kGetPipeSize: return fs::pipe_capacity(*file);
     case kSetPipeSize: return fs::set_pipe_capacity(*file, call[2]);
+    case kGetSeals: return file->inode() == nullptr ? Or<u32>(fail(Errno::kInval)) : fs::seals_of(*file->inode());
+    case kAddSeals:
+      if (file->inode() == nullptr) return fail(Errno::kInval);
+      if (!file->writable()) return fail(Errno::kPerm);
+      TRY(fs::add_seals(*file->inode(), call[2]));
+      return 0;
     default: return fail(Errno::kInval);
   }
+}
+
+// memfd_create(2).
+Or<u32> sys_memfd_create(Call& call) {
+  constexpr u32 kCloseOnExec = 1, kAllowSealing = 2, kMostName = 249;
+  if (call[1] & ~(kCloseOnExec | kAllowSealing)) return fail(Errno::kInval);
+  char name[sizeof "/memfd:" + kMostName] = "/memfd:";
+  constexpr u32 kPrefix = sizeof "/memfd:" - 1;
+  auto copied = string_from_user(name + kPrefix, call[0], kMostName + 1);
+  if (!copied.ok()) return fail(copied.error() == Errno::kNameTooLong ? Errno::kInval : copied.error());
+  Ref<fs::Inode> inode = TRY(fs::make_nameless_file(StringView(name)));
+  inode->seals = fs::Inode::kSealable | (call[1] & kAllowSealing ? 0 : fs::seal::kSeal);
+  // Its name stands for itself: "/memfd:name (deleted)".
+  Ref<fs::Dentry> root = TRY(fs::Dentry::make({}, StringView(name), inode));
+  fs::forget(*root);
+  Ref<fs::File> file = TRY(fs::open_found(std::move(root), fs::open_flag::kReadWrite));
+  return files(call).add(std::move(file), (call[1] & kCloseOnExec) != 0);
 }
 
 Or<u32> sys_flock(Call& call) {

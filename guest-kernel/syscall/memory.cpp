@@ -1,5 +1,6 @@
 // The address space: mmap, munmap, mprotect, mremap, brk.
 #include "base/bits.hpp"
+#include "fs/tmpfs.hpp"
 #include "mm/buddy.hpp"
 #include "syscall/helpers.hpp"
 
@@ -40,6 +41,8 @@ Or<u32> map(Call& call, u32 address, u32 size, u32 prot, u32 flags, u32 descript
     if (!file->dentry) return fail(Errno::kNoDev);
     if (!file->readable()) return fail(Errno::kAcces);
     if (shared && (prot & protection::kWrite) && !file->writable()) return fail(Errno::kAcces);
+    if (shared && (prot & protection::kWrite) && (file->inode()->seals & (fs::seal::kWrite | fs::seal::kFutureWrite)))
+      return fail(Errno::kPerm);
     if (shared && !file->writable()) request.flags |= area_flag::kNoWrite;
     if (fs::mount_flags(*file->dentry) & fs::mount_flag::kNoExecute && (prot & protection::kExecute))
       return fail(Errno::kPerm);

@@ -52,6 +52,9 @@ Or<> put_usage(u32 address, u64 user_ns, u64 system_ns, const Mm* mm = nullptr) 
 }
 
 Or<u32> wait_for(i32 pid, u32 status_address, u32 flags, u32 usage_address) {
+  constexpr u32 kOfThreads = 0xe0000000;  // __WALL, __WCLONE, __WNOTHREAD
+  if (flags & ~(wait_flag::kNoHang | wait_flag::kUntraced | wait_flag::kContinued | kOfThreads))
+    return fail(Errno::kInval);
   const WaitResult r = TRY(wait_child(pid, flags));
   if (r.pid == 0) return 0;
   if (status_address != 0) TRY(put_user(status_address, r.wait_status));

@@ -52,7 +52,8 @@ Or<u32> move_bytes(fs::File& in, u64& from, fs::File& out, u64& to, u32 size) {
     last = out.write(target, to);
     if (!last.ok()) break;
     from += *last, total += *last;
-    if (*last < n) break;
+    // A pipe that has given what it had must not be waited for again.
+    if (*last < n || (n < want && !in.seekable())) break;
   }
   ::operator delete(chunk);
   if (!last.ok() && total == 0) return last;

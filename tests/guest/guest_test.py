@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Run one guest test in the bundled kernel: recorded, then replayed, both must say the same.
 
-usage: guest_test.py BUILD_FOLDER SOURCE [KERNEL]
+usage: guest_test.py BUILD_FOLDER SOURCE [KERNEL [INITRAMFS]]
 SOURCE is a script in tests/guest/scripts, which the guest's shell runs, or a program's in tests/guest/programs. Lines
 that start with "#> " ("//> " in C) are the output expected of it, "#~ " a regular expression for a line; "#m " sets -m. "#q "
 says why the test is not run in QEMU (qemu_test.py runs the others there too).
@@ -57,12 +57,13 @@ def check_output(output, expected):
 def main():
     build, source = sys.argv[1:3]
     kernel = sys.argv[3] if len(sys.argv) > 3 else "guest-kernel.elf"
+    initramfs = sys.argv[4] if len(sys.argv) > 4 else "tests/guest/tests.cpio"
     name = os.path.splitext(os.path.basename(source))[0]
     memory, expected = expectations(source)
     with tempfile.TemporaryDirectory(prefix="paemu-test-") as folder:
         trace = f"{folder}/trace"
         status, output, errors = run([
-            f"{build}/paemu", "-kernel", f"{build}/{kernel}", "-initrd", f"{build}/tests/guest/tests.cpio", "-m", memory,
+            f"{build}/paemu", "-kernel", f"{build}/{kernel}", "-initrd", f"{build}/{initramfs}", "-m", memory,
             "-append", f'run="/tests/run {name}" panic=exit', "-serial", "stdio", "-monitor", "none", "-pace", "off", "-record", trace])
         offence = check_output(output, expected)
         if not offence and status != 0:

@@ -1,4 +1,5 @@
 // madvise, mincore and msync: what is told of memory and asked about it.
+//@ madvise mincore msync
 //> not needed: reads as zeros 1
 //> not needed, of a shared mapping: keeps its bytes 1
 //> not needed, of a private file mapping: the file's bytes again 1

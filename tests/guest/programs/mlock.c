@@ -1,4 +1,5 @@
 // mlock and its kin, and the limits on memory: RLIMIT_MEMLOCK, RLIMIT_AS, RLIMIT_DATA, RLIMIT_STACK, overcommit.
+//@ mlock mlock2 munlock mlockall munlockall getrlimit setrlimit
 //> locked: 8 of 8 resident, VmLck 32 kB
 //> a part unlocked: VmLck 16 kB
 //> on fault: 0 of 4 resident, VmLck 32 kB

@@ -1,4 +1,5 @@
 // mmap, munmap, mprotect and brk: where mappings go, what is refused, what is shared.
+//@ mmap2 munmap mprotect
 //> anywhere: zeros, writable
 //> hint taken: 1, hint over another mapping: elsewhere 1
 //> fixed replaces: 0

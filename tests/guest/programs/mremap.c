@@ -1,4 +1,5 @@
 // mremap: growing, shrinking and moving, with the bytes coming along.
+//@ mremap
 //> shrinks in place: 1, the rest is gone: 1
 //> grows in place: 1, new bytes are zeros: 1
 //> may not move: Cannot allocate memory

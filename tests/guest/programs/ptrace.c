@@ -1,4 +1,5 @@
 // ptrace(2): every request that a debugger needs, on a child that traces itself and on one that is attached to.
+//@ ptrace
 //> stopped by SIGSTOP after TRACEME
 //> peek 0x12345678, poke seen by the child: exit 77
 //> a breakpoint in read-only code: SIGTRAP behind the INT3, code SI_KERNEL; the file is unchanged
