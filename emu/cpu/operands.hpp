@@ -3,7 +3,8 @@
 // A semantic that has forms is `template <class Mode, class... Operands> static Outcome run(Cpu&, const Insn&)`. Mode
 // says how memory is reached; an access that returns false makes the semantic return Mode::kMiss, having changed
 // nothing.
-//  - FastMode: flat 32-bit segments and a hit in the fast TLB, no calls. A miss is no fault: the slow form then runs.
+//  - FastMode: a flat 32-bit segment, or an offset within the segment's window, and a hit in the fast TLB; no calls. A
+//    miss is no fault: the slow form then runs.
 //  - SlowMode: everything, by Cpu's own accesses. A miss is a fault, in Cpu::fault.
 //
 // An operand has Type, read(), write(), and for read-modify-write open() and close(), of which only open() can miss.

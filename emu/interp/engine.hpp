@@ -52,7 +52,8 @@ struct Engine {
   JumpEntry jumps[kJumpEntries];
 };
 
-// All segments flat, code and stack of 32 bits: fast forms, links and the jump cache are for this mode only.
+// All segments flat, code and stack of 32 bits: fast forms of stack and branches, and the jump cache, are for this mode
+// only.
 inline constexpr u8 kFastMode = mode::kFlat | mode::kCode32 | mode::kStack32;
 inline bool fast_mode(u8 key) { return (key & kFastMode) == kFastMode; }
 
