@@ -31,7 +31,8 @@ constexpr u32 kAtNull = 0, kAtPhdr = 3, kAtPhent = 4, kAtPhnum = 5, kAtPageSize 
 
 struct Program {
   StringBlock arguments, environment;
-  Text path;  // of the file that is loaded
+  Text given;  // the path that was asked for: a script's, where `path` is its interpreter's
+  Text path;   // of the file that is loaded
   Ref<fs::Dentry> file;
 };
 
@@ -94,7 +95,7 @@ class StackBuilder {
 
   Or<u32> build(const Program& program, const LoadedProgram& loaded) {
     top_ = layout::kUserStackTop - 4;
-    const StringView path = program.path.view();
+    const StringView path = program.given.view();  // AT_EXECFN
     TRY(push_string(path));
     const u32 name = top_;
     TRY(push(kPlatform, sizeof kPlatform));
@@ -239,7 +240,7 @@ void commit(const Program& program, const Prepared& prepared, TrapFrame& frame) 
   task.alternate_stack_size = 0;
   task.clear_tid_address = 0;
   task.robust_list = 0;
-  StringView name = program.path.view();
+  StringView name = program.given.view();
   for (u32 slash = name.find('/'); slash < name.size; slash = name.find('/')) name = name.from(slash + 1);
   name = name.first(sizeof task.name - 1);
   memset(task.name, 0, sizeof task.name);
@@ -258,11 +259,12 @@ void commit(const Program& program, const Prepared& prepared, TrapFrame& frame) 
 }
 
 Or<> load_and_run(Program& program, StringView path, TrapFrame& frame) {
+  program.given.add(path);
   program.path.add(path);
   program.file = TRY(find_program(path));
   for (u32 i = 0; TRY(follow_script(program, program.path.view())); ++i)
     if (i == kMostScripts) return fail(Errno::kLoop);
-  if (!program.path.complete()) return fail(Errno::kNoMem);
+  if (!program.path.complete() || !program.given.complete()) return fail(Errno::kNoMem);
   const Prepared prepared = TRY(prepare(program));
   commit(program, prepared, frame);
   return {};

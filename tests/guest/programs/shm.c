@@ -1,4 +1,5 @@
 // System V shared memory, POSIX shared memory and memfd_create.
+//@ shmat shmctl shmdt shmget
 //> new 1, the same key again 1, exclusive: File exists, too large: Invalid argument, no such key: No such file or directory
 //> written by a child: 42
 //> attachments: 2, size 10000, mode 600

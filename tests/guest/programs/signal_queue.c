@@ -1,4 +1,5 @@
 // Real-time signals queue with their values and in order, standard ones do not; siginfo tells who and why.
+//@ rt_sigqueueinfo
 //> three SIGRTMIN: 1 2 3, code SI_QUEUE, from this process and user
 //> three SIGUSR1: 1
 //> lower numbers first: 34 35 36

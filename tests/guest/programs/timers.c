@@ -1,4 +1,5 @@
 // POSIX timers, interval timers and sleeping.
+//@ timer_create timer_delete timer_getoverrun timer_gettime64 timer_settime64
 //> one shot of 20 ms: value 7, not early
 //> every 10 ms, 5 times, SI_TIMER
 //> blocked meanwhile: overruns

@@ -91,7 +91,7 @@ class BadInput(Program):
         self.refuse("-kernel", self.path("missing"), says="No such file")
         self.refuse("-kernel", self.folder.name, says="not a regular file")
         self.refuse("-kernel", self.file("empty", b""), says="is empty")
-        self.refuse("-kernel", self.file("text", b"hello" * 100), says="no Multiboot header")
+        self.refuse("-kernel", self.file("text", b"hello" * 100), says="nor has it a Multiboot header")
         self.refuse("-kernel", self.file("cut", elf), says="truncated")
         self.refuse("-bios", self.file("odd", b"x" * 4097), says="not a multiple of 4096")
         self.refuse("-bios", good, "-initrd", self.path("missing"), says="needs a kernel")
