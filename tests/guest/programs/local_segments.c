@@ -1,5 +1,6 @@
 // modify_ldt(2): descriptors are written, read, loaded and used; fork copies the table, threads share it, exec drops it.
 //@ modify_ldt
+//q QEMU checks no segment limits.
 //> the table is empty, the default 40 bytes of zero
 //> through the segment: paemu
 //> beyond its limit: SIGSEGV

@@ -1,4 +1,5 @@
 // Programs that make system calls at random, with arguments at random: the kernel lives on, and every one can be killed.
+//q QEMU runs all tests in one machine, and random calls set its clock and limits.
 //> 20 programs, 20 ended
 #include <signal.h>
 #include <stdio.h>

@@ -1,6 +1,7 @@
 // All loads at once for a billion instructions (a second of the machine's time): fork, exec, mappings, files, pipes,
 // futexes, signals. Each checks what it reads. Afterwards everything that the kernel counts is where it was: pages, slab
 // objects, processes. tests/guest/stress_test.py runs it on machines of several sizes, with DIMMs coming and going.
+//q stress_test.py runs it, with an initramfs of its own.
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
