@@ -1,5 +1,6 @@
 #include "fs/buffer.hpp"
 
+#include "arch/kmap.hpp"
 #include "lib/print.hpp"
 #include "lib/string.hpp"
 #include "mm/uaccess.hpp"
@@ -32,6 +33,38 @@ Or<> Buffer::give_zeroes(u32 size) {
     const u32 n = size < sizeof zeroes ? size : sizeof zeroes;
     TRY(give(zeroes, n));
     size -= n;
+  }
+  return {};
+}
+
+// As much of `size` bytes as lies in one page of the user's.
+u32 Buffer::piece(u32 size) const {
+  const u32 in_page = kPageSize - ((user_ + done_) & kPageMask);
+  return kernel_ != nullptr || size < in_page ? size : in_page;
+}
+
+Or<> Buffer::take_to_frame(Pfn frame, u32 offset, u32 size) {
+  KASSERT(size <= left() && offset + size <= kPageSize);
+  while (size > 0) {
+    const u32 n = piece(size);
+    if (kernel_ != nullptr)
+      memcpy(Kmap(frame).bytes() + offset, kernel_ + done_, n);
+    else
+      TRY(copy_frame_from_user(frame, offset, user_ + done_, n));
+    done_ += n, offset += n, size -= n;
+  }
+  return {};
+}
+
+Or<> Buffer::give_frame(Pfn frame, u32 offset, u32 size) {
+  KASSERT(size <= left() && offset + size <= kPageSize);
+  while (size > 0) {
+    const u32 n = piece(size);
+    if (kernel_ != nullptr)
+      memcpy(kernel_ + done_, Kmap(frame).bytes() + offset, n);
+    else
+      TRY(copy_frame_to_user(user_ + done_, frame, offset, n));
+    done_ += n, offset += n, size -= n;
   }
   return {};
 }

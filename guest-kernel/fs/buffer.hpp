@@ -1,6 +1,7 @@
 // Buffer: where the bytes of a read or write are: in the kernel or in the user's memory. Moves along as it is used.
 #pragma once
 
+#include "arch/paging.hpp"
 #include "lib/errno.hpp"
 
 namespace ido::fs {
@@ -24,8 +25,14 @@ class Buffer {
   Or<> take(void* to, u32 size);
   Or<> give(const void* from, u32 size);
   Or<> give_zeroes(u32 size);
+  // The same into or out of a frame, within it; the caller holds a reference to its page. What was moved before a fault
+  // counts.
+  Or<> take_to_frame(Pfn frame, u32 offset, u32 size);
+  Or<> give_frame(Pfn frame, u32 offset, u32 size);
 
  private:
+  u32 piece(u32 size) const;
+
   Buffer(u8* kernel, u32 user, u32 size) : kernel_(kernel), user_(user), size_(size) {}
 
   u8* kernel_;

@@ -1,5 +1,4 @@
 // A regular file in tmpfs: reading and writing go through the page cache that mappings share.
-#include "arch/kmap.hpp"
 #include "fs/tmpfs.hpp"
 #include "fs/tmpfs_nodes.hpp"
 #include "lib/string.hpp"
@@ -13,21 +12,8 @@ constexpr u32 kKeepSize = 1;                              // fallocate(2)
 
 constinit SlabCache g_cache{"tmpfs_file", sizeof(TmpfsFile)};
 
-// A page of bytes goes through a bounce in the kernel: a user copy may sleep, and an atomic kmap may not be held then.
-constexpr u32 kBounce = 1024;
-
 Or<> copy_out(Page* page, u32 offset, u32 size, Buffer& buffer) {
-  u8 bounce[kBounce];
-  Or<> result{};
-  while (size > 0 && result.ok()) {
-    const u32 n = size < kBounce ? size : kBounce;
-    {
-      Kmap map(frame_of(page));
-      memcpy(bounce, map.bytes() + offset, n);
-    }
-    result = buffer.give(bounce, n);
-    offset += n, size -= n;
-  }
+  Or<> result = buffer.give_frame(frame_of(page), offset, size);
   put_page(page);
   return result;
 }
@@ -94,18 +80,7 @@ Or<u32> TmpfsFile::read(u64 position, Buffer& buffer) {
 Or<> TmpfsFile::copy_in(u32 index, u32 offset, u32 size, Buffer& buffer) {
   if (!room_for(index)) return fail(Errno::kNoSpc);
   Page* page = size == kPageSize ? TRY(fetch_page_for_overwrite(index)) : TRY(fetch_page(index));
-  u8 bounce[kBounce];
-  Or<> result{};
-  while (size > 0) {
-    const u32 n = size < kBounce ? size : kBounce;
-    result = buffer.take(bounce, n);
-    if (!result.ok()) break;
-    {
-      Kmap map(frame_of(page));
-      memcpy(map.bytes() + offset, bounce, n);
-    }
-    offset += n, size -= n;
-  }
+  Or<> result = buffer.take_to_frame(frame_of(page), offset, size);
   mark_dirty(page);
   put_page(page);
   account();

@@ -69,6 +69,25 @@ Or<> zero_user(Mm& mm, u32 to, usize size) {
   return for_each_piece(mm, to, size, FaultAccess::kWrite, [](u8* bytes, u32 count) { memset(bytes, 0, count); });
 }
 
+// The frame is mapped anew for each piece: no atomic kmap is held over what may sleep.
+Or<> copy_frame_to_user(u32 to, Pfn frame, u32 offset, u32 size) {
+  if (current_mm() == nullptr) return fail(Errno::kFault);
+  return for_each_piece(*current_mm(), to, size, FaultAccess::kWrite, [&](u8* bytes, u32 count) {
+    Kmap map(frame);
+    memcpy(bytes, map.bytes() + offset, count);
+    offset += count;
+  });
+}
+
+Or<> copy_frame_from_user(Pfn frame, u32 offset, u32 from, u32 size) {
+  if (current_mm() == nullptr) return fail(Errno::kFault);
+  return for_each_piece(*current_mm(), from, size, FaultAccess::kRead, [&](u8* bytes, u32 count) {
+    Kmap map(frame);
+    memcpy(map.bytes() + offset, bytes, count);
+    offset += count;
+  });
+}
+
 Or<> copy_to_user(u32 to, const void* from, usize size) {
   if (current_mm() == nullptr) return fail(Errno::kFault);
   return copy_to_user(*current_mm(), to, from, size);

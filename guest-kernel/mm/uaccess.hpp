@@ -13,6 +13,10 @@ namespace ido {
 Or<> copy_to_user(u32 to, const void* from, usize size);
 Or<> copy_from_user(void* to, u32 from, usize size);
 Or<> zero_user(u32 to, usize size);
+// Between a frame, from `offset` on and within it, and the user's memory. The frame must not go or move meanwhile: the
+// caller holds a reference to its page.
+Or<> copy_frame_to_user(u32 to, Pfn frame, u32 offset, u32 size);
+Or<> copy_frame_from_user(Pfn frame, u32 offset, u32 from, u32 size);
 // Copies a string with its terminator. Returns its length without it; Errno::kNameTooLong if `size` bytes don't hold
 // it.
 Or<u32> string_from_user(char* to, u32 from, u32 size);
