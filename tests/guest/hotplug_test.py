@@ -5,6 +5,7 @@ and replayed.
 usage: hotplug_test.py BUILD_FOLDER [CASE...]
 """
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -21,7 +22,8 @@ def expect(what, seen, wanted):
 
 
 def memory_kib(machine):
-    return int(machine.shell("grep MemTotal /proc/meminfo").text.split()[1])
+    # The kernel's log may write between the lines.
+    return int(re.search(r"MemTotal: +(\d+) kB", machine.shell("grep MemTotal /proc/meminfo").text)[1])
 
 
 def ost(machine):

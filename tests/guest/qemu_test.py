@@ -31,7 +31,8 @@ def reported(machine):
 
 
 def memory_kib(machine):
-    return int(machine.shell("grep MemTotal /proc/meminfo").text.split()[1])
+    # The kernel's log may write between the lines.
+    return int(re.search(r"MemTotal: +(\d+) kB", machine.shell("grep MemTotal /proc/meminfo").text)[1])
 
 
 def add(machine, number, size):
