@@ -193,6 +193,7 @@ class MasterFile final : public fs::File {
   Or<> wait_for_reader() {
     class Listener final : public fs::PollListener {
      public:
+      ~Listener() { detach(); }
       void notice() override { queue.wake_all(); }
       WaitQueue queue;
     } listener;

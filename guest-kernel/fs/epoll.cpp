@@ -19,6 +19,7 @@ struct EpollItem final : public PollListener {
   bool disarmed = false;              // one-shot, and shot
   EpollItem* next_of_file = nullptr;  // other epolls that watch the same file
   ListNode all_node, ready_node;
+  ~EpollItem() { detach(); }
   void notice() override;
 
   static void* operator new(usize, const std::nothrow_t&) noexcept;

@@ -1,8 +1,11 @@
 #include "fs/poll.hpp"
 
 #include "arch/interrupts.hpp"
+#include "lib/print.hpp"
 
 namespace ido::fs {
+
+PollListener::~PollListener() { KASSERT(!node.linked()); }
 
 void PollListener::detach() {
   const InterruptGuard guard;

@@ -10,6 +10,7 @@
 namespace ido::fs {
 using namespace base;
 
+// Whoever derives detaches in its own destructor: an interrupt may call notice() until then.
 class PollListener {
  public:
   PollListener() = default;
@@ -20,7 +21,7 @@ class PollListener {
   ListNode node;
 
  protected:
-  ~PollListener() { detach(); }
+  ~PollListener();
 };
 
 class PollSource {

@@ -25,6 +25,7 @@ class Alarm final : public fs::PollListener {
  public:
   Alarm(WaitQueue& queue) : queue_(&queue) {}
   Alarm(Alarm&& other) noexcept : PollListener(), queue_(other.queue_) {}  // only before it listens
+  ~Alarm() { detach(); }
   void notice() override { queue_->wake_all(); }
 
  private:
