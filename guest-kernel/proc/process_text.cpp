@@ -45,7 +45,7 @@ SignalSet with_action(const Process& p, bool ignored) {
 
 // Pages of an address space by what they are for.
 struct Sizes {
-  u32 data = 0, stack = 0, code = 0, library = 0;
+  u32 data = 0, stack = 0, code = 0, shared_code = 0;
 };
 Sizes sizes_of(Mm& mm) {
   Sizes s;
@@ -55,7 +55,7 @@ Sizes sizes_of(Mm& mm) {
     if (a.flags & area_flag::kGrowsDown)
       s.stack += pages;
     else if (a.protection & protection::kExecute)
-      (a.start >= mm.code_start && a.start < mm.code_end ? s.code : s.library) += pages;
+      (a.start >= mm.code_start && a.start < mm.code_end ? s.code : s.shared_code) += pages;
     else if (a.writable() && !a.shared())
       s.data += pages;
   }
@@ -69,7 +69,7 @@ void add_memory(Text& text, Mm& mm) {
   line("VmPeak:", c.mapped_pages), line("VmSize:", c.mapped_pages), line("VmLck:", c.locked_pages), line("VmPin:", 0);
   line("VmHWM:", resident_pages(mm)), line("VmRSS:", resident_pages(mm));
   line("RssAnon:", c.anonymous_pages), line("RssFile:", c.file_pages), line("RssShmem:", 0);
-  line("VmData:", s.data), line("VmStk:", s.stack), line("VmExe:", s.code), line("VmLib:", s.library);
+  line("VmData:", s.data), line("VmStk:", s.stack), line("VmExe:", s.code), line("VmLib:", s.shared_code);
   line("VmPTE:", 0), line("VmSwap:", 0);
 }
 
