@@ -1,5 +1,5 @@
 // Debug exceptions: single step, the four kinds of breakpoints, general detect, RF (SDM 3B, 17.2 and 17.3; 3A, 6.8.3).
-#include "frame.hpp"
+#include "code.hpp"
 
 using namespace bare;
 
@@ -12,7 +12,6 @@ enum Kind : u32 { kExecute, kWrite, kPort, kReadOrWrite };
 constexpr u32 kDe = 1u << 3;  // CR4
 
 alignas(4096) u8 data[4096];
-u8 code[32];
 
 template <u32 N>
 u32 read_dr() {
@@ -34,7 +33,7 @@ constexpr u32 enable_locally(u32 n, Kind kind, u32 length) { return enable(n, ki
 // Registers at entry: ESI and EDI in `data`, ECX 3, DX 80h; AX and the top of the stack are the ring's data selector.
 Trap run_code(u32 ring, u32 eflags) {
   State s = state_at_ring(ring);
-  s.eip = reinterpret_cast<u32>(code);
+  s.eip = code_at(0);
   s.esi = reinterpret_cast<u32>(data);
   s.edi = s.esi + 0x100;
   s.ecx = 3;
@@ -49,7 +48,7 @@ Trap run_code(u32 ring, u32 eflags) {
 }
 
 Text result(const Trap& t) {
-  Text text = (describe(t) << " ip ").hex(t.at.eip - reinterpret_cast<u32>(code), 2);
+  Text text = (describe(t) << " ip ").hex(t.at.eip - code_at(0), 2);
   text << " dr6";
   const u32 dr6 = read_dr<6>();
   for (u32 n = 0; n < 4; ++n) {
@@ -62,23 +61,17 @@ Text result(const Trap& t) {
   return text;
 }
 
-template <class... Bytes>
-void put(Bytes... bytes) {
-  const u8 all[] = {static_cast<u8>(bytes)...};
-  for (u32 i = 0; i < sizeof code; ++i) code[i] = i < sizeof all ? all[i] : 0x90;
-}
-
 // Single-stepped from the first byte on: the first trap.
 template <class... Bytes>
 Text step(Bytes... bytes) {
-  put(bytes...);
+  fill(bytes...);
   return result(run_code(0, kTrap));
 }
 
 // With `dr7` and one address for those that it enables. (Breakpoints that are not enabled may be reported or not.)
 template <class... Bytes>
 Text watch(u32 address, u32 dr7, Bytes... bytes) {
-  put(bytes..., 0xcd, kDone);
+  fill(bytes..., 0xcd, kDone);
   write_dr<0>((dr7 & 3) ? address : 0), write_dr<1>((dr7 & 12) ? address : 0);
   write_dr<2>((dr7 & 0x30) ? address : 0), write_dr<3>((dr7 & 0xc0) ? address : 0);
   write_dr<7>(dr7);
@@ -87,7 +80,6 @@ Text watch(u32 address, u32 dr7, Bytes... bytes) {
 
 Text trap(u32 ip, const char* bits) { return ((Text("#DB ip ").hex(ip, 2)) << " dr6 ") << bits; }
 Text done(u32 ip) { return Text("done ip ").hex(ip, 2) << " dr6"; }
-u32 code_at(u32 i) { return reinterpret_cast<u32>(code) + i; }
 u32 data_at(u32 i) { return reinterpret_cast<u32>(data) + i; }
 
 // --- TF.
@@ -103,7 +95,7 @@ void single_step() {
   expect("step popf that clears tf", step(0x9d), trap(1, "bs"));
   // Each iteration is a trap with RF set; after the last RF is clear (17.3.1.1).
   expect("step rep movsb", step(0xf3, 0xa4), trap(0, "bs, rf"));
-  put(0xf3, 0xa4);
+  fill(0xf3, 0xa4);
   {
     State s = state_at_ring(0);
     s.eip = code_at(0);
@@ -113,20 +105,20 @@ void single_step() {
   }
   // INT n and INT3 clear TF on their way, so that their handlers are not stepped; TF is in the image.
   Trap t;
-  put(0xcd, 0x40);
+  fill(0xcd, 0x40);
   t = run_code(0, kTrap);
   expect("step int n", result(t) << ((t.at.eflags & kTrap) ? " tf" : ""), "vector 64 ip 02 dr6 tf");
   expect("step int3", step(0xcc), "#BP ip 01 dr6");
   expect("step int1", step(0xf1), "#DB ip 01 dr6");
   // An instruction that faults is not stepped.
   expect("step ud2", step(0x0f, 0x0b), "#UD ip 00 dr6, rf");
-  put(0x90);
+  fill(0x90);
   expect("step at ring 3", result(run_code(3, kTrap)), trap(1, "bs"));
   // SYSENTER leaves TF alone: the trap comes at its target.
   write_msr(0x174, kCode0);
   write_msr(0x175, reinterpret_cast<u32>(data) + 0x800);
   write_msr(0x176, code_at(8));
-  put(0x0f, 0x34);
+  fill(0x0f, 0x34);
   expect("step sysenter", result(run_code(3, kTrap)), trap(8, "bs"));
   write_msr(0x174, 0);
 }
@@ -147,7 +139,7 @@ void execute() {
   expect("execute, after mov ss", watch(code_at(2), enable(0, kExecute, 1), 0x8e, 0xd0, 0x90), done(5));
   expect("execute, after mov ss; nop", watch(code_at(3), enable(0, kExecute, 1), 0x8e, 0xd0, 0x90), trap(3, "b0"));
   // RF lets it pass once (17.3.1.1).
-  put(0x90, 0xeb, 0xfd);
+  fill(0x90, 0xeb, 0xfd);
   write_dr<0>(code_at(0));
   write_dr<7>(enable(0, kExecute, 1));
   {
@@ -155,13 +147,13 @@ void execute() {
     expect("execute, with rf", result(t), trap(0, "b0"));
   }
   // A string instruction meets it once, not at each iteration.
-  put(0xf3, 0xa4, 0xcd, kDone);
+  fill(0xf3, 0xa4, 0xcd, kDone);
   write_dr<0>(code_at(0));
   write_dr<7>(enable(0, kExecute, 1));
   expect("execute, rep movsb with rf", result(run_code(0, kRf)), done(4));
   // The faulting instruction's image has RF, the breakpoint's has not: seen above by ", rf".
   // Both at a time, with an earlier trap first (SDM 3A, table 6-2).
-  put(0x90, 0x90);
+  fill(0x90, 0x90);
   write_dr<0>(code_at(1));
   write_dr<7>(enable(0, kExecute, 1));
   expect("execute, after a stepped instruction", result(run_code(0, kTrap)), trap(1, "bs"));
@@ -193,7 +185,7 @@ void accesses() {
   expect("write, read-modify-write", watch(place, write4, 0xff, 0x46, 4), trap(3, "b0"));
   expect("write, cmpxchg that does not match", watch(place, write4, 0x0f, 0xb1, 0x46, 4), trap(4, "b0"));
   // A trap: the instruction is complete, with single step in the same exception.
-  put(0x89, 0x46, 4);
+  fill(0x89, 0x46, 4);
   write_dr<0>(place);
   write_dr<7>(write4);
   expect("write and step", result(run_code(0, kTrap)), trap(3, "b0 bs"));
@@ -212,7 +204,7 @@ void accesses() {
   at<u16>(data_at(4)) = kData0;
   expect("read, by mov ss", watch(place, both4, 0x8e, 0x56, 4, 0x90, 0x90), trap(4, "b0"));
   // ... also when that is an INT: then before the handler's first instruction.
-  put(0x8e, 0x56, 4, 0xcd, 0x40);
+  fill(0x8e, 0x56, 4, 0xcd, 0x40);
   write_dr<0>(place);
   write_dr<7>(both4);
   const Trap t = run_code(0, 0);
@@ -241,7 +233,7 @@ void ports() {
       [] {
         write_dr<0>(0x80);
         write_dr<7>(enable(0, kPort, 1));
-        put(0xee);
+        fill(0xee);
         return result(run_code(3, 0));
       }(),
       "#GP(0000) ip 00 dr6, rf");
@@ -259,7 +251,7 @@ void registers() {
   write_dr<7>(0);
   expect("dr7 all clear", Text().hex(read_dr<7>()), "00000400");
   // B0 to B3 are those of the last exception, BS stays (17.2.3).
-  put(0x90);
+  fill(0x90);
   write_dr<0>(code_at(0));
   write_dr<7>(enable(0, kExecute, 1));
   (void)run_code(0, 0);
@@ -273,19 +265,19 @@ void registers() {
   // DR4 and DR5 are DR6 and DR7 until CR4.DE makes them undefined (17.2.2). mov eax, dr4: 0f 21 e0; mov dr5, eax: 0f 23
   // e8.
   write_dr<6>(0);
-  put(0x0f, 0x21, 0xe0, 0xcd, kDone);
+  fill(0x0f, 0x21, 0xe0, 0xcd, kDone);
   Trap t = run_code(0, 0);
   expect("mov eax, dr4", (describe(t) << ' ').hex(t.at.eax), "done ffff0ff0");
   write_cr4(read_cr4() | kDe);
   expect("mov eax, dr4 with de", describe(run_code(0, 0)), fault("#UD"));
-  put(0x0f, 0x23, 0xe8);
+  fill(0x0f, 0x23, 0xe8);
   expect("mov dr5, eax with de", describe(run_code(0, 0)), fault("#UD"));
   write_cr4(read_cr4() & ~kDe);
   // At CPL 3: #GP(0).
-  put(0x0f, 0x21, 0xc0);
+  fill(0x0f, 0x21, 0xc0);
   expect("mov eax, dr0 at ring 3", describe(run_code(3, 0)), fault("#GP", 0));
   // General detect (17.2.4): a fault, with RF in the image, and GD is clear in the handler.
-  put(0x0f, 0x21, 0xd8, 0xcd, kDone);
+  fill(0x0f, 0x21, 0xd8, 0xcd, kDone);
   write_dr<7>(kGd);
   t = run(([] {
     State detect = state_at_ring(0);

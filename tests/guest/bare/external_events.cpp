@@ -1,6 +1,6 @@
 // NMI and maskable interrupts: when they are taken, what holds them back, which comes first (SDM 3A, 6.7 to 6.9).
 // Both come from the local APIC, which the processor tells to interrupt itself.
-#include "frame.hpp"
+#include "code.hpp"
 
 using namespace bare;
 
@@ -10,8 +10,6 @@ constexpr u32 kApic = 0xfee00000, kVector = 0x50;
 constexpr u32 kTrapFlag = 1u << 8, kInterruptFlag = 1u << 9;
 
 void end_of_interrupt() { at<u32>(kApic + 0xb0) = 0; }
-u8 code[64];
-u32 code_at(u32 i) { return reinterpret_cast<u32>(code) + i; }
 
 // The bytes of: mov dword [APIC + 300], icr.
 struct Send {
@@ -23,19 +21,18 @@ constexpr Send send(u32 icr) {
 }
 constexpr u32 kNmi = 0x4400, kInterrupt = 0x4000 | kVector;  // to APIC 0, which is this processor
 
-u32 size = 0;
-void put(u8 b) { code[size++] = b; }
+constexpr u8 kNop = 0x90, kSti = 0xfb, kCli = 0xfa, kHlt = 0xf4;
+
+void put(u8 b) { append(b); }
 void put(const Send& s) {
-  for (const u8 b : s.bytes) put(b);
+  for (const u8 b : s.bytes) append(b);
 }
 template <class... Parts>
 void program(Parts... parts) {
-  size = 0;
+  fill(kNop);
+  begin_code();
   (put(parts), ...);
-  while (size < sizeof code) put(u8{0x90});
-  asm volatile("" : : : "memory");
 }
-constexpr u8 kNop = 0x90, kSti = 0xfb, kCli = 0xfa, kHlt = 0xf4;
 
 Trap go(u32 eflags) {
   State s = state_at_ring(0);

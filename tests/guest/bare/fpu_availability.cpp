@@ -1,6 +1,6 @@
 // When x87, MMX and SSE instructions may be used: CR0.EM, TS and MP, CR4.OSFXSR (SDM 3A, tables 2-2, 12-1 and 13-1);
 // SIMD exceptions with and without CR4.OSXMMEXCPT (11.5); alignment and reserved bits; which fault comes first.
-#include "frame.hpp"
+#include "code.hpp"
 
 using namespace bare;
 
@@ -10,18 +10,10 @@ constexpr u32 kMonitor = 2, kEmulation = 4, kSwitched = 8, kNumericError = 0x20;
 constexpr u32 kOsfxsr = 0x200, kOsxmmexcpt = 0x400;                               // CR4
 
 alignas(16) u8 data[1024];  // at ESI
-u8 code[32];
-u32 size;
-
-template <class... Bytes>
-void put(Bytes... bytes) {
-  const u8 all[] = {static_cast<u8>(bytes)...};
-  for (const u8 b : all) code[size++] = b;
-}
 Trap go() {
-  put(0xcd, kDone);
+  append(0xcd, kDone);
   State s = state_at_ring(0);
-  s.eip = reinterpret_cast<u32>(code);
+  s.eip = code_at(0);
   s.esi = s.edi = reinterpret_cast<u32>(data);
   asm volatile("" : : : "memory");
   return run(s);
@@ -32,8 +24,8 @@ void set(u32 cr0, u32 cr4) {
 }
 template <class... Bytes>
 Trap one(Bytes... bytes) {
-  size = 0;
-  put(bytes...);
+  begin_code();
+  append(bytes...);
   return go();
 }
 void store(u32 offset, u32 value) { at<u32>(reinterpret_cast<u32>(data) + offset) = value; }
@@ -100,12 +92,12 @@ void simd(const char* name, u32 unmasked, u32 flags, u32 a, u32 b, Bytes... byte
     set(0, kOsfxsr | cr4);
     store(0, 0x1f80 & ~(unmasked << 7));
     store(16, a), store(32, b), store(48, 0x1f80);
-    size = 0;
-    put(0x0f, 0xae, 0x16, 0xf3, 0x0f, 0x10, 0x46, 16, 0xf3, 0x0f, 0x10, 0x4e, 32);  // ldmxcsr; movss xmm0; movss xmm1
-    put(bytes...);
+    begin_code();
+    append(0x0f, 0xae, 0x16, 0xf3, 0x0f, 0x10, 0x46, 16, 0xf3, 0x0f, 0x10, 0x4e, 32);  // ldmxcsr; movss xmm0; movss xmm1
+    append(bytes...);
     const Trap t = go();
-    size = 0;
-    put(0x0f, 0xae, 0x5e, 4, 0xf3, 0x0f, 0x11, 0x46, 8, 0x0f, 0xae, 0x56, 48);  // stmxcsr; movss [8], xmm0; ldmxcsr
+    begin_code();
+    append(0x0f, 0xae, 0x5e, 4, 0xf3, 0x0f, 0x11, 0x46, 8, 0x0f, 0xae, 0x56, 48);  // stmxcsr; movss [8], xmm0; ldmxcsr
     go();
     const Text got = (((describe(t) << " flags ").hex(load(4) & 0x3f, 2)) << " target ").hex(load(8));
     const Text want = (((Text(cr4 ? "#XM" : "#UD") << " flags ").hex(flags, 2)) << " target ").hex(a);
@@ -163,9 +155,9 @@ void operands() {
 template <class... Bytes>
 void pending(const char* name, const char* expected, Bytes... bytes) {
   store(0, 0x37b);
-  size = 0;
-  put(0xdb, 0xe3, 0xd9, 0x2e, 0xd9, 0xe8, 0xd9, 0xee, 0xde, 0xf9);  // zero divide unmasked: 1 / 0
-  put(bytes...);
+  begin_code();
+  append(0xdb, 0xe3, 0xd9, 0x2e, 0xd9, 0xe8, 0xd9, 0xee, 0xde, 0xf9);  // zero divide unmasked: 1 / 0
+  append(bytes...);
   expect(Text("pending: ") << name, describe(go()), expected);
   asm volatile("fninit");
 }

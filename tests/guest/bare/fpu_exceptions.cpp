@@ -1,6 +1,6 @@
 // x87 exceptions: what the status word says, which instructions report them, and the two ways in which they do: #MF
 // with CR0.NE set, else FERR#, IRQ 13 and IGNNE# (SDM 1, 8.5 to 8.7 and appendix D; 3A, 2.5).
-#include "frame.hpp"
+#include "code.hpp"
 
 using namespace bare;
 
@@ -19,36 +19,28 @@ struct alignas(16) Data {
   u64 small = 0x01a56e1fc2f8f359;               // +24: 1e-300
   u64 quiet[2] = {0xc000000000000000, 0x7fff};  // +32
 } data;
-u8 code[64];
-u32 size;
 
 constexpr u16 kAllMasked = 0x37f;
 enum Exception : u16 { kInvalid = 1, kDenormal = 2, kZeroDivide = 4, kOverflow = 8, kUnderflow = 16, kPrecision = 32 };
-
-template <class... Bytes>
-void put(Bytes... bytes) {
-  const u8 all[] = {static_cast<u8>(bytes)...};
-  for (const u8 b : all) code[size++] = b;
-}
 
 // FNINIT; FLDCW with one exception unmasked.
 void begin(u16 unmasked) {
   data = Data{};
   data.control = static_cast<u16>(kAllMasked & ~unmasked);
-  size = 0;
-  put(0xdb, 0xe3, 0xd9, 0x2e);
+  begin_code();
+  append(0xdb, 0xe3, 0xd9, 0x2e);
 }
 
 Trap go(u32 eflags = 0) {
-  put(0xcd, kDone);
+  append(0xcd, kDone);
   State s = state_at_ring(0);
-  s.eip = reinterpret_cast<u32>(code);
+  s.eip = code_at(0);
   s.esi = reinterpret_cast<u32>(&data);
   s.eflags = 2 | eflags;
   asm volatile("" : : : "memory");
   return run(s);
 }
-u32 place(const Trap& t) { return t.at.eip - reinterpret_cast<u32>(code); }
+u32 place(const Trap& t) { return t.at.eip - code_at(0); }
 Text where(const Trap& t) { return (describe(t) << " ip ").hex(place(t), 2); }
 Text status(const Trap& t) { return Text(" status ").hex(t.at.eax & 0xffff, 4); }
 
@@ -56,13 +48,13 @@ Text status(const Trap& t) { return Text(" status ").hex(t.at.eax & 0xffff, 4); 
 template <class... Bytes>
 void raises(const char* name, u16 exception, const char* expected_status, Bytes... bytes) {
   begin(exception);
-  put(bytes..., 0xdf, 0xe0, 0x90);  // FNSTSW AX does not wait
-  const u32 waits = size;
-  put(0x9b);
+  append(bytes..., 0xdf, 0xe0, 0x90);  // FNSTSW AX does not wait
+  const u32 waits = code_size;
+  append(0x9b);
   const Trap t = go();
   expect(name, where(t) << status(t), (Text("#MF ip ").hex(waits, 2)) << " status " << expected_status);
   begin(0);
-  put(bytes..., 0xdf, 0xe0, 0x9b);
+  append(bytes..., 0xdf, 0xe0, 0x9b);
   const Trap masked = go();
   expect(Text(name) << ", masked", describe(masked), "done");
 }
@@ -81,7 +73,7 @@ void every_exception() {
   raises("precision, and C1 as it was rounded up", kPrecision, "baa0", 0xd9, 0xe8, 0xd8, 0x76,
          8);  // fld1; fdiv [three]
   begin(kOverflow);
-  put(0xdd, 0x46, 16, 0xd9, 0x56, 12);
+  append(0xdd, 0x46, 16, 0xd9, 0x56, 12);
   go();
   expect("overflow unmasked stores nothing", Text().hex(data.result), "11111111");
 }
@@ -90,9 +82,9 @@ void every_exception() {
 template <class... Bytes>
 void pending(const char* name, const char* expected, Bytes... bytes) {
   begin(kZeroDivide);
-  put(0xd9, 0xe8, 0xd9, 0xee, 0xde, 0xf9);
-  const u32 here = size;
-  put(bytes...);
+  append(0xd9, 0xe8, 0xd9, 0xee, 0xde, 0xf9);
+  const u32 here = code_size;
+  append(bytes...);
   const Trap t = go();
   expect(Text("pending: ") << name, t.vector != kDone && place(t) != here ? where(t) : describe(t), expected);
 }
@@ -114,10 +106,10 @@ void who_waits() {
   pending("nop", "done", 0x90);
   // SDM 3A, table 6-2: #NM comes before #MF.
   begin(kZeroDivide);
-  put(0xd9, 0xe8, 0xd9, 0xee, 0xde, 0xf9);
-  put(0x0f, 0x20, 0xc0, 0x83, 0xc8, 8, 0x0f, 0x22, 0xc0);  // mov eax, cr0; or eax, 8; mov cr0, eax
-  const u32 here = size;
-  put(0xd9, 0xe8);
+  append(0xd9, 0xe8, 0xd9, 0xee, 0xde, 0xf9);
+  append(0x0f, 0x20, 0xc0, 0x83, 0xc8, 8, 0x0f, 0x22, 0xc0);  // mov eax, cr0; or eax, 8; mov cr0, eax
+  const u32 here = code_size;
+  append(0xd9, 0xe8);
   const Trap t = go();
   write_cr0(read_cr0() & ~kTaskSwitched);
   expect("pending, and TS: fld1", where(t), Text("#NM ip ").hex(here, 2));
@@ -140,7 +132,7 @@ void by_interrupt() {
   write_cr0(read_cr0() & ~kNumericError);
   set_up_interrupts(0xfb, 0xdf);  // IRQ 2 and 13
   begin(kZeroDivide);
-  put(0xd9, 0xe8, 0xd9, 0xee, 0xde, 0xf9, 0xd9, 0xe8);  // at once or before the next of them: either is right
+  append(0xd9, 0xe8, 0xd9, 0xee, 0xde, 0xf9, 0xd9, 0xe8);  // at once or before the next of them: either is right
   Trap t = go(kInterrupts);
   expect("NE clear: IRQ 13", describe(t), Text("vector ") << u32{kErrorVector});
   out8(0xf0, 0);
@@ -152,9 +144,9 @@ void by_interrupt() {
   out8(0x43, 0x34), out8(0x40, 0), out8(0x40, 0x20);  // first, as it raises IRQ 0
   set_up_interrupts(0xfe, 0xff);
   begin(kZeroDivide);
-  put(0xd9, 0xe8, 0xd9, 0xee, 0xde, 0xf9, 0x40);
-  const u32 here = size;
-  put(0xd9, 0xe8);
+  append(0xd9, 0xe8, 0xd9, 0xee, 0xde, 0xf9, 0x40);
+  const u32 here = code_size;
+  append(0xd9, 0xe8);
   t = go(kInterrupts);
   expect("NE clear, IRQ 13 masked: fld1 waits", where(t),
          (Text("vector ") << u32{kTimerVector} << " ip ").hex(here, 2));
@@ -162,7 +154,7 @@ void by_interrupt() {
 
   // FNCLEX releases FERR#, and with it IGNNE#.
   begin(kZeroDivide);
-  put(0xd9, 0xe8, 0xd9, 0xee, 0xde, 0xf9, 0xe6, 0xf0, 0xd9, 0xe8, 0xdb, 0xe2, 0xdf, 0xe0);
+  append(0xd9, 0xe8, 0xd9, 0xee, 0xde, 0xf9, 0xe6, 0xf0, 0xd9, 0xe8, 0xdb, 0xe2, 0xdf, 0xe0);
   t = go();
   expect("NE clear, IGNNE#: fld1 and fnclex", describe(t) << status(t), "done status 2800");
   write_cr0(read_cr0() | kNumericError);

@@ -2,7 +2,7 @@
 // reported (SDM 1, chapter 18; 3A, 5.8.7, 6.9 and 6.15; 2, each instruction).
 #include <initializer_list>
 
-#include "frame.hpp"
+#include "code.hpp"
 
 using namespace bare;
 
@@ -10,14 +10,6 @@ namespace {
 
 constexpr u32 kInterruptFlag = 1u << 9, kAc = 1u << 18, kVm = 1u << 17, kAlignmentMask = 1u << 18;
 
-u8 code[32];
-template <class... Bytes>
-void put(Bytes... bytes) {
-  const u8 all[] = {static_cast<u8>(bytes)..., 0xcd, kDone};
-  for (u32 i = 0; i < sizeof code; ++i) code[i] = i < sizeof all ? all[i] : 0x90;
-  asm volatile("" : : : "memory");
-}
-u32 code_at(u32 i) { return reinterpret_cast<u32>(code) + i; }
 
 alignas(16) u8 data[64];
 
@@ -64,7 +56,7 @@ void privileged() {
     expect(Text(c.name) << " at rings 1 to 3", got, wanted);
   }
   // These are for everyone: SMSW, SGDT, SIDT, SLDT, STR.
-  put(0x0f, 0x01, 0xe0, 0x0f, 0x01, 0x06, 0x0f, 0x01, 0x0e, 0x0f, 0x00, 0xc0, 0x0f, 0x00, 0xc8);
+  fill(0x0f, 0x01, 0xe0, 0x0f, 0x01, 0x06, 0x0f, 0x01, 0x0e, 0x0f, 0x00, 0xc0, 0x0f, 0x00, 0xc8, 0xcd, kDone);
   expect("smsw, sgdt, sidt, sldt, str at ring 3", describe(run(state(3))), "done");
 }
 
@@ -73,17 +65,17 @@ void by_iopl() {
   for (u32 ring = 0; ring < 4; ++ring) {
     for (u32 iopl = 0; iopl < 4; ++iopl) {
       Text got;
-      put(0xfb);
+      fill(0xfb, 0xcd, kDone);
       const Trap sti = run(state(ring, iopl));
       got << (sti.done() && (sti.at.eflags & kInterruptFlag) ? '.' : sti.vector == 13 ? 'G' : '?');
-      put(0xfa);
+      fill(0xfa, 0xcd, kDone);
       const Trap cli = run(state(ring, iopl, kInterruptFlag));
       got << (cli.done() && !(cli.at.eflags & kInterruptFlag) ? '.' : cli.vector == 13 ? 'G' : '?');
-      put(0xe4, 0x80);
+      fill(0xe4, 0x80, 0xcd, kDone);
       const Trap in = run(state(ring, iopl));
       got << (in.done() ? '.' : in.vector == 13 ? 'G' : '?');
       // push 202h; popf: IF changes or is left in silence.
-      put(0x68, 0x02, 0x02, 0, 0, 0x9d);
+      fill(0x68, 0x02, 0x02, 0, 0, 0x9d, 0xcd, kDone);
       const Trap popf = run(state(ring, iopl));
       got << (popf.done() ? (popf.at.eflags & kInterruptFlag) ? '.' : '-' : '?');
       expect((Text("sti cli in popf at ring ") << ring << " iopl ") << iopl, got, ring <= iopl ? "...." : "GGG-");
@@ -102,13 +94,13 @@ char input(u32 port, u32 size, bool virtual8086) {
   }
   s.edx = port;
   if (size == 1)
-    put(0xec);
+    fill(0xec, 0xcd, kDone);
   else if (size == 2 && !virtual8086)
-    put(0x66, 0xed);
+    fill(0x66, 0xed, 0xcd, kDone);
   else if (size == 4 && virtual8086)
-    put(0x66, 0xed);
+    fill(0x66, 0xed, 0xcd, kDone);
   else
-    put(0xed);
+    fill(0xed, 0xcd, kDone);
   if (virtual8086) {
     for (u32 i = 0; i < sizeof code; ++i) at<u8>(0x600 + i) = code[i];
   }
@@ -153,24 +145,24 @@ void io_permissions() {
 // --- SYSENTER and SYSEXIT (SDM 2B).
 void fast_calls() {
   write_msr(0x174, 0);
-  put(0x0f, 0x34);
+  fill(0x0f, 0x34, 0xcd, kDone);
   expect("sysenter with a null cs", describe(run(state(3))), fault("#GP", 0));
-  put(0x0f, 0x35);
+  fill(0x0f, 0x35, 0xcd, kDone);
   expect("sysexit with a null cs", describe(run(state(0))), fault("#GP", 0));
   // The selectors are CS, CS + 8, CS + 16, CS + 24; the tables are not read.
   constexpr u16 kFrom = kFreeSelectors + 0x100;
   write_msr(0x174, kFrom | 3);
   write_msr(0x175, reinterpret_cast<u32>(data) + 64);
   write_msr(0x176, code_at(8));
-  put(0x0f, 0x35);
+  fill(0x0f, 0x35, 0xcd, kDone);
   expect("sysexit at ring 3", describe(run(state(3))), fault("#GP", 0));
-  put(0x0f, 0x34, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90);
+  fill(0x0f, 0x34, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0xcd, kDone);
   Trap t = run(state(3, 0, kInterruptFlag));
   expect("sysenter",
          ((((describe(t) << ' ').hex(t.at.cs, 4) << ((t.at.eflags & kInterruptFlag) ? " if" : "")) << " esp + ")
           << t.at.esp - reinterpret_cast<u32>(data)),
          (Text("done ").hex(kFrom, 4) << " esp + 64"));
-  put(0x0f, 0x35, 0x90, 0x90, 0xcd, kDone);
+  fill(0x0f, 0x35, 0x90, 0x90, 0xcd, kDone, 0xcd, kDone);
   State s = state(0, 0, kInterruptFlag);
   s.edx = code_at(4);
   s.ecx = reinterpret_cast<u32>(data) + 32;
@@ -223,24 +215,24 @@ void alignment() {
     expect(Text("ac: ") << c.name << " at 0 to 7", got, wanted);
   }
   // Without one of the three there is none.
-  put(0x8b, 0x46, 0x01);
+  fill(0x8b, 0x46, 0x01, 0xcd, kDone);
   expect("ac clear", describe(run(state(3))), "done");
   expect("ring 0 with ac", describe(run(state(0, 0, kAc))), "done");
   write_cr0(read_cr0() & ~kAlignmentMask);
   expect("am clear", describe(run(state(3, 0, kAc))), "done");
   write_cr0(read_cr0() | kAlignmentMask);
   // push eax on an odd stack; and what the processor reads for itself (the GDT) is never checked.
-  put(0x50);
+  fill(0x50, 0xcd, kDone);
   State s = state(3, 0, kAc);
   s.esp -= 1;
   expect("push on a misaligned stack", describe(run(s)), fault("#AC", 0));
-  put(0x8e, 0xe8);
+  fill(0x8e, 0xe8, 0xcd, kDone);
   s = state(3, 0, kAc);
   s.eax = kData3;
   expect("mov gs, ax with ac", describe(run(s)), "done");
   // The limit is checked before the alignment (table 6-2).
   gdt[kFreeSelectors >> 3] = descriptor(reinterpret_cast<u32>(data), 3, 0xf3, 4);
-  put(0x8e, 0xe8, 0x65, 0xa1, 1, 0, 0, 0);  // mov gs, ax; mov eax, gs:[1]
+  fill(0x8e, 0xe8, 0x65, 0xa1, 1, 0, 0, 0, 0xcd, kDone);  // mov gs, ax; mov eax, gs:[1]
   s = state(3, 0, kAc);
   s.eax = kFreeSelectors | 3;
   expect("beyond the limit and misaligned", describe(run(s)), fault("#GP", 0));
@@ -250,32 +242,32 @@ void alignment() {
 // --- Which fault of several (table 6-2).
 void priorities() {
   // Undefined before privileged, privileged before the operand.
-  put(0x0f, 0x22, 0xe8);  // mov cr5, eax
+  fill(0x0f, 0x22, 0xe8, 0xcd, kDone);  // mov cr5, eax
   expect("mov cr5 at ring 3", describe(run(state(3))), fault("#UD"));
-  put(0xf0, 0x0f, 0x22, 0xd8);  // lock mov cr3, eax
+  fill(0xf0, 0x0f, 0x22, 0xd8, 0xcd, kDone);  // lock mov cr3, eax
   expect("lock mov cr3 at ring 3", describe(run(state(3))), fault("#UD"));
-  put(0xf0, 0xf4);
+  fill(0xf0, 0xf4, 0xcd, kDone);
   expect("lock hlt at ring 3", describe(run(state(3))), fault("#UD"));
-  put(0x0f, 0xaa);
+  fill(0x0f, 0xaa, 0xcd, kDone);
   expect("rsm", describe(run(state(0))), fault("#UD"));
   // A selector is read before it is judged: lldt [beyond the limit] at ring 3 is #GP(0) of the privilege.
-  put(0x0f, 0x00, 0x15, 0xff, 0xff, 0xff, 0xff);
+  fill(0x0f, 0x00, 0x15, 0xff, 0xff, 0xff, 0xff, 0xcd, kDone);
   expect("lldt of what can't be read, at ring 3", describe(run(state(3))), fault("#GP", 0));
-  put(0x9a, 0, 0, 0, 0, 0xf8, 0xff);
+  fill(0x9a, 0, 0, 0, 0, 0xf8, 0xff, 0xcd, kDone);
   expect("call beyond the gdt", describe(run(state(3))), fault("#GP", 0xfff8));
   // INT n: the gate's DPL before its P.
   idt[0x41] = gate(kCode0, 0, 0x0e);
-  put(0xcd, 0x41);
+  fill(0xcd, 0x41, 0xcd, kDone);
   expect("int n: dpl before p", describe(run(state(3))), fault("#GP", 0x41 * 8 + 2));
   // BOUND and INTO.
-  put(0x62, 0x06);
+  fill(0x62, 0x06, 0xcd, kDone);
   data[0] = 1, data[1] = data[2] = data[3] = data[5] = data[6] = data[7] = 0, data[4] = 5;
   for (const u32 value : {0u, 1u, 5u, 6u}) {
     State s = state(3);
     s.eax = value;
     expect(Text("bound of 1 to 5, ") << value, describe(run(s)), value == 1 || value == 5 ? "done" : "#BR");
   }
-  put(0xce);
+  fill(0xce, 0xcd, kDone);
   expect("into without of", describe(run(state(3))), "done");
   const Trap t = run(state(3, 0, 1u << 11));
   expect("into with of is a trap", describe(t) << " after " << t.at.eip - code_at(0) << " bytes", "#OF after 1 bytes");
