@@ -1,0 +1,46 @@
+// OverlayImage: what -snapshot and snapshot=on put over an image: writes go to a nameless sparse file of the host that
+// is gone with the program, and the image below stays as it is until commit().
+#pragma once
+
+#include <unordered_map>
+#include <vector>
+
+#include "host/disk_image.hpp"
+
+namespace paemu::host {
+
+class OverlayImage final : public Medium {
+ public:
+  // Errors: no room for the file. It is made in $TMPDIR, else in /var/tmp.
+  static Or<std::unique_ptr<OverlayImage>> create(std::unique_ptr<Medium> base);
+  ~OverlayImage() override;
+
+  u64 sectors() const override { return base_->sectors(); }
+  bool read_only() const override { return false; }
+  bool read(u64 sector, std::span<u8> out) override;
+  bool write(u64 sector, std::span<const u8> data) override;
+  bool flush() override { return true; }  // nothing here outlives the program
+  bool discard(u64 sector, u64 count) override;
+
+  // Writes what differs into `base`, the same image opened for writing, and flushes it. The overlay stays as it is:
+  // what it holds and what is below are then the same.
+  bool commit(Medium& base);
+
+ private:
+  // By sectors, 64 in a word: is it in the overlay, and is it there as zeroes only?
+  struct Present {
+    u64 written = 0, zero = 0;
+  };
+  OverlayImage(std::unique_ptr<Medium> base, int descriptor) : base_(std::move(base)), descriptor_(descriptor) {}
+  enum class Where : u8 { kBase, kOverlay, kZero };
+  Where where(u64 sector) const;
+  void mark(u64 sector, u64 count, Where now);
+  // How many sectors from `sector` on, at most `most`, are in the same place.
+  u64 alike(u64 sector, u64 most) const;
+
+  std::unique_ptr<Medium> base_;
+  int descriptor_;
+  std::unordered_map<u64, Present> present_;  // by sector / 64
+};
+
+}  // namespace paemu::host
