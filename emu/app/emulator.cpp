@@ -43,7 +43,7 @@ Or<> Emulator::prepare_live() {
     if (!path.empty()) TRY(host::check_writable(path));
   signals_ = std::make_unique<host::Signals>(loop_, [this](int) { leave("host-signal"); });
   consoles_ = TRY(Consoles::open(options_, loop_, log_));
-  machine_ = TRY(Machine::create(options_.machine, std::move(images), *consoles_, log_));
+  machine_ = TRY(Machine::create(options_.machine, std::move(images), *consoles_, log_, options_.engine));
 
   const bool paced = options_.pace == Switch::Auto ? consoles_->interactive() : options_.pace == Switch::On;
   live_ = std::make_unique<host::LiveInput>(loop_, paced ? host::Pacing::On : host::Pacing::Off,
@@ -61,7 +61,7 @@ Or<> Emulator::prepare_replay() {
   Images images = TRY(reader_->images());
   signals_ = std::make_unique<host::Signals>(loop_, [this](int) { leave("host-signal"); });
   consoles_ = TRY(Consoles::open(options_, loop_, log_));
-  machine_ = TRY(Machine::create(reader_->config().machine, std::move(images), *consoles_, log_));
+  machine_ = TRY(Machine::create(reader_->config().machine, std::move(images), *consoles_, log_, options_.engine));
   player_ = TRY(Player::start(*machine_, *reader_));
   return {};
 }

@@ -285,6 +285,13 @@ Or<> pace(Parser& p, const std::string& value) {
   p.options.pace = TRY(parse_switch(value)) ? Switch::On : Switch::Off;
   return {};
 }
+Or<> engine(Parser& p, const std::string& value) {
+  if (value == "jit" || value == "verify")
+    return fail("the translator is not part of this build; \"interp\" runs everything");
+  if (value != "interp") return fail("there is no engine \"" + value + "\", only \"interp\"");
+  p.options.engine.kind = EngineKind::kInterpreter;
+  return {};
+}
 Or<> name(Parser& p, const std::string& value) {
   KeyValues settings = TRY(KeyValues::parse(value, "guest"));
   p.options.name = settings.take("guest", "paemu");

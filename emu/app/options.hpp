@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "board/machine_config.hpp"
+#include "cpu/execution_engine.hpp"
 #include "host/chardev.hpp"
 
 namespace paemu::app {
@@ -52,6 +53,7 @@ struct Options {
   std::string pidfile;
   std::string log_file;             // -D
   bool trace_instructions = false;  // -d insn
+  EngineOptions engine;             // -engine
 };
 
 // arguments: without the program's name. Errors begin with the option: "-m: ...".

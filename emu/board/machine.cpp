@@ -37,14 +37,15 @@ void GuestMessages::line(std::string_view text) {
   log_.line(text);
 }
 
-Or<std::unique_ptr<Machine>> Machine::create(MachineConfig config, Images images, SerialSink& serial, Log& log) {
-  auto machine = std::make_unique<PcMachine>(std::move(config), std::move(images), log);
+Or<std::unique_ptr<Machine>> Machine::create(MachineConfig config, Images images, SerialSink& serial, Log& log,
+                                             const EngineOptions& engine) {
+  auto machine = std::make_unique<PcMachine>(std::move(config), std::move(images), log, engine);
   TRY(machine->build(serial));
   return std::unique_ptr<Machine>(std::move(machine));
 }
 
 Or<> PcMachine::build(SerialSink& serial) {
-  pc_ = TRY(Pc::create(config_, images_, serial, log_, *this));
+  pc_ = TRY(Pc::create(config_, images_, serial, log_, *this, engine_));
   memory_hash_ = std::make_unique<MemoryHash>(pc_->memory);
   return {};
 }
@@ -59,13 +60,13 @@ StopReason PcMachine::run(InputSource& input, u64 max_ticks) {
     if (stop_ != StopReason::None) return std::exchange(stop_, StopReason::None);
     if (pc_->clock.now() >= end || input.interrupted()) return StopReason::None;
     fresh_ = false;
-    if (pc_->cpu.state.activity == Activity::kHalted && !pc_->interpreter.wake()) {
+    if (pc_->cpu.state.activity == Activity::kHalted && !pc_->engine->wake()) {
       idle(input);
     } else {
       const Ticks now = pc_->clock.now();
       const Ticks stop_at = std::min({end, pc_->events.next_deadline(), input.next_poll(position())});
       // An event that is always due, or a source that always wants to be asked, must not keep the guest from moving.
-      pc_->interpreter.run(stop_at > now ? stop_at - now : 1);
+      pc_->engine->run(stop_at > now ? stop_at - now : 1);
     }
   }
 }

@@ -12,6 +12,7 @@
 
 #include "base/error.hpp"
 #include "board/machine_config.hpp"
+#include "cpu/execution_engine.hpp"
 #include "memory/dimm.hpp"
 #include "replay/host_interfaces.hpp"
 #include "replay/input.hpp"
@@ -49,7 +50,8 @@ struct Checkpoint;  // replay/checkpoint.hpp
 class Machine {
  public:
   // Errors: a configuration that can't be built, an image that is not one.
-  static Or<std::unique_ptr<Machine>> create(MachineConfig config, Images images, SerialSink& serial, Log& log);
+  static Or<std::unique_ptr<Machine>> create(MachineConfig config, Images images, SerialSink& serial, Log& log,
+                                             const EngineOptions& engine = {});
   virtual ~Machine() = default;
 
   virtual const MachineConfig& config() const = 0;

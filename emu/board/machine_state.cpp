@@ -74,7 +74,7 @@ std::vector<u8> PcMachine::save_state() {
   ByteWriter(out).bytes(fields);
   // What a machine that loads this does not have, this one must not have either.
   pc_->cpu.mmu.flush_all();
-  pc_->interpreter.flush_code();
+  pc_->engine->flush_code();
   return out;
 }
 
@@ -106,7 +106,7 @@ Or<> PcMachine::load_state(std::span<const u8> state) {
   if (pc_->events.next_deadline() < pc_->clock.now()) return fail("field \"events\" has a deadline that has passed");
   pc_->adopt_state();
   pc_->cpu.mmu.flush_all();
-  pc_->interpreter.flush_code();
+  pc_->engine->flush_code();
   return {};
 }
 

@@ -9,6 +9,7 @@
 #include "abi/ports.hpp"
 #include "base/bits.hpp"
 #include "board/acpi_tables.hpp"
+#include "board/engines.hpp"
 #include "board/hotplug_plan.hpp"
 #include "cpu/cpuid.hpp"
 #include "cpu/exceptions.hpp"
@@ -28,10 +29,10 @@ constexpr u64 kApicGlobalEnable = 1u << 11;
 // --- Building.
 
 Or<std::unique_ptr<Pc>> Pc::create(const MachineConfig& config, const Images& images, SerialSink& serial, Log& log,
-                                   PcListener& listener) {
+                                   PcListener& listener, const EngineOptions& engine) {
   TRY(check_memory_config(config));
   const CpuModel model = TRY(CpuModel::parse(config.cpu_model, config.physical_bits));
-  std::unique_ptr<Pc> pc(new Pc(config, serial, log, listener));
+  std::unique_ptr<Pc> pc(new Pc(config, serial, log, listener, engine));
   pc->cpu.set_model(model);
   TRY(pc->install_memory(config, images));
   pc->install_firmware_items(config, images);
@@ -41,10 +42,11 @@ Or<std::unique_ptr<Pc>> Pc::create(const MachineConfig& config, const Images& im
   return pc;
 }
 
-Pc::Pc(const MachineConfig& config, SerialSink& serial, Log& log, PcListener& listener)
+Pc::Pc(const MachineConfig& config, SerialSink& serial, Log& log, PcListener& listener,
+       const EngineOptions& engine_options)
     : memory(config.physical_bits),
       cpu(CpuWiring{clock, events, ports, mmio, memory, log}),
-      interpreter(cpu),
+      engine(make_engine(cpu, engine_options)),
       listener_(listener),
       log_(log),
       local_apic_(events, clock, pic_),
@@ -304,7 +306,7 @@ void Pc::adopt_state() {
   pm_.announce();
   pci_.place_windows();
   cpu.adopt();
-  interpreter.flush_code();
+  engine->flush_code();
   mmio.move(local_apic_, GuestPhys{cpu.state.apic_base & kApicBaseMask});
   update_a20();
 }

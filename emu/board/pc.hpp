@@ -1,6 +1,6 @@
 // Pc: the board. Owns every part and the wires between them; decides nothing that a chip decides.
 //
-// Machine drives it: runs the interpreter and the events, injects what arrives, saves and restores the state. A Pc is
+// Machine drives it: runs the engine and the events, injects what arrives, saves and restores the state. A Pc is
 // deterministic: what it does follows from its configuration, the images and the calls below at their ticks.
 #pragma once
 
@@ -15,6 +15,7 @@
 #include "bus/mmio.hpp"
 #include "bus/pci.hpp"
 #include "cpu/cpu.hpp"
+#include "cpu/execution_engine.hpp"
 #include "dev/coprocessor_error.hpp"
 #include "dev/debug_exit.hpp"
 #include "dev/fw_cfg.hpp"
@@ -33,7 +34,6 @@
 #include "dev/port_e9.hpp"
 #include "dev/post_latch.hpp"
 #include "dev/system_control.hpp"
-#include "interp/interpreter.hpp"
 #include "memory/physical_memory.hpp"
 #include "replay/host_interfaces.hpp"
 #include "time/event_queue.hpp"
@@ -60,7 +60,7 @@ class Pc final : private CpuHooks, private LineInput {
   // Errors: a configuration that can't be built, a firmware image that is not one. `serial`, `log` and `listener`
   // outlive the Pc.
   static Or<std::unique_ptr<Pc>> create(const MachineConfig& config, const Images& images, SerialSink& serial, Log& log,
-                                        PcListener& listener);
+                                        PcListener& listener, const EngineOptions& engine = {});
   Pc(const Pc&) = delete;
   Pc& operator=(const Pc&) = delete;
 
@@ -71,7 +71,7 @@ class Pc final : private CpuHooks, private LineInput {
   PortBus ports;
   MmioBus mmio;
   Cpu cpu;
-  Interpreter interpreter;
+  std::unique_ptr<ExecutionEngine> engine;
 
   // The reset line: processor and chips start anew. Memory keeps its contents, DIMMs and clock go on.
   void reset();
@@ -150,7 +150,7 @@ class Pc final : private CpuHooks, private LineInput {
     IoDevice& reset_control;
   };
 
-  Pc(const MachineConfig& config, SerialSink& serial, Log& log, PcListener& listener);
+  Pc(const MachineConfig& config, SerialSink& serial, Log& log, PcListener& listener, const EngineOptions& engine);
   Or<> install_memory(const MachineConfig& config, const Images& images);
   void install_firmware_items(const MachineConfig& config, const Images& images);
   void connect_wires();

@@ -28,8 +28,8 @@ class GuestMessages final : public Log {
 
 class PcMachine final : public Machine, private PcListener {
  public:
-  PcMachine(MachineConfig config, Images images, Log& log)
-      : config_(std::move(config)), images_(std::move(images)), log_(log) {}
+  PcMachine(MachineConfig config, Images images, Log& log, const EngineOptions& engine)
+      : config_(std::move(config)), images_(std::move(images)), engine_(engine), log_(log) {}
   Or<> build(SerialSink& serial);
 
   const MachineConfig& config() const override { return config_; }
@@ -55,7 +55,7 @@ class PcMachine final : public Machine, private PcListener {
   bool read_linear(GuestLinear address, std::span<u8> out) const override;
   std::string describe(const std::string& device) const override;
   std::vector<std::string> devices() const override;
-  void trace_instructions(bool on) override { pc_->interpreter.set_trace(on); }
+  void trace_instructions(bool on) override { pc_->engine->set_trace(on); }
 
   u64 state_hash() override;
   Checkpoint checkpoint() override;
@@ -81,6 +81,7 @@ class PcMachine final : public Machine, private PcListener {
 
   MachineConfig config_;
   Images images_;
+  const EngineOptions engine_;
   GuestMessages log_;
   std::unique_ptr<Pc> pc_;
   std::unique_ptr<MemoryHash> memory_hash_;

@@ -1,15 +1,13 @@
 // Interpreter: runs the guest's code by calling the semantics.
 //
 // Code is decoded once into blocks of Insn, keyed by physical address and mode, and executed by direct threading. The
-// result never depends on where run() stops: it stops exactly at any retired count. A repeated string instruction
-// counts as one retired instruction an iteration; so does the delivery of an exception or interrupt.
-//
-// Called by board's run loop. Between two calls the processor's state is settled and exact.
+// result never depends on where run() stops: it stops exactly at any retired count.
 #pragma once
 
 #include <memory>
 
 #include "cpu/cpu.hpp"
+#include "cpu/execution_engine.hpp"
 
 namespace paemu {
 
@@ -17,26 +15,17 @@ class BlockCache;
 class StepDecoder;
 struct Block;
 
-class Interpreter final : public MemoryObserver {
+class Interpreter final : public ExecutionEngine, public MemoryObserver {
  public:
   // Registers itself as the observer of the processor's memory.
   explicit Interpreter(Cpu& cpu);
-  ~Interpreter();
+  ~Interpreter() override;
 
-  // Runs until `max_ticks` more instructions have retired, or earlier: the processor is not kRunning any more, a device
-  // asked to stop (Cpu::request_stop), or an event has become due because a device armed it meanwhile
-  // (Cpu::shorten_budget). Delivers pending interrupts at entry and between instructions. VirtualClock::retired says
-  // how far it came.
-  void run(u64 max_ticks);
-
-  // A halted processor wakes when an interrupt that it accepts, or an NMI, is pending: sets kRunning. -> is it running?
-  bool wake();
-
-  // Forgets all decoded code (a snapshot was loaded).
-  void flush_code();
-
-  // Writes every instruction with the registers before it to the log. Slow.
-  void set_trace(bool on) { trace_ = on; }
+  // --- ExecutionEngine.
+  void run(u64 max_ticks) override;
+  bool wake() override;
+  void flush_code() override;
+  void set_trace(bool on) override { trace_ = on; }
 
   // --- MemoryObserver.
   void on_mapping_changed(Pfn first, u64 count) override;

@@ -51,6 +51,11 @@ TEST_CASE("-cpu help lists models instead of running") {
   CHECK_THAT(refused({"-cpu", "coreduo,-sse"}), Contains("\"sse2\" needs \"sse\""));
 }
 
+TEST_CASE("the engine is chosen by name, and does not go into the machine's configuration") {
+  CHECK(parse({"-engine", "interp"}).engine.kind == EngineKind::kInterpreter);
+  CHECK(refused({"-engine", "tcg"}) == "-engine: there is no engine \"tcg\", only \"interp\"");
+}
+
 TEST_CASE("sizes that can't be are refused with what would be right") {
   CHECK(refused({"-m", "12Q"}) == "-m: size \"12Q\" has an unknown suffix; use K, M, G or T");
   CHECK_THAT(refused({"-m", "0"}), Contains("too little"));
