@@ -1,7 +1,7 @@
 // HostMapping: lazily committed, unreserved host memory that reads as zeroes until it is written.
 //
-// The guest's RAM and its page flags live in these. This is the one use of the operating system outside emu/host: the
-// memory of the guest is what the folder is about, and nothing of the host shows through it.
+// The guest's RAM and its page flags live in these. Besides emu/jit/code_cache this is the one use of the operating
+// system outside emu/host: the memory of the guest is what the folder is about, and nothing of the host shows through.
 #pragma once
 
 #include "base/types.hpp"
