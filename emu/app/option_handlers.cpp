@@ -1,4 +1,6 @@
 // A handler an option; the option's name stands before what they complain of.
+#include <cctype>
+
 #include "app/option_parser.hpp"
 #include "base/key_values.hpp"
 #include "base/size_text.hpp"
@@ -59,6 +61,7 @@ Or<> append(Parser& p, const std::string& value) {
 
 // --- The machine.
 Or<> memory(Parser& p, const std::string& value) {
+  if (value.empty()) return fail("needs a size, as 1G");
   KeyValues settings = TRY(KeyValues::parse(value, "size"));
   MachineConfig& machine = p.options.machine;
   if (const std::string* size = settings.find("size")) machine.ram_size = TRY(parse_size(*size, kMiB));
@@ -182,6 +185,7 @@ Or<> rtc(Parser& p, const std::string& value) {
     p.options.rtc_start = host::parse_utc(base);
     if (!p.options.rtc_start)
       return fail("base \"" + base + "\" is neither utc, nor a number of seconds, nor a date as 2026-11-22T02:30:00");
+    if (*p.options.rtc_start < 0) return fail("base " + base + " is before 1970");
   }
   return {};
 }
@@ -193,6 +197,26 @@ Or<> no_reboot(Parser& p, const std::string&) {
 Or<> no_shutdown(Parser& p, const std::string&) {
   p.options.stay_after_shutdown = true;
   return {};
+}
+
+// "c33ec5dd-5a5b-4fd6-8a6a-3c4ba3f0b1f8", as RFC 4122 prints it.
+Or<> uuid(Parser& p, const std::string& value) {
+  constexpr usize kLength = 36;
+  std::vector<u8>& bytes = p.options.machine.uuid;
+  bytes.clear();
+  const auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10; };
+  for (usize at = 0; value.size() == kLength && at < kLength;) {
+    if (at == 8 || at == 13 || at == 18 || at == 23) {
+      if (value[at++] != '-') break;
+      continue;
+    }
+    if (!std::isxdigit(static_cast<unsigned char>(value[at])) || !std::isxdigit(static_cast<unsigned char>(value[at + 1])))
+      break;
+    bytes.push_back(static_cast<u8>(digit(value[at]) << 4 | digit(value[at + 1])));
+    at += 2;
+  }
+  if (bytes.size() == 16) return {};
+  return fail("\"" + value + "\" is not a UUID; it looks like c33ec5dd-5a5b-4fd6-8a6a-3c4ba3f0b1f8");
 }
 
 // --- Consoles.

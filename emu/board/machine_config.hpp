@@ -19,10 +19,11 @@ struct MachineConfig {
   std::string append;           // kernel command line
   std::vector<DimmSpec> dimms;  // hotplug DIMMs present at start
   u32 numa_nodes = 1;
+  std::vector<u8> uuid;                   // 16 bytes as they are printed, or empty: none
   bool reboot = true;                     // false: a guest reset ends the run (-no-reboot)
   u64 checkpoint_interval = 200'000'000;  // instructions between state hashes in a trace; 0: only one, at the end
   // A field more or less: bump abi::trace::kVersion.
-  FIELDS(ram_size, slots, maxmem, physical_bits, cpu_model, append, dimms, numa_nodes, reboot, checkpoint_interval)
+  FIELDS(ram_size, slots, maxmem, physical_bits, cpu_model, append, dimms, numa_nodes, uuid, reboot, checkpoint_interval)
 };
 
 // The files that a run derives from, by content.

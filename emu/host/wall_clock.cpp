@@ -15,7 +15,11 @@ std::optional<i64> parse_utc(const std::string& text) {
   const char* end = strptime(text.c_str(), "%Y-%m-%d", &date);
   if (end != nullptr && *end == 'T') end = strptime(end, "T%H:%M:%S", &date);
   if (end == nullptr || *end != '\0') return {};
-  return timegm(&date);
+  // timegm() takes 30 February for 2 March.
+  const tm given = date;
+  const time_t seconds = timegm(&date);
+  if (date.tm_mday != given.tm_mday || date.tm_mon != given.tm_mon || date.tm_sec != given.tm_sec) return {};
+  return seconds;
 }
 
 }  // namespace paemu::host

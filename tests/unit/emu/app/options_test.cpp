@@ -26,6 +26,14 @@ std::string refused(const std::vector<std::string>& arguments) {
 
 }  // namespace
 
+TEST_CASE("a UUID is read as it is printed") {
+  CHECK(parse({"-uuid", "00112233-4455-6677-8899-AAbbccddeeff"}).machine.uuid ==
+        std::vector<u8>{0, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff});
+  for (const char* bad : {"", "00112233-4455-6677-8899-aabbccddeef", "00112233-4455-6677-8899-aabbccddeefg",
+                          "0011223344556677-8899-aabbccddeeff---", "00112233-4455-6677-8899-aabbccddeeff0"})
+    CHECK_THAT(refused({"-uuid", bad}), Contains("is not a UUID"));
+}
+
 TEST_CASE("without options, 1 GiB, 8 slots, and serial port and monitor share stdio") {
   const Options o = parse({});
   CHECK(o.bundled);
@@ -67,6 +75,7 @@ TEST_CASE("sizes that can't be are refused with what would be right") {
   CHECK_THAT(refused({"-m", "1G,slots=2"}), Contains("needs maxmem"));
   CHECK_THAT(refused({"-m", "1G,slots=2,maxmem=4096G"}), Contains("40 address bits"));
   CHECK_THAT(refused({"-m", "99999999999999999999"}), Contains("not a size"));
+  CHECK(refused({"-m", ""}) == "-m: needs a size, as 1G");
   CHECK_THAT(refused({"-m", "1G,colour=red"}), Contains("no setting \"colour\""));
   CHECK_THAT(refused({"-m", "1G,slots=1,slots=2"}), Contains("given twice"));
 }
@@ -112,7 +121,7 @@ TEST_CASE("what libvirt starts an emulator with is taken") {
                            "-numa",
                            "node,nodeid=0,cpus=0,memdev=ram-node0",
                            "-uuid",
-                           "u",
+                           "00112233-4455-6677-8899-aabbccddeeff",
                            "-display",
                            "none",
                            "-no-user-config",
@@ -160,6 +169,10 @@ TEST_CASE("unknown options and arguments that lack are refused by name") {
 }
 
 TEST_CASE("the RTC's start may be a date") {
+  for (const char* day : {"2026-02-30", "2026-13-01", "2025-02-29", "2026-04-31T10:00:00"})
+    CHECK_THAT(refused({"-rtc", std::string("base=") + day}), Contains("neither utc"));
+  CHECK_THAT(refused({"-rtc", "base=1969-12-31"}), Contains("before 1970"));
+  CHECK(parse({"-rtc", "base=2024-02-29"}).rtc_start == 1709164800);
   CHECK(parse({"-rtc", "base=2000-01-01"}).rtc_start == 946684800);
   CHECK(parse({"-rtc", "base=2000-01-01T00:00:01"}).rtc_start == 946684801);
   CHECK(parse({"-rtc", "base=12"}).rtc_start == 12);
