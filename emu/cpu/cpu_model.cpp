@@ -14,7 +14,7 @@ constexpr u32 bits(Features... f) {
 }
 
 // Leaf 1 EDX. Of a Pentium M and Core Duo what has to do with heat, power and debug stores is left out: nothing here
-// has it. The Pentium M has no PSE-36.
+// has it. Neither has PSE-36; our Core Duo has, since a system whose RAM comes and goes above 4 GiB looks for it.
 constexpr u32 kPentium3 =
     bits(Feature::kFpu, Feature::kVme, Feature::kDe, Feature::kPse, Feature::kTsc, Feature::kMsr, Feature::kPae,
          Feature::kMce, Feature::kCx8, Feature::kApic, Feature::kSep, Feature::kMtrr, Feature::kPge, Feature::kMca,
@@ -35,7 +35,7 @@ constexpr ModelRow kModels[] = {
     {"pentium-m", "Pentium M (Dothan): SSE2, NX", "Intel(R) Pentium(R) M processor 1000MHz",
      0x6d8, 0x16, 2, 0x80000004, kDothan, {kPentiumM, 0, kNx, 0}, true, false},
     {"coreduo", "one core of a Core Duo (Yonah): SSE3, NX", "Genuine Intel(R) CPU 1.00GHz",
-     0x6e8, 0, 5, 0x80000008, kDothan, {kPentiumM, kSse3, kNx, 0}, true, true},
+     0x6e8, 0, 5, 0x80000008, kDothan, {kPentiumM | bit_of(Feature::kPse36), kSse3, kNx, 0}, true, true},
     {"max32", "everything that there is here", "paemu 32-bit processor",
      0x6ec, 0, 7, 0x80000008, kDothan, {kPentium3 | kPentiumM, kSse3, kNx, kTscAdjust}, true, true},
 };
