@@ -1,13 +1,13 @@
 #include "board/hotplug_plan.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "abi/memory_hotplug.hpp"
 #include "abi/memory_map.hpp"
 #include "base/bits.hpp"
 #include "base/hex_text.hpp"
 #include "base/size_text.hpp"
-#include "board/acpi_tables.hpp"
 
 namespace paemu {
 
@@ -65,16 +65,27 @@ Or<u32> choose_slot(const MachineConfig& config, const DimmList& present, u32 wa
   return fail("all " + std::to_string(config.slots) + " memory slots are in use");
 }
 
-// The lowest place in the window that holds `size` bytes. `present` is in ascending order.
-Or<GuestPhys> first_fit(const HotplugWindow& window, const DimmList& present, u64 size) {
-  GuestPhys at{align_up<u64>(window.base.value, map::kDimmAlignment)};
+// The lowest multiple of `alignment` in the window that `size` bytes fit at. `present` is in ascending order.
+std::optional<GuestPhys> first_fit(const HotplugWindow& window, const DimmList& present, u64 size, u64 alignment) {
+  GuestPhys at{align_up<u64>(window.base.value, alignment)};
   for (const auto& d : present) {
     const DimmSpec& other = d->spec();
     if (other.base + other.size <= at) continue;
     if (other.base >= at + size) break;
-    at = GuestPhys{align_up<u64>(other.base.value + other.size, map::kDimmAlignment)};
+    at = GuestPhys{align_up<u64>(other.base.value + other.size, alignment)};
   }
   if (at + size <= window.base + window.size) return at;
+  return std::nullopt;
+}
+
+// Linux for i386 with PAE manages memory in sections of 512 MiB and takes in DIMMs of whole sections only, so a DIMM
+// that can fill some is put where it does, if there is such a place.
+Or<GuestPhys> choose_base(const HotplugWindow& window, const DimmList& present, u64 size) {
+  constexpr u64 kLargeSection = 512 * kMiB;
+  std::optional<GuestPhys> base;
+  if (is_aligned(size, kLargeSection)) base = first_fit(window, present, size, kLargeSection);
+  if (!base) base = first_fit(window, present, size, map::kDimmAlignment);
+  if (base) return *base;
   return fail("there is no room for " + size_text(size) + " in one piece; maxmem leaves " + size_text(window.size) +
               " for DIMMs");
 }
@@ -98,6 +109,13 @@ Or<GuestPhys> check_base(const HotplugWindow& window, const DimmList& present, G
 }
 
 }  // namespace
+
+HotplugWindow hotplug_window(const MachineConfig& config) {
+  const u64 beyond_hole = config.ram_size > map::kLowRamEnd ? config.ram_size - map::kLowRamEnd : 0;
+  const u64 base = base::align_up<u64>(map::kHighRam + beyond_hole, map::kHotplugAlignment);
+  const bool room = config.slots > 0 && config.maxmem > config.ram_size;
+  return {GuestPhys{base}, room ? config.maxmem - config.ram_size : 0};
+}
 
 Or<> check_memory_config(const MachineConfig& config) {
   if (config.physical_bits < 32 || config.physical_bits > 40) {
@@ -162,7 +180,7 @@ Or<DimmSpec> plan_insert(const MachineConfig& config, const DimmList& present, D
     return fail("a DIMM of " + size_text(wanted.size) + " would exceed maxmem " + size_text(config.maxmem) + "; " +
                 size_text(window.size - plugged) + " is left");
   }
-  wanted.base = wanted.base == kAnyBase ? TRY(first_fit(window, present, wanted.size))
+  wanted.base = wanted.base == kAnyBase ? TRY(choose_base(window, present, wanted.size))
                                         : TRY(check_base(window, present, wanted.base, wanted.size));
   return wanted;
 }

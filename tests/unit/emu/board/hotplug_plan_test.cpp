@@ -80,6 +80,16 @@ TEST_CASE("an insertion that leaves all open takes the first free id, slot and p
   CHECK(again.base == GuestPhys{4 * kGiB});
 }
 
+TEST_CASE("a DIMM of whole sections of 512 MiB fills sections, as long as there is such a place") {
+  Bank bank(machine(kGiB, 8, kGiB + kGiB + 128 * kMiB));
+  CHECK(bank.add(wanted(128 * kMiB)).base == GuestPhys{4 * kGiB});
+  CHECK(bank.add(wanted(512 * kMiB)).base == GuestPhys{4 * kGiB + 512 * kMiB});
+  CHECK(bank.add(wanted(384 * kMiB)).base == GuestPhys{4 * kGiB + 128 * kMiB});
+  bank.take("dimm2");
+  bank.take("dimm3");
+  CHECK(bank.add(wanted(kGiB)).base == GuestPhys{4 * kGiB + 128 * kMiB});  // there is none
+}
+
 TEST_CASE("the hotplug window starts above all boot RAM") {
   Bank bank(machine(4 * kGiB + 512 * kMiB, 4, 16 * kGiB));
   CHECK(bank.add(wanted(kGiB)).base == GuestPhys{6 * kGiB});
