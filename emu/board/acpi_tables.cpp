@@ -8,6 +8,7 @@
 #include "abi/ports.hpp"
 #include "base/bits.hpp"
 #include "board/byte_writer.hpp"
+#include "board/hotplug_plan.hpp"
 #include "board/slots_aml.hpp"
 #include "board/table_loader.hpp"
 
@@ -99,10 +100,10 @@ u32 add_facs(ByteWriter& out) {
 
 // FADT (5.2.9), the 244-byte form of ACPI 2.0.
 u32 add_fadt(TableSet& tables, u32 facs, u32 dsdt) {
+  // TMR_VAL_EXT is clear: the PM timer of the PIIX4 has 24 bits.
   constexpr u32 kFlags = 1u << 0      // WBINVD works
                          | 1u << 2    // C1 on every processor
                          | 1u << 5    // no fixed sleep button
-                         | 1u << 8    // the PM timer has 32 bits
                          | 1u << 10;  // there is a reset register
   constexpr u8 kHardReset = 0x06;
   ByteWriter& out = tables.out();
@@ -217,7 +218,7 @@ u32 add_hpet(TableSet& tables) {
 }
 
 // SRAT (5.2.16): which memory belongs to which node, the window for DIMMs to come included.
-u32 add_srat(TableSet& tables, const MachineConfig& config, std::span<const DimmSpec> boot_dimms) {
+u32 add_srat(TableSet& tables, const MachineConfig& config, std::span<const DimmSpec> dimms) {
   constexpr u32 kEnabled = 1, kHotPluggable = 2;
   ByteWriter& out = tables.out();
   const u32 at = tables.begin("SRAT", 1);
@@ -240,7 +241,8 @@ u32 add_srat(TableSet& tables, const MachineConfig& config, std::span<const Dimm
     out.dword(flags);
     out.qword(0);
   };
-  for (const DimmSpec& dimm : boot_dimms) {
+  for (const DimmSpec& dimm : dimms) {
+    if (dimm.socket != Socket::Boot) continue;
     u64 base = dimm.base.value, end = base + dimm.size;
     if (base < map::kExtended) {  // not the legacy hole
       memory(dimm.node, base, map::kConventionalEnd - base, kEnabled);
@@ -276,34 +278,9 @@ std::vector<u8> make_rsdp(TableLoader& loader, u32 rsdt) {
   return out.take();
 }
 
-// RAM only, whole DIMMs: the firmware cuts out what is not for the guest's use.
-std::vector<u8> make_e820(std::span<const DimmSpec> boot_dimms) {
-  constexpr u32 kRam = 1;
-  ByteWriter out;
-  for (const DimmSpec& dimm : boot_dimms) {
-    out.qword(dimm.base.value);
-    out.qword(dimm.size);
-    out.dword(kRam);
-  }
-  return out.take();
-}
-
-std::vector<u8> make_slots(u32 slots) {
-  ByteWriter out;
-  out.dword(slots);
-  return out.take();
-}
-
 }  // namespace
 
-HotplugWindow hotplug_window(const MachineConfig& config) {
-  const u64 beyond_hole = config.ram_size > map::kLowRamEnd ? config.ram_size - map::kLowRamEnd : 0;
-  const u64 base = base::align_up<u64>(map::kHighRam + beyond_hole, map::kHotplugAlignment);
-  const bool room = config.slots > 0 && config.maxmem > config.ram_size;
-  return {GuestPhys{base}, room ? config.maxmem - config.ram_size : 0};
-}
-
-std::vector<FirmwareFile> firmware_files(const MachineConfig& config, std::span<const DimmSpec> boot_dimms) {
+std::vector<FirmwareFile> acpi_files(const MachineConfig& config, std::span<const DimmSpec> dimms) {
   TableSet tables;
   tables.loader().allocate(abi::fw_cfg::kAcpiTablesFile, 4096, TableLoader::Zone::High);
   tables.loader().allocate(abi::fw_cfg::kAcpiRsdpFile, 16, TableLoader::Zone::Low);
@@ -313,17 +290,15 @@ std::vector<FirmwareFile> firmware_files(const MachineConfig& config, std::span<
   dsdt_bytes[kChecksumAt] = 0;
   const u32 dsdt = tables.add(dsdt_bytes);
   std::vector<u32> listed{add_fadt(tables, facs, dsdt), add_madt(tables), add_hpet(tables),
-                          add_srat(tables, config, boot_dimms)};
+                          add_srat(tables, config, dimms)};
   if (config.slots > 0) listed.push_back(tables.add(slots_ssdt(config.slots)));
   const u32 rsdt = add_rsdt(tables, listed);
   std::vector<u8> rsdp = make_rsdp(tables.loader(), rsdt);
 
   std::vector<FirmwareFile> files;
-  files.push_back({abi::fw_cfg::kE820File, make_e820(boot_dimms)});
   files.push_back({abi::fw_cfg::kAcpiTablesFile, tables.out().take()});
   files.push_back({abi::fw_cfg::kAcpiRsdpFile, std::move(rsdp)});
   files.push_back({abi::fw_cfg::kTableLoaderFile, tables.loader().take()});
-  files.push_back({abi::fw_cfg::kMemorySlotsFile, make_slots(config.slots)});
   return files;
 }
 

@@ -8,8 +8,8 @@
 #include "abi/memory_map.hpp"
 #include "abi/ports.hpp"
 #include "base/bits.hpp"
-#include "board/acpi_tables.hpp"
 #include "board/engines.hpp"
+#include "board/firmware_files.hpp"
 #include "board/hotplug_plan.hpp"
 #include "cpu/cpuid.hpp"
 #include "cpu/exceptions.hpp"
@@ -106,15 +106,20 @@ void Pc::install_firmware_items(const MachineConfig& config, const Images& image
   std::vector<u8> command_line(config.append.begin(), config.append.end());
   command_line.push_back(0);
   fw_cfg_.add_u64(cfg::kRamSize, config.ram_size);
+  if (!config.uuid.empty()) fw_cfg_.add(cfg::kUuid, config.uuid);
   fw_cfg_.add_u16(cfg::kCpuCount, 1);
+  fw_cfg_.add_u16(cfg::kMaxCpuCount, 1);
+  fw_cfg_.add_u64(cfg::kNuma, 0);
+  fw_cfg_.add_u32(cfg::kIrq0Override, 1);
   fw_cfg_.add_u32(cfg::kKernelSize, static_cast<u32>(images.kernel.size()));
   fw_cfg_.add(cfg::kKernelData, images.kernel);
   fw_cfg_.add_u32(cfg::kInitrdSize, static_cast<u32>(images.initrd.size()));
   fw_cfg_.add(cfg::kInitrdData, images.initrd);
   fw_cfg_.add_u32(cfg::kCommandLineSize, static_cast<u32>(command_line.size()));
   fw_cfg_.add(cfg::kCommandLineData, std::move(command_line));
-  for (FirmwareFile& file : firmware_files(config, boot_dimms(config)))
-    fw_cfg_.add_file(file.name, std::move(file.bytes));
+  std::vector<DimmSpec> dimms;
+  for (const auto& dimm : memory.dimms()) dimms.push_back(dimm->spec());
+  for (FirmwareFile& file : firmware_files(config, dimms)) fw_cfg_.add_file(file.name, std::move(file.bytes));
 }
 
 // --- Wiring.

@@ -188,7 +188,8 @@ DefinitionBlock ("", "DSDT", 2, "PAEMU ", "PAEMUDSD", 1)
             }
         }
 
-        // What no other device claims: the PM block, the GPE0 block, the PIC's edge/level control, reset and A20.
+        // What no other device claims: A20, the PIC's edge/level control, the PM block, the SMBus, the GPE0 block. The
+        // reset register lies among the host bridge's own ports.
         Device (SYSR)
         {
             Name (_HID, EisaId ("PNP0C02"))
@@ -198,7 +199,7 @@ DefinitionBlock ("", "DSDT", 2, "PAEMU ", "PAEMUDSD", 1)
                 IO (Decode16, 0x0092, 0x0092, 0x01, 0x01)
                 IO (Decode16, 0x04D0, 0x04D0, 0x01, 0x02)
                 IO (Decode16, 0x0600, 0x0600, 0x01, 0x40)
-                IO (Decode16, 0x0CF9, 0x0CF9, 0x01, 0x01)
+                IO (Decode16, 0x0700, 0x0700, 0x01, 0x10)
                 IO (Decode16, 0xAFE0, 0xAFE0, 0x01, 0x04)
             })
         }
@@ -253,6 +254,35 @@ DefinitionBlock ("", "DSDT", 2, "PAEMU ", "PAEMUDSD", 1)
                 IO (Decode16, 0x03F8, 0x03F8, 0x00, 0x08)
                 IRQNoFlags () { 4 }
             })
+        }
+
+        Device (COM2)
+        {
+            Name (_HID, EisaId ("PNP0501"))
+            Name (_UID, 2)
+            Method (_STA, 0, NotSerialized) { Return (0x0F) }
+            Name (_CRS, ResourceTemplate ()
+            {
+                IO (Decode16, 0x02F8, 0x02F8, 0x00, 0x08)
+                IRQNoFlags () { 3 }
+            })
+        }
+
+        // The 8042: both devices share its ports, which the keyboard claims.
+        Device (KBD)
+        {
+            Name (_HID, EisaId ("PNP0303"))
+            Name (_CRS, ResourceTemplate ()
+            {
+                IO (Decode16, 0x0060, 0x0060, 0x01, 0x01)
+                IO (Decode16, 0x0064, 0x0064, 0x01, 0x01)
+                IRQNoFlags () { 1 }
+            })
+        }
+        Device (MOU)
+        {
+            Name (_HID, EisaId ("PNP0F13"))
+            Name (_CRS, ResourceTemplate () { IRQNoFlags () { 12 } })
         }
 
         // The memory hotplug controller: one register block, a selector, all slots behind it

@@ -3,6 +3,7 @@
 #include "abi/acpi.hpp"
 #include "abi/memory_map.hpp"
 #include "abi/ports.hpp"
+#include "board/hotplug_plan.hpp"
 #include "installed_tables.hpp"
 
 using namespace paemu;
@@ -17,7 +18,7 @@ MachineConfig machine(u64 ram, u32 slots, u64 maxmem) {
   return config;
 }
 
-std::vector<DimmSpec> boot_dimms(u64 ram) {
+std::vector<DimmSpec> dimms_of(u64 ram) {
   std::vector<DimmSpec> dimms;
   const u64 low = ram < abi::memory_map::kLowRamEnd ? ram : abi::memory_map::kLowRamEnd;
   dimms.push_back({"boot0", "", Socket::Boot, 0, GuestPhys{0}, low, 0});
@@ -32,7 +33,7 @@ u64 field(const std::vector<u8>& table, usize at, usize size) { return Installed
 TEST_CASE("every table is found, whole and with a right checksum, whatever the machine") {
   for (u32 slots : {0u, 1u, 2u, 8u, 200u, 256u}) {
     INFO(slots << " slots");
-    const auto dimms = boot_dimms(5 * kGiB);
+    const auto dimms = dimms_of(5 * kGiB);
     const InstalledTables installed(machine(5 * kGiB, slots, 64 * kGiB), dimms);
     REQUIRE(installed.sound);
     CHECK(InstalledTables::sum(installed.files.at("etc/acpi/rsdp")) == 0);
@@ -49,7 +50,7 @@ TEST_CASE("every table is found, whole and with a right checksum, whatever the m
 }
 
 TEST_CASE("the FADT names the chips where the board has them") {
-  const auto dimms = boot_dimms(kGiB);
+  const auto dimms = dimms_of(kGiB);
   const InstalledTables installed(machine(kGiB, 8, 16 * kGiB), dimms);
   const std::vector<u8> fadt = installed.tables()["FACP"];
   REQUIRE(fadt.size() == 244);
@@ -67,7 +68,7 @@ TEST_CASE("the FADT names the chips where the board has them") {
 
 TEST_CASE("the SRAT lists boot RAM without the legacy hole and the window for hotplug") {
   const u64 ram = 5 * kGiB;
-  const auto dimms = boot_dimms(ram);
+  const auto dimms = dimms_of(ram);
   const InstalledTables installed(machine(ram, 8, 16 * kGiB), dimms);
   const std::vector<u8> srat = installed.tables()["SRAT"];
   struct Entry {
@@ -93,7 +94,7 @@ TEST_CASE("the hotplug window starts on a GiB, above 4 GiB and above all boot RA
 }
 
 TEST_CASE("the ports written out in the DSDT are those of the board") {
-  const auto dimms = boot_dimms(kGiB);
+  const auto dimms = dimms_of(kGiB);
   const InstalledTables installed(machine(kGiB, 8, 16 * kGiB), dimms);
   const std::vector<u8> dsdt = installed.tables()["DSDT"];
   // An I/O port descriptor: 47, decode, minimum, maximum, alignment, length (ACPI 6.4.2.5).
@@ -107,7 +108,6 @@ TEST_CASE("the ports written out in the DSDT are those of the board") {
   CHECK(claims(abi::port::kSystemControlA, 1));
   CHECK(claims(abi::port::kPicElcr, 2));
   CHECK(claims(abi::port::kAcpiPmBase, abi::acpi::kPmBlockLength));
-  CHECK(claims(abi::port::kReset, 1));
   CHECK(claims(abi::port::kGpe0, abi::acpi::kGpe0Length));
   CHECK(claims(abi::port::kPic1, 2));
   CHECK(claims(abi::port::kPic2, 2));
@@ -118,7 +118,7 @@ TEST_CASE("the ports written out in the DSDT are those of the board") {
 }
 
 TEST_CASE("etc/e820 is the boot DIMMs as they are") {
-  const auto dimms = boot_dimms(5 * kGiB);
+  const auto dimms = dimms_of(5 * kGiB);
   const InstalledTables installed(machine(5 * kGiB, 8, 16 * kGiB), dimms);
   const std::vector<u8>& e820 = installed.files.at("etc/e820");
   REQUIRE(e820.size() == 40);

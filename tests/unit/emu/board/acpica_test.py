@@ -8,8 +8,11 @@ import subprocess
 import sys
 import tempfile
 
+# Not \\_SB.PCI0._PRT: its 128 rows are more than the 16 KiB that acpiexec has room for.
 METHODS = ["\\_S5", "\\_GPE._E03", "\\_SB.MHPC.MP00._STA", "\\_SB.MHPC.MP00._CRS", "\\_SB.MHPC.MP00._PXM",
-           "\\_SB.MHPC.MP00._UID", "\\_SB.COM1._STA", "\\_SB.COM1._CRS", "\\_SB.SYSR._CRS"]
+           "\\_SB.MHPC.MP00._UID", "\\_SB.COM1._STA", "\\_SB.COM1._CRS", "\\_SB.SYSR._CRS",
+           "\\_SB.COM2._CRS", "\\_SB.KBD._CRS", "\\_SB.MOU._CRS", "\\_SB.PCI0._CRS", "\\_SB.LNKA._CRS",
+           "\\_SB.LNKA._PRS", "\\_SB.LNKD._STA", "\\_SB.LNKC._DIS"]
 COMPLAINTS = ["error", "warning", "exception", "invalid", "incorrect", "unknown", "ae_"]
 
 

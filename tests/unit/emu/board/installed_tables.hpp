@@ -6,7 +6,7 @@
 #include <map>
 #include <string>
 
-#include "board/acpi_tables.hpp"
+#include "board/firmware_files.hpp"
 
 namespace paemu {
 
@@ -15,8 +15,8 @@ struct InstalledTables {
   std::map<std::string, u32> addresses;
   bool sound = true;  // every command was in bounds and named a file that was allocated
 
-  InstalledTables(const MachineConfig& config, std::span<const DimmSpec> boot_dimms) {
-    for (FirmwareFile& f : firmware_files(config, boot_dimms)) files[f.name] = std::move(f.bytes);
+  InstalledTables(const MachineConfig& config, std::span<const DimmSpec> dimms) {
+    for (FirmwareFile& f : firmware_files(config, dimms)) files[f.name] = std::move(f.bytes);
     const std::vector<u8>& script = files.at("etc/table-loader");
     sound = script.size() % 128 == 0;
     for (usize at = 0; at + 128 <= script.size(); at += 128) run(&script[at]);
