@@ -12,6 +12,7 @@
 // the flush that the manual demands (SDM 3A, 4.10.4.1), see paging_changed().
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <optional>
@@ -47,6 +48,23 @@ struct Watchpoint {
   bool on_read = false;
 };
 
+// Host addresses of pages at hand, for one kind of access and one privilege; direct-mapped by page. Translated code
+// reads these arrays itself (emu/jit), without touching the flags.
+struct FastTable {
+  static constexpr u32 kEntries = 1024;
+  static constexpr u32 kFree = 1u << 20;  // of tag: no page's, nor any that sums to zero with one
+  static u32 index_of(u32 linear) { return (linear >> kPageShift) & (kEntries - 1); }
+  static u32 tag_of(u32 linear) { return 0u - (linear >> kPageShift); }
+
+  u32 tag[kEntries];     // the page's number, negated
+  u64 addend[kEntries] = {};  // host address of the page, less its linear one
+  FastTable() { drop(); }
+  void drop() { std::fill_n(tag, kEntries, kFree); }
+  // One compare also refuses accesses that cross a page: the first byte's entry can't have the last byte's page.
+  bool hit(u32 linear, u32 size) const { return tag[index_of(linear)] == tag_of(linear + size - 1); }
+  u8* host(u32 linear) const { return reinterpret_cast<u8*>(addend[index_of(linear)] + linear); }
+};
+
 class Mmu {
  public:
   Mmu(const CpuState& state, PhysicalMemory& memory, MmioBus& mmio);
@@ -54,9 +72,9 @@ class Mmu {
   // --- Data. T: trivially copyable, at most 16 bytes.
   template <class T>
   bool load(u32 linear, Privilege privilege, T& out) {
-    const FastEntry& e = fast(Access::kRead, privilege, linear);
-    if (e.tag == fast_tag<T>(linear)) [[likely]] {
-      std::memcpy(&out, e.host(linear), sizeof(T));
+    const FastTable& t = fast(Access::kRead, privilege);
+    if (t.hit(linear, sizeof(T))) [[likely]] {
+      std::memcpy(&out, t.host(linear), sizeof(T));
       return true;
     }
     return load_slow(linear, privilege, &out, sizeof(T), Access::kRead);
@@ -64,9 +82,9 @@ class Mmu {
 
   template <class T>
   bool store(u32 linear, Privilege privilege, const T& value) {
-    const FastEntry& e = fast(Access::kWrite, privilege, linear);
-    if (e.tag == fast_tag<T>(linear)) [[likely]] {
-      std::memcpy(e.host(linear), &value, sizeof(T));
+    const FastTable& t = fast(Access::kWrite, privilege);
+    if (t.hit(linear, sizeof(T))) [[likely]] {
+      std::memcpy(t.host(linear), &value, sizeof(T));
       return true;
     }
     return store_slow(linear, privilege, &value, sizeof(T));
@@ -75,9 +93,9 @@ class Mmu {
   // The load of a read-modify-write: faults as the write would, before it reads. The store that follows can't fault.
   template <class T>
   bool load_for_write(u32 linear, Privilege privilege, T& out) {
-    const FastEntry& e = fast(Access::kWrite, privilege, linear);
-    if (e.tag == fast_tag<T>(linear)) [[likely]] {
-      std::memcpy(&out, e.host(linear), sizeof(T));
+    const FastTable& t = fast(Access::kWrite, privilege);
+    if (t.hit(linear, sizeof(T))) [[likely]] {
+      std::memcpy(&out, t.host(linear), sizeof(T));
       return true;
     }
     return load_slow(linear, privilege, &out, sizeof(T), Access::kWrite);
@@ -107,9 +125,11 @@ class Mmu {
   // The host address for an access of `size` bytes if it needs no more than a host access, else nullptr. For string
   // instructions: one look a page. Valid until the next access, flush or device.
   u8* host_pointer(u32 linear, u32 size, Access access, Privilege privilege) const {
-    const FastEntry& e = fast(access, privilege, linear);
-    return e.tag == (((linear + size - 1) & ~kPageMask) | fast_generation_) ? e.host(linear) : nullptr;
+    const FastTable& t = fast(access, privilege);
+    return t.hit(linear, size) ? t.host(linear) : nullptr;
   }
+
+  const FastTable& fast(Access a, Privilege p) const { return fast_[static_cast<u32>(a)][static_cast<u32>(p)]; }
 
   // The fault of the last access that returned false.
   const Fault& fault() const { return fault_; }
@@ -118,8 +138,8 @@ class Mmu {
   bool fetch(u32 linear, Privilege privilege, FetchPage& out);
   // The host address of the code byte if its translation is at hand, else nullptr: then call fetch().
   const u8* fetch_hit(u32 linear, Privilege privilege) const {
-    const FastEntry& e = fast(Access::kFetch, privilege, linear);
-    return e.tag == fast_tag<u8>(linear) ? e.host(linear) : nullptr;
+    const FastTable& t = fast(Access::kFetch, privilege);
+    return t.hit(linear, 1) ? t.host(linear) : nullptr;
   }
 
   // --- Looking, without any side effect on the guest: for monitors and the debugger. No value: not mapped.
@@ -170,15 +190,7 @@ class Mmu {
   void set_alignment_check(bool enabled);  // CR0.AM and EFLAGS.AC; concerns user accesses only
 
  private:
-  static constexpr u32 kEntries = 1024;  // of each direct-mapped array
-
-  // tag: linear page | generation (never 0), so that one compare also refuses accesses that cross a page. The host
-  // address is addend + linear.
-  struct FastEntry {
-    u32 tag = 0;
-    u64 addend = 0;
-    u8* host(u32 linear) const { return reinterpret_cast<u8*>(addend + linear); }
-  };
+  static constexpr u32 kEntries = FastTable::kEntries;  // of each direct-mapped array
 
   // valid while generation matches, or for global pages while it is at least global_floor_.
   struct Translation {
@@ -196,15 +208,7 @@ class Mmu {
     bool rom = false;  // of writes only: to be ignored
   };
 
-  static u32 index_of(u32 linear) { return (linear >> kPageShift) & (kEntries - 1); }
-  const FastEntry& fast(Access a, Privilege p, u32 linear) const {
-    return fast_[static_cast<u32>(a)][static_cast<u32>(p)][index_of(linear)];
-  }
-  template <class T>
-  u32 fast_tag(u32 linear) const {
-    // Of the last byte's page: the entry at the first byte's index can't have it when they differ.
-    return ((linear + static_cast<u32>(sizeof(T)) - 1) & ~kPageMask) | fast_generation_;
-  }
+  static u32 index_of(u32 linear) { return FastTable::index_of(linear); }
 
   bool load_slow(u32 linear, Privilege, void* out, u32 size, Access);
   bool store_slow(u32 linear, Privilege, const void* data, u32 size);
@@ -232,7 +236,6 @@ class Mmu {
   MmioListener* listener_ = nullptr;
   PageWalker walker_;
   Fault fault_;
-  u32 fast_generation_ = 1;  // 1 to 4095
   u32 watch_hits_ = 0;
   bool watching_ = false;
   bool alignment_check_ = false;
@@ -240,10 +243,10 @@ class Mmu {
   u64 generation_ = 1;
   u64 global_floor_ = 1;
   std::array<Watchpoint, 4> watchpoints_{};
-  FastEntry fast_[3][2][kEntries];
-  // The fast entries of translations that are not global, filled since the last flush. More than kLocalMax: not listed.
+  FastTable fast_[3][2];
+  // The tags of the fast entries of translations that are not global, filled since the last flush. More than kLocalMax: not listed.
   static constexpr u32 kLocalMax = 256;
-  std::array<FastEntry*, kLocalMax> local_{};
+  std::array<u32*, kLocalMax> local_{};
   u32 local_count_ = 0;
   Translation data_[kEntries];
   Translation code_[kEntries];

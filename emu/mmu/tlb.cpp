@@ -65,18 +65,21 @@ void Mmu::fill_fast(u32 linear, Access access, Privilege privilege, const Piece&
     constexpr u8 kMask = frame_flag::kDirty | frame_flag::kHasCode;
     if (piece.rom || (memory_.flags(pfn_of(piece.address)) & kMask) != frame_flag::kDirty) return;
   }
-  FastEntry& e = fast_[static_cast<u32>(access)][static_cast<u32>(privilege)][index_of(linear)];
-  e.addend = reinterpret_cast<u64>(piece.host) - linear;
-  e.tag = (linear & ~kPageMask) | fast_generation_;
+  FastTable& table = fast_[static_cast<u32>(access)][static_cast<u32>(privilege)];
+  u32& tag = table.tag[index_of(linear)];
+  table.addend[index_of(linear)] = reinterpret_cast<u64>(piece.host) - linear;
+  tag = FastTable::tag_of(linear);
   const bool outlives_cr3 = !(state_.cr0 & cr0::kPaging) || (slot(access, linear).rights & page_right::kGlobal);
   if (outlives_cr3 || local_count_ > kLocalMax) return;
-  if (local_count_ < kLocalMax) local_[local_count_] = &e;
+  if (local_count_ < kLocalMax) local_[local_count_] = &tag;
   ++local_count_;
 }
 
 void Mmu::forget_fast(Access access, u32 linear) {
   const u32 i = index_of(linear);
-  const auto drop = [&](Access a) { fast_[static_cast<u32>(a)][0][i].tag = fast_[static_cast<u32>(a)][1][i].tag = 0; };
+  const auto drop = [&](Access a) {
+    for (FastTable& table : fast_[static_cast<u32>(a)]) table.tag[i] = FastTable::kFree;
+  };
   if (access == Access::kFetch) {
     drop(Access::kFetch);
   } else {
@@ -93,16 +96,10 @@ void Mmu::forget(Access access, u32 linear) {
   forget_fast(access, linear);
 }
 
-// Generation 0 is never current, so that cleared entries match nothing.
 void Mmu::drop_fast() {
   local_count_ = 0;
-  if (++fast_generation_ == kPageSize) {
-    for (auto& by_privilege : fast_) {
-      for (auto& entries : by_privilege) {
-        for (FastEntry& e : entries) e.tag = 0;
-      }
-    }
-    fast_generation_ = 1;
+  for (auto& by_privilege : fast_) {
+    for (FastTable& table : by_privilege) table.drop();
   }
 }
 
@@ -111,7 +108,7 @@ void Mmu::flush_non_global() {
   ++generation_;
   if (local_count_ > kLocalMax) return drop_fast();
   // A kernel that changes page tables at each entry shares with its programs what it enters by: that stays at hand.
-  for (u32 n = 0; n < local_count_; ++n) local_[n]->tag = 0;
+  for (u32 n = 0; n < local_count_; ++n) *local_[n] = FastTable::kFree;
   local_count_ = 0;
 }
 
@@ -174,9 +171,10 @@ void Mmu::set_alignment_check(bool enabled) {
 
 void Mmu::on_code_decoded(Pfn frame) {
   const u64 host = reinterpret_cast<u64>(memory_.host_page(phys_of(frame)));
-  for (auto& entries : fast_[static_cast<u32>(Access::kWrite)]) {
-    for (FastEntry& e : entries) {
-      if (e.addend + (e.tag & ~kPageMask) == host) e.tag = 0;
+  for (FastTable& table : fast_[static_cast<u32>(Access::kWrite)]) {
+    for (u32 n = 0; n < kEntries; ++n) {
+      const u64 linear = u64{0u - table.tag[n]} << kPageShift;  // of a free entry: no address of the host
+      if (table.addend[n] + linear == host) table.tag[n] = FastTable::kFree;
     }
   }
 }
