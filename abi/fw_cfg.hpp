@@ -12,6 +12,7 @@ inline constexpr unsigned kCpuCount = 0x0005;    // u16: processors that are the
 inline constexpr unsigned kKernelSize = 0x0008;  // u32: bytes of the file given by -kernel, 0 without one
 inline constexpr unsigned kInitrdSize = 0x000b;  // u32
 inline constexpr unsigned kNuma = 0x000d;        // u64: nodes that follow; 0: firmware makes no SRAT of its own
+inline constexpr unsigned kBootMenu = 0x000e;  // u16: 1 offers a boot menu
 inline constexpr unsigned kMaxCpuCount = 0x000f;  // u16: processors that there can be
 inline constexpr unsigned kKernelData = 0x0011;  // the kernel file as it is
 inline constexpr unsigned kInitrdData = 0x0012;

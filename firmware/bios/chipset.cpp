@@ -1,7 +1,6 @@
 #include "bios/chipset.hpp"
 
 #include "abi/ports.hpp"
-#include "bios/layout.hpp"
 #include "bios/port_io.hpp"
 
 namespace firmware {
@@ -47,24 +46,6 @@ void init_chipset() {
   init_pics();
   init_pit();
   init_rtc();
-}
-
-// The vectors all point to an IRET in the shadow; services come with the real-mode part of the firmware.
-extern "C" u8 real_mode_return[];
-
-void init_data_areas() {
-  const u32 handler = reinterpret_cast<u32>(real_mode_return);
-  for (u32 vector = 0; vector < 256; ++vector) {
-    const u32 entry = 0xf0000000u | (handler - 0xf0000);
-    __builtin_memcpy(at<u8>(0) + 4 * vector, &entry, 4);
-  }
-  fill(at<u8>(0x400), 0, 0x100);
-  fill(at<u8>(kEbda), 0, kEbdaEnd - kEbda);
-  *at<u16>(0x400) = static_cast<u16>(kCom1);                   // port of the first serial line
-  *at<u16>(0x40e) = static_cast<u16>(kEbda >> 4);              // segment of the EBDA
-  *at<u16>(0x410) = 1u << 9;                                   // equipment: one serial line
-  *at<u16>(0x413) = static_cast<u16>(kEbda >> 10);             // KiB of conventional memory
-  *at<u8>(kEbda) = static_cast<u8>((kEbdaEnd - kEbda) >> 10);  // its size in KiB
 }
 
 }  // namespace firmware

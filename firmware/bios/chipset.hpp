@@ -1,9 +1,8 @@
-// Power-on state of the legacy chips and the BIOS data area.
+// Power-on state of the legacy chips.
 #pragma once
 
 namespace firmware {
 
 void init_chipset();
-void init_data_areas();
 
 }  // namespace firmware

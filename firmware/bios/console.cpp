@@ -2,6 +2,7 @@
 
 #include "abi/ports.hpp"
 #include "bios/port_io.hpp"
+#include "bios/real_mode.hpp"
 
 namespace firmware {
 
@@ -12,11 +13,18 @@ constexpr u32 kData = abi::port::kCom1, kInterruptEnable = kData + 1, kFifoContr
               kLineControl = kData + 3, kModemControl = kData + 4, kLineStatus = kData + 5;
 constexpr u8 kTransmitEmpty = 0x20;
 
+bool screen;
+
 void put_byte(u8 c) {
   // A missing or stuck UART must not stop the boot.
   for (u32 patience = 100'000; patience > 0 && !(in8(kLineStatus) & kTransmitEmpty); --patience) {
   }
   out8(kData, c);
+  if (!screen) return;
+  RealCall teletype;
+  teletype.eax = 0x0e00 | c;
+  teletype.ebx = 0x0007;
+  call_interrupt(0x10, teletype);
 }
 
 }  // namespace
@@ -30,6 +38,8 @@ void console_init() {
   out8(kFifoControl, 0x07);   // on, cleared
   out8(kModemControl, 0x03);  // DTR, RTS
 }
+
+void console_has_screen() { screen = true; }
 
 void put(const char* text) {
   for (; *text != '\0'; ++text) put_byte(static_cast<u8>(*text));

@@ -1,4 +1,4 @@
-// What the firmware says: on COM1 at 115200 baud, 8N1.
+// What POST says: on COM1 at 115200 baud, 8N1, and on the screen once a video ROM runs.
 #pragma once
 
 #include "base/types.hpp"
@@ -7,6 +7,8 @@ namespace firmware {
 using namespace base;
 
 void console_init();
+// From now on INT 10h shows it too.
+void console_has_screen();
 
 void put(const char* text);
 void put(u32 decimal);

@@ -56,7 +56,18 @@ FwCfgItem fw_cfg_sized(u32 size_key, u32 data_key) {
   return {data_key, size};
 }
 
-FwCfgItem fw_cfg_file(const char* name) {
+u32 fw_cfg_number(u32 key) {
+  u16 number = 0;
+  select(key);
+  next(&number, sizeof(number));
+  return number;
+}
+
+namespace {
+
+// Calls visit(entry) for each file, in the directory's order, until one returns true.
+template <class Visit>
+void each_entry(Visit&& visit) {
   select(cfg::kFileDirectory);
   u32 count = 0;
   next(&count, sizeof(count));
@@ -66,9 +77,40 @@ FwCfgItem fw_cfg_file(const char* name) {
     static_assert(sizeof(entry) == 64);
     next(&entry, sizeof(entry));
     entry.name[sizeof(entry.name) - 1] = '\0';
-    if (equal(entry.name, name)) return {__builtin_bswap16(entry.selector), __builtin_bswap32(entry.size)};
+    if (visit(entry)) return;
   }
-  return {};
+}
+
+FwCfgItem item_of(const cfg::FileEntry& entry) {
+  return {__builtin_bswap16(entry.selector), __builtin_bswap32(entry.size)};
+}
+
+bool begins(const char* text, const char* prefix) {
+  for (; *prefix != '\0'; ++text, ++prefix) {
+    if (*text != *prefix) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+FwCfgItem fw_cfg_file(const char* name) {
+  FwCfgItem found;
+  each_entry([&](const cfg::FileEntry& entry) {
+    if (!equal(entry.name, name)) return false;
+    found = item_of(entry);
+    return true;
+  });
+  return found;
+}
+
+u32 fw_cfg_files(const char* prefix, FwCfgItem* files, u32 most) {
+  u32 count = 0;
+  each_entry([&](const cfg::FileEntry& entry) {
+    if (begins(entry.name, prefix)) files[count++] = item_of(entry);
+    return count == most;
+  });
+  return count;
 }
 
 }  // namespace firmware

@@ -29,7 +29,20 @@ class FwCfgItem {
 // An item of a numbered key whose size is the u32 of another key.
 FwCfgItem fw_cfg_sized(u32 size_key, u32 data_key);
 
+// An item that is a number of 16 bits; 0 when there is none.
+u32 fw_cfg_number(u32 key);
+
 // A named file; not present() when there is none.
 FwCfgItem fw_cfg_file(const char* name);
+
+// The files whose names begin with `prefix`, at most `most` of them. -> how many.
+u32 fw_cfg_files(const char* prefix, FwCfgItem* files, u32 most);
+
+template <class Visit>
+void each_fw_cfg_file(const char* prefix, Visit&& visit) {
+  FwCfgItem files[8];
+  const u32 count = fw_cfg_files(prefix, files, 8);
+  for (u32 i = 0; i < count; ++i) visit(files[i]);
+}
 
 }  // namespace firmware

@@ -14,6 +14,11 @@ inline u8 in8(u32 port) {
   asm volatile("inb %w1, %0" : "=a"(value) : "Nd"(port));
   return value;
 }
+inline u16 in16(u32 port) {
+  u16 value;
+  asm volatile("inw %w1, %0" : "=a"(value) : "Nd"(port));
+  return value;
+}
 inline u32 in32(u32 port) {
   u32 value;
   asm volatile("inl %w1, %0" : "=a"(value) : "Nd"(port));

@@ -6,6 +6,7 @@
 #include "bios/fw_cfg.hpp"
 #include "bios/layout.hpp"
 #include "bios/strings.hpp"
+#include "bios/table_area.hpp"
 
 namespace firmware {
 
@@ -50,7 +51,6 @@ struct Loaded {
 
 Loaded files[kMaxFiles];
 u32 file_count;
-u32 ebda_next;
 
 Loaded& find(char* name) {
   name[kNameSize - 1] = '\0';
@@ -78,9 +78,8 @@ void allocate(Command& c, MemoryMap& map) {
 
   u32 address;
   if (c.allocate.zone == kZoneLow) {
-    address = align_up(ebda_next, alignment < 16 ? 16u : alignment);
-    if (address > kEbdaEnd || item.size() > kEbdaEnd - address) refuse("the ACPI tables do not fit into the EBDA");
-    ebda_next = address + item.size();
+    address = take_table_area(item.size(), alignment < 16 ? 16u : alignment);
+    if (address == 0) refuse("the tables do not fit between 0xf0000 and 0xfffff");
   } else {
     const u32 whole_pages = align_up(item.size(), kPageSize);
     address = map.find_high(whole_pages, alignment < kPageSize ? kPageSize : alignment);
@@ -130,7 +129,6 @@ u32 rsdp_address() {
 
 void install_tables(MemoryMap& map) {
   FwCfgItem script = fw_cfg_file(abi::fw_cfg::kTableLoaderFile);
-  ebda_next = kEbda + 16;
   // Read whole first: the commands make us select other items.
   const u32 size = script.size() < kScratchSize ? script.size() : kScratchSize;
   script.read(0, at<u8>(kScratch), size);

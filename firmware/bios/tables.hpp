@@ -5,7 +5,7 @@
 
 namespace firmware {
 
-// Tables go to the top of low RAM, which becomes ACPI NVS in the map; the RSDP goes into the EBDA, where systems look
+// Tables go to the top of low RAM, which becomes ACPI NVS in the map; the RSDP goes to 0xf0000 up, where systems look
 // for it (ACPI 5.2.5.1). Bad commands are refused with a sentence; no loader file means no tables.
 void install_tables(MemoryMap& map);
 

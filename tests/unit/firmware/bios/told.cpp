@@ -39,8 +39,7 @@ bool sums_to_zero(u32 address, u32 size) {
 }
 
 void show_tables() {
-  const u32 ebda = u32{*at<u16>(0x40e)} << 4;
-  for (u32 a = ebda; a < 0xa0000; a += 16) {
+  for (u32 a = 0xe0000; a < 0x100000; a += 16) {  // ACPI 5.2.5.1
     if (*at<u64>(a) != 0x2052545020445352) continue;  // "RSD PTR "
     line("rsdp", sums_to_zero(a, 20) ? "good" : "bad");
     const u32 rsdt = *at<u32>(a + 16);
