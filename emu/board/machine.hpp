@@ -16,6 +16,7 @@
 #include "memory/dimm.hpp"
 #include "replay/host_interfaces.hpp"
 #include "replay/input.hpp"
+#include "replay/picture.hpp"
 
 namespace paemu {
 
@@ -83,6 +84,7 @@ class Machine {
   virtual Registers registers() const = 0;
   virtual bool read_physical(GuestPhys address, std::span<u8> out) const = 0;
   virtual bool read_linear(GuestLinear address, std::span<u8> out) const = 0;
+  virtual bool picture(Picture& out) const = 0;  // what the screen shows; false: there is no display
   virtual std::string describe(const std::string& device) const = 0;  // "pic", "cpu", ...: fields by name; "" unknown
   virtual std::vector<std::string> devices() const = 0;
   virtual void trace_instructions(bool) {}  // each executed instruction to the log

@@ -10,6 +10,12 @@
 
 namespace paemu {
 
+enum class Display : u8 {
+  kNone,
+  kStandard,  // QEMU's -vga std
+  kLast = kStandard,
+};
+
 struct MachineConfig {
   u64 ram_size = kGiB;     // boot RAM in bytes
   u32 slots = 8;           // hotplug slots
@@ -21,9 +27,11 @@ struct MachineConfig {
   u32 numa_nodes = 1;
   std::vector<u8> uuid;                   // 16 bytes as they are printed, or empty: none
   bool reboot = true;                     // false: a guest reset ends the run (-no-reboot)
+  Display display = Display::kStandard;   // -vga
   u64 checkpoint_interval = 200'000'000;  // instructions between state hashes in a trace; 0: only one, at the end
   // A field more or less: bump abi::trace::kVersion.
-  FIELDS(ram_size, slots, maxmem, physical_bits, cpu_model, append, dimms, numa_nodes, uuid, reboot, checkpoint_interval)
+  FIELDS(ram_size, slots, maxmem, physical_bits, cpu_model, append, dimms, numa_nodes, uuid, reboot, display,
+         checkpoint_interval)
 };
 
 // The files that a run derives from, by content.
@@ -31,6 +39,7 @@ struct Images {
   std::vector<u8> firmware;
   std::vector<u8> kernel;  // empty: none
   std::vector<u8> initrd;  // empty: none
+  std::vector<u8> vga_rom;  // the display's option ROM; empty: none
 };
 
 }  // namespace paemu

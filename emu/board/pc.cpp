@@ -21,6 +21,7 @@ namespace {
 namespace map = abi::memory_map;
 
 constexpr u64 kLargestFirmware = 1 * kMiB;  // ends at 4 GiB, above the local APIC
+constexpr u64 kLargestOptionRom = 64 * kKiB;
 constexpr u64 kApicBaseMask = ~u64{0xfff};
 constexpr u64 kApicGlobalEnable = 1u << 11;
 
@@ -36,6 +37,7 @@ Or<std::unique_ptr<Pc>> Pc::create(const MachineConfig& config, const Images& im
   pc->cpu.set_model(model);
   TRY(pc->install_memory(config, images));
   pc->install_firmware_items(config, images);
+  TRY(pc->install_display(config, images));
   pc->connect_wires();
   pc->map_ports();
   pc->reset();
@@ -122,6 +124,13 @@ void Pc::install_firmware_items(const MachineConfig& config, const Images& image
   for (FirmwareFile& file : firmware_files(config, dimms)) fw_cfg_.add_file(file.name, std::move(file.bytes));
 }
 
+Or<> Pc::install_display(const MachineConfig& config, const Images& images) {
+  if (config.display == Display::kNone) return {};
+  if (images.vga_rom.size() > kLargestOptionRom) return fail("the VGA's option ROM is larger than 64 KiB");
+  vga_ = std::make_unique<Vga>(memory, clock, images.vga_rom, map::kIoApic);
+  return {};
+}
+
 // --- Wiring.
 
 void Pc::IsaInterrupts::set_line(u32 irq, bool level) {
@@ -149,6 +158,7 @@ void Pc::connect_wires() {
   pci_.connect(0, 0, host_bridge_);
   pci_.connect(1, 0, isa_bridge_);
   pci_.connect(1, 3, pm_);
+  if (vga_ != nullptr) pci_.connect(2, 0, *vga_);
   cpu.interrupts = &local_apic_;
   cpu.hooks = this;
 }
@@ -177,6 +187,11 @@ void Pc::map_ports() {
   ports.map(port::kPciConfigAddress, 4, config_ports_, k32);
   ports.map(port::kPciConfigData, 4, pci_.data_port(), k32);
   ports.map(port::kGpe0, abi::acpi::kGpe0Length, pm_.gpe_ports(), k8);
+  if (vga_ != nullptr) {
+    ports.map(Vga::kDispiPort, Vga::kDispiPorts, vga_->dispi_ports(), k16);
+    ports.map(Vga::kFirstPort, Vga::kPorts, vga_->ports(), k8);
+    mmio.map(GuestPhys{Vga::kWindow}, Vga::kWindowSize, vga_->window());
+  }
 
   mmio.map(GuestPhys{map::kIoApic}, IoApic::kSize, io_apic_);
   mmio.map(GuestPhys{map::kHpet}, Hpet::kSize, hpet_);
@@ -197,6 +212,7 @@ void Pc::reset() {
   host_bridge_.reset();
   isa_bridge_.reset();
   pm_.reset();
+  if (vga_ != nullptr) vga_->reset();
   pci_.place_windows();
   hotplug_.reset();
   fw_cfg_.reset();
@@ -289,6 +305,11 @@ void Pc::eject(u32 slot) {
   (void)removed;
   hotplug_.remove(slot);
   listener_.on_dimm_ejected(spec);
+}
+
+bool Pc::picture(Picture& out) const {
+  if (vga_ != nullptr) vga_->picture(out);
+  return vga_ != nullptr;
 }
 
 // --- State.

@@ -34,6 +34,7 @@
 #include "dev/port_e9.hpp"
 #include "dev/post_latch.hpp"
 #include "dev/system_control.hpp"
+#include "dev/vga.hpp"
 #include "memory/physical_memory.hpp"
 #include "replay/host_interfaces.hpp"
 #include "time/event_queue.hpp"
@@ -87,6 +88,9 @@ class Pc final : private CpuHooks, private LineInput {
   Or<> request_eject(const std::string& id);
   Or<> pull_dimm(const std::string& id);  // surprise: the guest is not asked
 
+  // What the screen shows. False: there is none.
+  bool picture(Picture& out) const;
+
   // --- State. Calls visit("pic", state) for every part, in a fixed order; memory and the DIMM list are apart.
   template <class Visitor>
   void visit_state(Visitor&& visit) {
@@ -111,6 +115,10 @@ class Pc final : private CpuHooks, private LineInput {
     visit("keyboard", keyboard_.state());
     visit("system-control", system_control_.state());
     visit("post", post_.state());
+    if (vga_ != nullptr) {
+      visit("vga", vga_->state());
+      visit("vga-config", vga_->config());
+    }
     visit("coprocessor-error", coprocessor_error_.state());
   }
   // Makes the hotplug DIMMs those of `specs`, empty, without telling the guest. For loading a state, before its fields
@@ -153,6 +161,7 @@ class Pc final : private CpuHooks, private LineInput {
   Pc(const MachineConfig& config, SerialSink& serial, Log& log, PcListener& listener, const EngineOptions& engine);
   Or<> install_memory(const MachineConfig& config, const Images& images);
   void install_firmware_items(const MachineConfig& config, const Images& images);
+  Or<> install_display(const MachineConfig& config, const Images& images);
   void connect_wires();
   void map_ports();
   void eject(u32 slot);
@@ -190,6 +199,7 @@ class Pc final : private CpuHooks, private LineInput {
   CoprocessorError coprocessor_error_;
   PortE9 e9_;
   DebugExit debug_exit_;
+  std::unique_ptr<Vga> vga_;  // nullptr: -vga none
 };
 
 }  // namespace paemu

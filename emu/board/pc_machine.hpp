@@ -53,6 +53,7 @@ class PcMachine final : public Machine, private PcListener {
   }
   bool read_physical(GuestPhys address, std::span<u8> out) const override { return pc_->memory.read(address, out); }
   bool read_linear(GuestLinear address, std::span<u8> out) const override;
+  bool picture(Picture& out) const override { return pc_->picture(out); }
   std::string describe(const std::string& device) const override;
   std::vector<std::string> devices() const override;
   void trace_instructions(bool on) override { pc_->engine->set_trace(on); }

@@ -31,7 +31,7 @@ void PciFunction::reset_config() {
   config_ = Config{};
   for (const PciRegister& r : registers_) set_config_value(r.offset, r.size, r.reset);
   for (const Window& w : windows_) {
-    set_config_value(pci::kBaseAddresses + 4 * w.index, 4, w.space == Space::kPorts ? pci::kPortSpace : 0);
+    set_config_value(w.offset(), 4, w.space == Space::kPorts ? pci::kPortSpace : w.fixed);
   }
 }
 
@@ -58,11 +58,11 @@ void PciFunction::config_write(u32 offset, u32 size, u32 value) {
   }
   // The low bits of a base address are fixed: software sizes a range by writing ones (6.2.5.1).
   for (const Window& w : windows_) {
-    const u32 base = pci::kBaseAddresses + 4 * w.index;
+    const u32 mask = ~(w.size - 1) | (w.index == pci::kRomIndex ? pci::kRomEnable : 0);
     for (u32 i = 0; i < 4; ++i) {
-      const u32 writable = (~(w.size - 1) >> (8 * i)) & 0xff;
-      if (written(base + i, byte)) {
-        u8& stored = config_.bytes[base + i];
+      const u32 writable = (mask >> (8 * i)) & 0xff;
+      if (written(w.offset() + i, byte)) {
+        u8& stored = config_.bytes[w.offset() + i];
         stored = static_cast<u8>((stored & ~writable) | (byte & writable));
       }
     }
@@ -71,7 +71,9 @@ void PciFunction::config_write(u32 offset, u32 size, u32 value) {
 }
 
 bool PciFunction::placed(const Window& window, u32& base) const {
-  base = config_value(pci::kBaseAddresses + 4 * window.index, 4) & ~(window.size - 1);
+  const u32 value = config_value(window.offset(), 4);
+  base = value & ~(window.size - 1);
+  if (window.index == pci::kRomIndex && (value & pci::kRomEnable) == 0) return false;
   const u16 decode = window.space == Space::kPorts ? pci::kDecodePorts : pci::kDecodeMemory;
   return (command() & decode) != 0 && base != 0;
 }
@@ -82,7 +84,8 @@ void PciBus::connect(u32 device, u32 function, PciFunction& f) {
   assert(device < 32 && function < 8 && functions_[device * 8 + function] == nullptr);
   functions_[device * 8 + function] = &f;
   for (const PciFunction::Window& w : f.windows()) {
-    assert(is_power_of_two(w.size) && w.index < 6);
+    assert(is_power_of_two(w.size) && w.index <= pci::kRomIndex);
+    if (w.device == nullptr) continue;
     if (w.space == PciFunction::Space::kPorts)
       ports_.map_movable(w.size, *w.device, w.width);
     else
@@ -93,12 +96,14 @@ void PciBus::connect(u32 device, u32 function, PciFunction& f) {
 void PciBus::place(PciFunction& f) {
   for (const PciFunction::Window& w : f.windows()) {
     u32 base;
+    if (w.device == nullptr) continue;
     const bool placed = f.placed(w, base);
     if (w.space == PciFunction::Space::kPorts)
       ports_.move(*w.device, placed ? std::optional<u32>(base) : std::nullopt);
     else
       mmio_.move(*w.device, placed ? std::optional<GuestPhys>(GuestPhys{base}) : std::nullopt);
   }
+  f.on_placed();
 }
 
 void PciBus::place_windows() {

@@ -28,11 +28,15 @@ struct PciRegister {
 namespace pci {
 // The type 0 header (6.1).
 inline constexpr u32 kVendor = 0x00, kCommand = 0x04, kStatus = 0x06, kRevision = 0x08, kClass = 0x09,
-                     kHeaderType = 0x0e, kBaseAddresses = 0x10, kSubsystem = 0x2c, kInterruptLine = 0x3c,
+                     kHeaderType = 0x0e, kBaseAddresses = 0x10, kSubsystem = 0x2c, kExpansionRom = 0x30,
+                     kInterruptLine = 0x3c,
                      kInterruptPin = 0x3d;
 inline constexpr u16 kDecodePorts = 1u << 0, kDecodeMemory = 1u << 1, kBusMaster = 1u << 2;  // of kCommand
 inline constexpr u8 kMultiFunction = 0x80;                                                   // of kHeaderType
 inline constexpr u32 kPortSpace = 1;                                                         // bit 0 of a base address
+inline constexpr u32 kPrefetchable = 8;
+inline constexpr u32 kRomIndex = 6;   // the window of kExpansionRom (6.2.5.2)
+inline constexpr u32 kRomEnable = 1;  // its bit 0
 }  // namespace pci
 
 class PciFunction {
@@ -43,13 +47,15 @@ class PciFunction {
     FIELDS(bytes)
   };
   enum class Space : u8 { kPorts, kMemory };
-  // A range of `size` bytes (a power of two) that the base address `index` (0 to 5) places.
+  // A range of `size` bytes (a power of two) that the base address `index` (0 to 5, or kRomIndex) places.
   struct Window {
     u32 index;
     Space space;
     u32 size;
-    IoDevice* device;
+    IoDevice* device;  // nullptr: the function looks after the range itself, see on_placed()
     PortWidth width = PortWidth::k32;
+    u32 fixed = 0;  // low bits of the base address, as kPrefetchable
+    u32 offset() const { return index == pci::kRomIndex ? pci::kExpansionRom : pci::kBaseAddresses + 4 * index; }
   };
 
   // registers: outlive the function.
@@ -69,6 +75,8 @@ class PciFunction {
   std::span<const Window> windows() const { return windows_; }
   // Where the window is; false: nowhere, by its address or by the command register.
   bool placed(const Window& window, u32& base) const;
+  // The windows may have moved.
+  virtual void on_placed() {}
 
  protected:
   ~PciFunction() = default;

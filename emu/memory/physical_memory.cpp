@@ -20,9 +20,9 @@ bool overlap(GuestPhys a, u64 a_size, GuestPhys b, u64 b_size) { return a < b + 
 PhysicalMemory::PhysicalMemory(u32 physical_bits)
     : physical_bits_(physical_bits),
       chunks_(u64{1} << (physical_bits - kChunkShift)),
-      flags_(u64{1} << (physical_bits - kPageShift)),
-      dirty_chunks_(chunks_.size()),
-      touched_chunks_(chunks_.size()) {
+      flags_((u64{1} << (physical_bits - kPageShift)) + (kMostVideo >> kPageShift)),
+      dirty_chunks_(chunks_.size() + (kMostVideo >> kChunkShift)),
+      touched_chunks_(chunks_.size() + (kMostVideo >> kChunkShift)) {
   assert(physical_bits >= 32 && physical_bits <= 40);
 }
 

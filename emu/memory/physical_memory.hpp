@@ -6,6 +6,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -72,6 +73,24 @@ class PhysicalMemory {
   // --- ROM: `image` is copied; stores are ignored. base and size are multiples of 4096; overlap with RAM asserts.
   void map_rom(GuestPhys base, std::span<const u8> image, std::string name);
 
+  // --- Video memory: the frame buffer of a display controller, which its base address shows to the guest somewhere.
+  // Wherever that is, its pages are hashed and saved as the frames from video_home() on, which no guest can address.
+  void add_video(u64 size);  // a power of two, of 2 MiB or more; once, at first shown nowhere
+  u8* video() const { return video_->data(); }
+  u64 video_size() const { return video_ != nullptr ? video_->size() : 0; }
+  // base: a multiple of its size below the end of the address space. Where RAM or ROM lies, that answers.
+  void show_video(std::optional<GuestPhys> base);
+  // The device has written, or is about to write, within the 4 KiB at this offset.
+  void mark_video_written(u64 offset) {
+    const Pfn home{video_home().value + static_cast<u32>(offset >> kPageShift)};
+    constexpr u8 kBoth = frame_flag::kDirty | frame_flag::kTouched;
+    if ((flags(home) & kBoth) != kBoth) mark_written(home);
+    if (video_shown_ != kNowhere) report_video_code(offset);
+  }
+  Pfn video_home() const { return Pfn{1u << (physical_bits_ - kPageShift)}; }
+  // Frames of the address space and of video memory: all that flags() has.
+  u64 frames() const { return (u64{1} << (physical_bits_ - kPageShift)) + (video_size() >> kPageShift); }
+
   // --- The fast side, for mmu.
   // The host address of the page that holds `address`, or nullptr (device or nothing).
   u8* host_page(GuestPhys address) const {
@@ -94,6 +113,8 @@ class PhysicalMemory {
   // Call before the first fast store to a frame of RAM: sets kDirty and kTouched.
   void mark_written(Pfn frame) {
     flags(frame) |= frame_flag::kDirty | frame_flag::kTouched;
+    if (frame.value - video_shown_ < video_frames_) frame = Pfn{frame.value - video_shown_ + video_home().value};
+    flags(frame) |= frame_flag::kDirty | frame_flag::kTouched;
     dirty_chunks_.add(frame.value / kPagesPerChunk);
     touched_chunks_.add(frame.value / kPagesPerChunk);
   }
@@ -106,7 +127,7 @@ class PhysicalMemory {
   // Sets the contents of a frame of RAM, covered or not; from a snapshot. False: there is no RAM.
   bool restore_page(Pfn frame, std::span<const u8> page);
 
-  // Makes all RAM zero and untouched, and returns it to the host.
+  // Makes all RAM and video memory zero and untouched, and returns it to the host.
   void clear_ram();
 
   void set_observer(MemoryObserver* observer) { observer_ = observer; }
@@ -119,6 +140,9 @@ class PhysicalMemory {
     visit_frames(dirty_chunks_, frame_flag::kDirty, [&](Pfn frame, u8* page) {
       visit(frame, page);
       flags(frame) &= static_cast<u8>(~frame_flag::kDirty);
+      if (frame >= video_home() && video_shown_ != kNowhere) {
+        flags(Pfn{frame.value - video_home().value + video_shown_}) &= static_cast<u8>(~frame_flag::kDirty);
+      }
     });
     dirty_chunks_.clear();
     if (observer_ != nullptr) observer_->on_dirty_cleared();
@@ -134,6 +158,7 @@ class PhysicalMemory {
   static constexpr u32 kChunkShift = 21;
   static constexpr u64 kChunkSize = u64{1} << kChunkShift;
   static constexpr u32 kPagesPerChunk = 1u << (kChunkShift - kPageShift);
+  static constexpr u64 kMostVideo = 64 * kMiB;
   struct Chunk {
     u8* host = nullptr;            // the whole chunk is one DIMM's, contiguous
     std::unique_ptr<u8*[]> pages;  // or: page by page (the first MiB, the firmware)
@@ -179,19 +204,25 @@ class PhysicalMemory {
   Shadow* shadow_at(GuestPhys address) const;
   u8* ram_page(GuestPhys address) const;  // also where a ROM covers it
   void show(const Shadow& shadow);
+  void clear_video();
+  void report_video_code(u64 offset);
   void set_page(GuestPhys address, u8* host);
   void map_dimm(const Dimm& dimm);
   void unmap_dimm(const Dimm& dimm);
 
   u32 physical_bits_;
   std::vector<Chunk> chunks_;
-  HostMapping flags_;        // one byte a frame of the whole address space
+  HostMapping flags_;        // one byte a frame of the whole address space, then of video memory
   ChunkSet dirty_chunks_;    // a superset of the chunks with a frame that has kDirty
   ChunkSet touched_chunks_;  // the same for kTouched
   std::vector<Hole> holes_;
   std::vector<std::unique_ptr<Shadow>> shadows_;
   std::vector<std::unique_ptr<Rom>> roms_;
   std::vector<std::unique_ptr<Dimm>> dimms_;
+  static constexpr u32 kNowhere = ~u32{0};
+  std::unique_ptr<HostMapping> video_;
+  u32 video_shown_ = kNowhere;  // the frame where it begins
+  u32 video_frames_ = 0;        // 0: shown nowhere
   u64 mapping_generation_ = 0;
   MemoryObserver* observer_ = nullptr;
 };

@@ -46,6 +46,7 @@ void PhysicalMemory::set_shadow(GuestPhys base, u64 size, Answers reads, Answers
 }
 
 u8* PhysicalMemory::ram_page(GuestPhys address) const {
+  if (pfn_of(address) >= video_home()) return video_->data() + (address - phys_of(video_home()));
   const Shadow* shadow = address.value < kChunkSize ? shadow_at(address) : nullptr;
   if (shadow == nullptr) return host_page(address);
   return shadow->ram == nullptr ? nullptr : shadow->ram + ((address - shadow->base) & ~u64{kPageMask});
@@ -60,8 +61,8 @@ void PhysicalMemory::write_behind(GuestPhys address, const void* data, u32 size)
 
 bool PhysicalMemory::restore_page(Pfn frame, std::span<const u8> page) {
   const GuestPhys address = phys_of(frame);
-  if (page.size() != kPageSize || frame.value >> (physical_bits_ - kPageShift) != 0) return false;
-  if (shadow_at(address) == nullptr) return write(address, page);
+  if (page.size() != kPageSize || frame.value >= frames()) return false;
+  if (frame < video_home() && shadow_at(address) == nullptr) return write(address, page);
   u8* ram = ram_page(address);
   if (ram == nullptr) return false;
   mark_written(frame);

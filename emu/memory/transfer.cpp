@@ -52,6 +52,7 @@ void PhysicalMemory::clear_ram() {
     if (observer_ != nullptr) observer_->on_mapping_changed(pfn_of(spec.base), spec.size >> kPageShift);
     flags_.clear(pfn_of(spec.base).value, spec.size >> kPageShift);
   }
+  if (video_ != nullptr) clear_video();
   touched_chunks_.clear();
   dirty_chunks_.clear();
   ++mapping_generation_;

@@ -1,4 +1,4 @@
-// MemoryHash: a hash over the contents of all RAM that costs in proportion to the pages written since last time.
+// MemoryHash: a hash over the contents of all RAM and video memory that costs in proportion to the pages written since last time.
 //
 // It is the sum, modulo 2^64, of XXH3-64(page, seed = frame number) over the pages that are not all zeroes. A sum can
 // be mended page by page, and a page that was never written counts like one that was written with zeroes, so that the
@@ -32,7 +32,7 @@ class MemoryHash {
  private:
   static constexpr u32 kPagesPerChunk = 512;
   using Chunk = std::array<u64, kPagesPerChunk>;  // a hash a page; 0: not in the sum
-  static usize chunk_count(const PhysicalMemory& m) { return usize{1} << (m.physical_bits() - kPageShift - 9); }
+  static usize chunk_count(const PhysicalMemory& m) { return m.frames() / kPagesPerChunk; }
   void set(Pfn frame, u64 hash);
 
   PhysicalMemory& memory_;

@@ -35,6 +35,7 @@ Or<std::unique_ptr<Recorder>> Recorder::start(Machine& machine, InputSource& liv
   config.images[0] = digest(images.firmware);
   config.images[1] = digest(images.kernel);
   config.images[2] = digest(images.initrd);
+  config.images[3] = digest(images.vga_rom);
   TraceWriter writer = TRY(TraceWriter::start(output, config, images));
   TraceStart start;
   start.snapshot = !machine.fresh();

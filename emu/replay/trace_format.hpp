@@ -19,11 +19,13 @@ struct ImageDigest {
   bool operator==(const ImageDigest&) const = default;
 };
 
+inline constexpr u32 kImages = 4;  // firmware, kernel, initrd, vga_rom
+
 struct TraceConfig {
   std::string program;  // "paemu 0.1.0": who recorded
   u64 schema = 0;       // Machine::schema()
   MachineConfig machine;
-  ImageDigest images[3];  // firmware, kernel, initrd
+  ImageDigest images[kImages];
   FIELDS(program, schema, machine, images)
 };
 

@@ -161,7 +161,7 @@ Or<> TraceReader::check_content(const Chunk& chunk, std::span<const u8> plain) {
       return {};
     case kImage: {
       const u8 which = plain.empty() ? 0xff : plain[0];
-      if (which > 2 || plain.size() - 1 > config_.images[which].size - image_bytes_[which])
+      if (which >= kImages || plain.size() - 1 > config_.images[which].size - image_bytes_[which])
         return fail("holds no piece of an image");
       image_bytes_[which] += plain.size() - 1;
       return {};
@@ -170,7 +170,7 @@ Or<> TraceReader::check_content(const Chunk& chunk, std::span<const u8> plain) {
     case kPages: return check_pages(plain);
     case kStart:
       start_ = TRY(decode_start(plain));
-      for (u32 i = 0; i < 3; ++i) {
+      for (u32 i = 0; i < kImages; ++i) {
         if (image_bytes_[i] != config_.images[i].size) return fail("comes before all images are there");
       }
       if (start_.pages != page_count_) return fail("comes before all pages are there");
@@ -205,14 +205,14 @@ Or<std::vector<u8>> TraceReader::payload(const Chunk& chunk) {
 
 Or<Images> TraceReader::images() {
   Images images;
-  std::vector<u8>* const parts[] = {&images.firmware, &images.kernel, &images.initrd};
+  std::vector<u8>* const parts[] = {&images.firmware, &images.kernel, &images.initrd, &images.vga_rom};
   for (const Chunk& chunk : chunks_) {
     if (chunk.type != kImage) continue;
     const std::vector<u8> plain = TRY(payload(chunk));
     parts[plain[0]]->insert(parts[plain[0]]->end(), plain.begin() + 1, plain.end());
   }
-  static constexpr const char* kNames[] = {"firmware", "kernel", "initrd"};
-  for (u32 i = 0; i < 3; ++i) {
+  static constexpr const char* kNames[] = {"firmware", "kernel", "initrd", "VGA BIOS"};
+  for (u32 i = 0; i < kImages; ++i) {
     if (digest(*parts[i]) != config_.images[i]) {
       return fail(fmt::format("{}: the {} in it is damaged: its hash does not match", name(), kNames[i]));
     }

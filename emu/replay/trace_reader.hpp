@@ -66,7 +66,7 @@ class TraceReader {
   bool cut_off_ = true;
   Position end_;
   // While scanning.
-  u64 image_bytes_[3] = {};
+  u64 image_bytes_[kImages] = {};
   u64 page_count_ = 0;
   i64 last_frame_ = -1;
 };

@@ -27,7 +27,7 @@ Or<TraceWriter> TraceWriter::start(TraceOutput& output, const TraceConfig& confi
   TRY(output.append(header));
   TRY(writer.chunk(abi::trace::kConfig, encode(config)));
   u8 which = 0;
-  for (const std::vector<u8>* image : {&images.firmware, &images.kernel, &images.initrd}) {
+  for (const std::vector<u8>* image : {&images.firmware, &images.kernel, &images.initrd, &images.vga_rom}) {
     for (usize at = 0; at < image->size(); at += abi::trace::kImagePieceSize) {
       const auto piece =
           std::span(*image).subspan(at, std::min<usize>(abi::trace::kImagePieceSize, image->size() - at));

@@ -75,7 +75,8 @@ Or<> info(TraceReader& reader, u64 file_size, std::FILE* out) {
     row(out, "dimm", fmt::format("{} slot {} {}M node {}", printable(d.id), d.slot, d.size / kMiB, d.node));
   row(out, "command line", "\"" + printable(m.append) + "\"");
   row(out, "images",
-      image("firmware", c.images[0]) + ", " + image("kernel", c.images[1]) + ", " + image("initrd", c.images[2]));
+      image("firmware", c.images[0]) + ", " + image("kernel", c.images[1]) + ", " + image("initrd", c.images[2]) + ", " +
+          image("VGA BIOS", c.images[3]));
   const TraceStart& start = reader.start();
   row(out, "begins at",
       position(start.at) +

@@ -299,7 +299,8 @@ TEST_CASE("PCI configuration shows the chip set, and the reset register beside i
   CHECK(id(0) == 0x12378086);
   CHECK(id(8) == 0x70008086);
   CHECK(id(11) == 0x71138086);
-  CHECK(id(16) == 0xffffffff);
+  CHECK(id(24) == 0xffffffff);
+  CHECK(id(16) == 0x11111234);
   b.out(port::kReset, 0x06);
   CHECK(b.world.resets == 1);
   CHECK(b.pc->ports.read(port::kPciConfigAddress, 4) == 0x80001000);

@@ -96,6 +96,7 @@ class FakeMachine final : public Machine {
   }
   bool read_physical(GuestPhys, std::span<u8>) const override { return false; }
   bool read_linear(GuestLinear, std::span<u8>) const override { return false; }
+  bool picture(Picture&) const override { return false; }
   std::string describe(const std::string&) const override { return {}; }
   std::vector<std::string> devices() const override { return {"fake"}; }
   u64 state_hash() override { return hash_.update() + state.mix * 31 + state.timer + state.retired * 7 + state.idle; }

@@ -18,6 +18,7 @@ TraceConfig config_of(const Images& images) {
   c.images[0] = digest(images.firmware);
   c.images[1] = digest(images.kernel);
   c.images[2] = digest(images.initrd);
+  c.images[3] = digest(images.vga_rom);
   return c;
 }
 
