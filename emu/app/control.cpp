@@ -1,5 +1,6 @@
 // What the monitor asks of the run: monitor::Control.
 #include "app/emulator.hpp"
+#include "host/picture_file.hpp"
 #include "host/trace_files.hpp"
 
 namespace paemu::app {
@@ -51,6 +52,18 @@ Or<> Emulator::record_stop() {
   trace_output_.reset();
   if (!finished) return fail("the recording ended badly: " + finished.error().sentence);
   return {};
+}
+
+Or<> Emulator::screendump(const std::string& path, monitor::PictureFormat format) {
+  using monitor::PictureFormat;
+  const std::string& file = path.empty() ? options_.display.path : path;
+  if (file.empty()) return fail("a file's name is missing: screendump FILE");
+  Picture picture;
+  if (!machine_->picture(picture)) return fail("the machine has no display (-vga none)");
+  return host::write_picture(file, picture,
+                             format == PictureFormat::Png   ? host::PictureFormat::kPng
+                             : format == PictureFormat::Ppm ? host::PictureFormat::kPpm
+                                                            : host::picture_format(file));
 }
 
 std::string Emulator::record_status() const {

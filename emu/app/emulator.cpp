@@ -39,7 +39,7 @@ Or<> Emulator::prepare() {
 Or<> Emulator::prepare_live() {
   // All that can be refused is looked at before a terminal, a socket or a file is touched.
   Images images = TRY(load_images(options_));
-  for (const std::string& path : {options_.record, options_.pidfile})
+  for (const std::string& path : {options_.record, options_.pidfile, options_.display.path})
     if (!path.empty()) TRY(host::check_writable(path));
   signals_ = std::make_unique<host::Signals>(loop_, [this](int) { leave("host-signal"); });
   consoles_ = TRY(Consoles::open(options_, loop_, log_));
@@ -80,6 +80,10 @@ int Emulator::run() {
       wait();
   }
   consoles_->flush();
+  if (options_.display.kind == DisplayOption::Kind::Png) {
+    if (const Or<> written = screendump("", monitor::PictureFormat::Png); !written)
+      log_.line("-display: " + written.error().sentence);
+  }
   return *exit_code_;
 }
 

@@ -62,6 +62,7 @@ class Emulator final : private monitor::Control {
   Or<> record_start(const std::string& path) override;
   Or<> record_stop() override;
   std::string record_status() const override;
+  Or<> screendump(const std::string& path, monitor::PictureFormat format) override;
   std::vector<monitor::ChardevInfo> chardevs() const override { return consoles_->describe(); }
   std::string name() const override { return options_.name; }
   i64 wall_clock_us() const override { return host::wall_clock_us(); }

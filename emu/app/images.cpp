@@ -11,6 +11,8 @@ constexpr char kInitrdName[] = "initramfs.cpio";
 
 // The boot RAM below 3 GiB must hold both.
 constexpr u64 kLargestImage = kGiB;
+constexpr char kVgaRomName[] = "vgabios.bin";
+constexpr u64 kLargestOptionRom = 64 * kKiB;
 constexpr u64 kLargestFirmware = 16 * kMiB;
 
 // Multiboot 0.6.96, 3.1.1 and 3.1.2.
@@ -101,6 +103,10 @@ Or<Images> load_images(const Options& options) {
   if (images.firmware.size() % 4096 != 0)
     return fail("-bios: " + firmware + ": its size, " + std::to_string(images.firmware.size()) +
                 " bytes, is not a multiple of 4096");
+  if (options.machine.display != Display::kNone) {
+    const std::string rom = TRY(find_bundled(kVgaRomName));
+    images.vga_rom = TRY(read_image("-vga", rom, kLargestOptionRom));
+  }
   const std::string kernel = options.bundled ? TRY(find_bundled(kKernelName)) : options.kernel;
   const std::string initrd = options.bundled ? TRY(find_bundled(kInitrdName)) : options.initrd;
   if (!kernel.empty()) {

@@ -163,6 +163,13 @@ Or<> smp(Parser&, const std::string& value) {
   return {};
 }
 
+Or<> vga(Parser& p, const std::string& value) {
+  if (value != "std" && value != "none")
+    return fail("there is no display controller \"" + value + "\"; use std or none");
+  p.options.machine.display = value == "std" ? Display::kStandard : Display::kNone;
+  return {};
+}
+
 Or<> machine(Parser& p, const std::string& value) {
   KeyValues settings = TRY(KeyValues::parse(value, "type"));
   const std::string backend = settings.take("memory-backend");
@@ -335,6 +342,18 @@ Or<> log_items(Parser& p, const std::string& value) {
   return {};
 }
 Or<> ignored(Parser&, const std::string&) { return {}; }
+Or<> display(Parser& p, const std::string& value) {
+  using Kind = DisplayOption::Kind;
+  if (value == "none") {
+    p.options.display = {};
+  } else if (value.starts_with("png:")) {
+    p.options.display = {Kind::Png, TRY(path(value.substr(4)))};
+  } else {
+    return fail("there is no display \"" + value + "\"; use none or png:FILE");
+  }
+  return {};
+}
+
 Or<> version(Parser& p, const std::string&) {
   p.options.action = Action::Version;
   return {};

@@ -37,6 +37,12 @@ struct Attachment {
   std::string label;  // "serial0", or the id of its -chardev
 };
 
+// -display
+struct DisplayOption {
+  enum class Kind : u8 { None, Sdl, Png } kind = Kind::None;
+  std::string path;  // Png: where the last picture goes
+};
+
 struct Options {
   Action action = Action::Run;
   std::string name = "paemu";
@@ -45,6 +51,7 @@ struct Options {
   MachineConfig machine;             // complete: DIMMs with slots and bases still open (~0)
   std::vector<BackendOption> backends;
   std::vector<Attachment> attachments;
+  DisplayOption display;
   std::string record, replay;        // paths
   bool start_paused = false;         // -S
   bool stay_after_shutdown = false;  // -no-shutdown

@@ -13,10 +13,10 @@ struct TypeName {
   Type type;
 };
 constexpr TypeName kTypes[] = {
-    {"string", Type::String}, {"integer", Type::Integer}, {"size", Type::Size},       {"bytes", Type::Bytes},
-    {"switch", Type::Switch}, {"dimm", Type::Dimm},       {"backend", Type::Backend}, {"part", Type::Part},
-    {"path", Type::Path},     {"command", Type::Command}, {"format", Type::Format},   {"rest", Type::Rest},
-    {"any", Type::Any},
+    {"string", Type::String}, {"integer", Type::Integer}, {"signed", Type::Signed},   {"size", Type::Size},
+    {"bytes", Type::Bytes},   {"switch", Type::Switch},   {"dimm", Type::Dimm},       {"backend", Type::Backend},
+    {"part", Type::Part},     {"path", Type::Path},       {"command", Type::Command}, {"format", Type::Format},
+    {"rest", Type::Rest},     {"any", Type::Any},
 };
 
 Type type_of(std::string_view name) {
@@ -35,8 +35,13 @@ std::vector<Argument> parse_arguments(std::string_view text) {
     text.remove_prefix(std::min(end + 1, text.size()));
     const bool optional = item.ends_with('?');
     if (optional) item.remove_suffix(1);
+    char flag = 0;
+    if (item.starts_with('-')) {
+      flag = item[1];
+      item.remove_prefix(3);
+    }
     const usize colon = item.find(':');
-    list.push_back({std::string(item.substr(0, colon)), type_of(item.substr(colon + 1)), optional});
+    list.push_back({std::string(item.substr(0, colon)), type_of(item.substr(colon + 1)), optional, flag});
   }
   return list;
 }
@@ -108,6 +113,8 @@ std::string usage(const Command& command) {
     for (char& c : word) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
     if (command.key_values && !first)
       word = "," + argument.name + "=" + word;
+    else if (argument.flag != 0)
+      word = std::string("-") + argument.flag + " " + word;
     else if (argument.type == Type::Format)
       word = "/FORMAT";
     text += (command.key_values && !first ? "" : " ") + (argument.optional ? "[" + word + "]" : word);

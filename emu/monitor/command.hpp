@@ -47,6 +47,7 @@ class Reply {
 enum class Type : u8 {
   String,
   Integer,  // not negative
+  Signed,
   Size,     // bytes; text takes K, M, G, T; a bare number counts in MiB in text, in bytes in JSON
   Bytes,    // the same, but a bare number is bytes in text also
   Switch,   // on/off, true/false
@@ -64,6 +65,7 @@ struct Argument {
   std::string name;
   Type type;
   bool optional;
+  char flag = 0;  // "-f format:...": in text it is given as "-f FORMAT", anywhere
 };
 
 // Can the guest notice the command? Then it goes through the input seam, is recorded, and refused in a replay.

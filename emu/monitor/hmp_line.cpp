@@ -1,4 +1,5 @@
 // A line of HMP: words to a command, text to checked arguments, result to text; and completion.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/key_values.hpp"
@@ -24,6 +25,12 @@ std::vector<std::string_view> words_of(std::string_view line) {
 base::Or<Json> convert(const Argument& argument, const std::string& text) {
   switch (argument.type) {
     case Type::Integer: return Json(TRY(base::parse_number(text)));
+    case Type::Signed: {
+      const bool negative = text.starts_with('-');
+      const u64 size = TRY(base::parse_number(negative ? text.substr(1) : text));
+      if (size > 0x7fffffff) return base::fail("\"" + text + "\" is too large");
+      return Json(negative ? -static_cast<i64>(size) : static_cast<i64>(size));
+    }
     case Type::Size: return Json(TRY(base::parse_size(text, kMiB)));
     case Type::Bytes: return Json(TRY(base::parse_size(text)));
     case Type::Switch: return Json(TRY(base::parse_switch(text)));
@@ -45,9 +52,34 @@ base::Or<Json> key_value_arguments(const Command& command, std::string_view rest
   return arguments;
 }
 
+std::string_view take_word(std::string_view& rest) {
+  rest.remove_prefix(std::min(rest.find_first_not_of(" \t"), rest.size()));
+  const std::string_view word = rest.substr(0, std::min(rest.find_first_of(" \t"), rest.size()));
+  rest.remove_prefix(word.size());
+  return word;
+}
+
+// Takes "-f VALUE" from the front of `rest` as long as the command has such flags.
+base::Or<> take_flags(const Command& command, std::string_view& rest, Json& arguments) {
+  while (true) {
+    std::string_view after = rest;
+    const std::string_view word = take_word(after);
+    const auto argument = std::find_if(command.arguments.begin(), command.arguments.end(), [&](const Argument& a) {
+      return a.flag != 0 && word.size() == 2 && word[0] == '-' && word[1] == a.flag;
+    });
+    if (argument == command.arguments.end()) return {};
+    const std::string_view value = take_word(after);
+    if (value.empty()) return base::fail(std::string(word) + " needs a value; usage: " + usage(command));
+    arguments[argument->name] = TRY(convert(*argument, std::string(value)));
+    rest = after;
+  }
+}
+
 base::Or<Json> positional_arguments(const Command& command, std::string_view rest) {
   Json arguments = Json::object();
   for (const Argument& argument : command.arguments) {
+    TRY(take_flags(command, rest, arguments));
+    if (argument.flag != 0) continue;
     const usize begin = std::min(rest.find_first_not_of(" \t"), rest.size());
     rest.remove_prefix(begin);
     if (rest.empty()) break;
@@ -58,6 +90,7 @@ base::Or<Json> positional_arguments(const Command& command, std::string_view res
     arguments[argument.name] = TRY(convert(argument, std::string(rest.substr(0, end))));
     rest.remove_prefix(end);
   }
+  TRY(take_flags(command, rest, arguments));
   if (rest.find_first_not_of(" \t") != std::string_view::npos)
     return base::fail("\"" + std::string(rest) + "\" is too much; usage: " + usage(command));
   return arguments;

@@ -17,6 +17,8 @@ namespace paemu::monitor {
 
 enum class RunState : u8 { Prelaunch, Running, Paused, Shutdown };
 
+enum class PictureFormat : u8 { ByName, Png, Ppm };
+
 struct ChardevInfo {
   std::string label;
   std::string filename;
@@ -39,6 +41,10 @@ class Control {
   virtual Or<> record_start(const std::string& path) = 0;
   virtual Or<> record_stop() = 0;
   virtual std::string record_status() const = 0;  // one or more lines
+
+  // What the screen shows, into a file; an empty path: the one that -display png:PATH names. Errors: there is no
+  // display, no such path, or it can't be written.
+  virtual Or<> screendump(const std::string& path, PictureFormat format) = 0;
 
   virtual std::vector<ChardevInfo> chardevs() const = 0;
   virtual std::string name() const = 0;   // -name

@@ -59,6 +59,7 @@ class FakeMachine final : public Machine {
   bool read_linear(GuestLinear address, std::span<u8> out) const override {
     return read_physical(GuestPhys{address.value}, out);
   }
+  bool picture(Picture&) const override { return false; }
   std::string describe(const std::string& device) const override { return device == "pic" ? "irr = 0\n" : ""; }
   std::vector<std::string> devices() const override { return {"cpu", "pic"}; }
   u64 state_hash() override { return 0; }
@@ -106,6 +107,10 @@ class FakeControl final : public Control {
   }
   Or<> record_stop() override { return fail("nothing is being recorded"); }
   std::string record_status() const override { return "not recording"; }
+  Or<> screendump(const std::string& path, PictureFormat) override {
+    if (path == "/nowhere") return fail("/nowhere: can't be made");
+    return {};
+  }
   std::vector<ChardevInfo> chardevs() const override { return {{"serial0", "stdio", true}}; }
   std::string name() const override { return "test"; }
   i64 wall_clock_us() const override { return 12'000'034; }
