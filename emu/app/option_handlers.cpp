@@ -317,10 +317,10 @@ Or<> pace(Parser& p, const std::string& value) {
   return {};
 }
 Or<> engine(Parser& p, const std::string& value) {
-  if (value == "jit" || value == "verify")
-    return fail("the translator is not part of this build; \"interp\" runs everything");
-  if (value != "interp") return fail("there is no engine \"" + value + "\", only \"interp\"");
-  p.options.engine.kind = EngineKind::kInterpreter;
+  if (value == "verify") return fail("lock-step comparison is not part of this build; there are \"interp\" and \"jit\"");
+  if (value != "interp" && value != "jit")
+    return fail("there is no engine \"" + value + "\", only \"interp\" and \"jit\"");
+  p.options.engine.kind = value == "jit" ? EngineKind::kTranslator : EngineKind::kInterpreter;
   return {};
 }
 Or<> name(Parser& p, const std::string& value) {

@@ -183,6 +183,11 @@ class Cpu final : private MmioListener {
     return u64{offset} + size <= (access == Access::kWrite ? w.write_end : w.read_end);
   }
 
+  // Where the window's end is kept, for translated code.
+  const u64* window_end(u32 segment, Access access) const {
+    return access == Access::kWrite ? &window_[segment].write_end : &window_[segment].read_end;
+  }
+
   template <class T>
   bool load(u32 segment, u32 offset, T& out);
   template <class T>

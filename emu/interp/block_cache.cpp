@@ -8,11 +8,12 @@
 
 namespace paemu {
 
-BlockCache::BlockCache(Cpu& cpu, Engine& engine)
+BlockCache::BlockCache(Cpu& cpu, Engine& engine, BlockListener& listener)
     : memory_(cpu.memory),
       mmu_(cpu.mmu),
       model_(cpu.model),
       engine_(engine),
+      listener_(listener),
       arena_(new u8[kArenaSize]),
       buckets_(new Block* [kBuckets] {}) {}
 
@@ -105,6 +106,7 @@ void BlockCache::drop(Block& block) {
   while (*at != &block) at = &(*at)->next_in_bucket;
   *at = block.next_in_bucket;
   block.host = nullptr;
+  listener_.on_block_dropped(block);
 }
 
 bool BlockCache::write(GuestPhys address, u32 size) {
@@ -160,6 +162,7 @@ void BlockCache::flush() {
   pages_.clear();
   std::fill(std::begin(engine_.jumps), std::end(engine_.jumps), JumpEntry{});
   ++engine_.invalidations;
+  listener_.on_blocks_flushed();
   flush_before_build_ = true;
 }
 

@@ -14,9 +14,19 @@
 
 namespace paemu {
 
+// Who keeps more about blocks than they hold.
+class BlockListener {
+ public:
+  virtual void on_block_dropped(const Block& block) = 0;
+  virtual void on_blocks_flushed() = 0;
+
+ protected:
+  ~BlockListener() = default;
+};
+
 class BlockCache {
  public:
-  BlockCache(Cpu& cpu, Engine& engine);
+  BlockCache(Cpu& cpu, Engine& engine, BlockListener& listener);
 
   // The block at a physical address, of no more than `limit` bytes; nullptr when it has to be built.
   Block* find(GuestPhys address, u8 mode_key, u32 limit);
@@ -57,6 +67,7 @@ class BlockCache {
   Mmu& mmu_;
   const CpuModel& model_;
   Engine& engine_;
+  BlockListener& listener_;
   std::unique_ptr<u8[]> arena_;
   usize used_ = 0;
   bool flush_before_build_ = false;

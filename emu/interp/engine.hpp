@@ -26,6 +26,7 @@ struct Block {
   u32 bytes = 0;
   u16 count = 0;  // instructions, the sentinel not counted
   u8 mode = 0;    // Cpu::mode_key that it was made for
+  u8 heat = 0;    // the translator's: how often it was interpreted
   Block* next_in_page = nullptr;
   Block* next_in_bucket = nullptr;
   Insn insns[1];  // count + 1

@@ -10,10 +10,11 @@
 
 namespace paemu {
 
-Interpreter::Interpreter(Cpu& cpu)
+Interpreter::Interpreter(Cpu& cpu, Chaining chaining)
     : cpu_(cpu),
+      chaining_(chaining),
       engine_(std::make_unique<Engine>()),
-      blocks_(std::make_unique<BlockCache>(cpu, *engine_)),
+      blocks_(new BlockCache(cpu, *engine_, *this)),
       step_decoder_(std::make_unique<StepDecoder>(cpu)) {
   cpu_.engine = engine_.get();
   cpu_.memory.set_observer(this);
@@ -88,11 +89,14 @@ void Interpreter::run_block() {
     block = blocks_->build(page.address, page.host, cpu_.mode_key, limit);
   }
   if (block == nullptr || cpu_.clock.retired + block->count > cpu_.budget_end) return step();
+  cpu_.state.mid_repeat = false;
+  if (chaining_ == Chaining::kOff) return execute_block(*block, eip);
   if (fast_mode(block->mode)) engine_->jumps[Engine::jump_index(linear)] = JumpEntry{linear, block};
   if (wants_link != nullptr && engine_->pending_invalidations == engine_->invalidations) link(wants_link, *block);
-  cpu_.state.mid_repeat = false;
   execute(block->insns, eip);
 }
+
+void Interpreter::execute_block(Block& block, u32 eip) { execute(block.insns, eip); }
 
 void Interpreter::link(const Insn* from, const Block& to) {
   const auto distance = reinterpret_cast<const u8*>(to.insns) - reinterpret_cast<const u8*>(from);

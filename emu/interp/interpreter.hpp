@@ -8,17 +8,18 @@
 
 #include "cpu/cpu.hpp"
 #include "cpu/execution_engine.hpp"
+#include "interp/block_cache.hpp"
 
 namespace paemu {
 
-class BlockCache;
 class StepDecoder;
-struct Block;
 
-class Interpreter final : public ExecutionEngine, public MemoryObserver {
+class Interpreter : public ExecutionEngine, public MemoryObserver, protected BlockListener {
  public:
   // Registers itself as the observer of the processor's memory.
-  explicit Interpreter(Cpu& cpu);
+  // kOff: each block comes back to execute_block(), which somebody else overrides.
+  enum class Chaining : u8 { kOff, kOn };
+  explicit Interpreter(Cpu& cpu, Chaining chaining = Chaining::kOn);
   ~Interpreter() override;
 
   // --- ExecutionEngine.
@@ -32,6 +33,12 @@ class Interpreter final : public ExecutionEngine, public MemoryObserver {
   void on_code_written(GuestPhys address, u32 size) override;
   void on_dirty_cleared() override;
 
+ protected:
+  // Runs a block at `eip` whose instructions all fit the budget.
+  virtual void execute_block(Block& block, u32 eip);
+  void on_block_dropped(const Block&) override {}
+  void on_blocks_flushed() override {}
+
  private:
   void look_around();
   void deliver();
@@ -42,6 +49,7 @@ class Interpreter final : public ExecutionEngine, public MemoryObserver {
   static void link(const Insn* from, const Block& to);
 
   Cpu& cpu_;
+  const Chaining chaining_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<BlockCache> blocks_;
   std::unique_ptr<StepDecoder> step_decoder_;

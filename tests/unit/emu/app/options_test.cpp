@@ -61,7 +61,8 @@ TEST_CASE("-cpu help lists models instead of running") {
 
 TEST_CASE("the engine is chosen by name, and does not go into the machine's configuration") {
   CHECK(parse({"-engine", "interp"}).engine.kind == EngineKind::kInterpreter);
-  CHECK(refused({"-engine", "tcg"}) == "-engine: there is no engine \"tcg\", only \"interp\"");
+  CHECK(refused({"-engine", "tcg"}) == "-engine: there is no engine \"tcg\", only \"interp\" and \"jit\"");
+  CHECK(parse({"-engine", "jit"}).engine.kind == EngineKind::kTranslator);
 }
 
 TEST_CASE("sizes that can't be are refused with what would be right") {

@@ -1,0 +1,220 @@
+#include "jit/block_translator.hpp"
+
+#include "interp/block_cache.hpp"
+
+namespace paemu::jit {
+
+using namespace Xbyak;
+
+BlockTranslator::BlockTranslator(u8* buffer, usize size, Cpu& cpu, const Thunks& thunks, const CodeCache& cache,
+                                 Translation& out, std::deque<Link>& links)
+    : Assembler(buffer, size, cpu),
+      block_(*out.block),
+      thunks_(thunks),
+      cache_(cache),
+      out_(out),
+      links_(links),
+      privilege_(block_.mode & mode::kUser ? Privilege::kUser : Privilege::kSupervisor) {}
+
+void BlockTranslator::run() {
+  check_budget();
+  for (index_ = 0; index_ < block_.count; ++index_) {
+    ended_ = false;
+    instruction();
+  }
+  if (!ended_) {
+    settle(flags_, x87_, xmm_);
+    const Insn& last = block_.insns[block_.count - 1];
+    jump_to(next_eip(last));
+  }
+  emit_side_exits();
+  emit_misses();
+  ready();
+}
+
+// The whole block, or nothing of it, runs: the engine stops at exactly any retired count by interpreting the rest.
+void BlockTranslator::check_budget() {
+  Label enough;
+  lea(r11d, ptr[r11 - static_cast<int>(block_.count)]);
+  pext(ecx, r11d, ptr[CONTEXT(sign_bit)]);
+  jrcxz(enough);
+  lea(r11d, ptr[r11 + static_cast<int>(block_.count)]);
+  mov(esi, out_.eip);
+  jmp(cache_.writable(thunks_.exit_budget), T_NEAR);
+  L(enough);
+}
+
+void BlockTranslator::instruction() {
+  const Insn& i = block_.insns[index_];
+  if (has_row(i) && copy(i)) return;
+  call_handler(i);
+}
+
+// Encodings that no row has, or none that this processor has, have a handler of their own and a row that means nothing.
+bool BlockTranslator::has_row(const Insn& i) const {
+  const Handler h = handler_of(&i);
+  return h != undefined_handler() && h != too_long_handler();
+}
+
+// In line: rows that are never copied.
+void BlockTranslator::call_handler(const Insn& i) {
+  settle(flags_, x87_, xmm_);
+  x87_ = {};
+  xmm_ = {};
+  mov(rcx, reinterpret_cast<u64>(&i));
+  mov(esi, out_.eip);
+  mov(edi, remaining());
+  call(cache_.writable(thunks_.execute));
+  flags_ = Flags{0, true, 0};
+  if (!(row(i).attributes & isa::attribute::kEndsBlock)) return;
+  // It may have changed the mode, so that only the run loop knows what comes next.
+  mov(esi, next_eip(i));
+  if (remaining() > 1) lea(r11d, ptr[r11 + static_cast<int>(remaining() - 1)]);
+  jmp(cache_.writable(thunks_.exit_indirect), T_NEAR);
+  ended_ = true;
+}
+
+BlockTranslator::Miss& BlockTranslator::miss() {
+  Miss& m = misses_.emplace_back();
+  m.index = index_;
+  m.flags = flags_;
+  m.x87 = x87_;
+  m.before = xmm_;
+  return m;
+}
+
+void BlockTranslator::emit_misses() {
+  for (Miss& m : misses_) {
+    index_ = m.index;
+    L(m.label);
+    settle(m.flags, m.x87, m.before);
+    mov(rcx, reinterpret_cast<u64>(&block_.insns[index_]));
+    mov(esi, out_.eip);
+    mov(edi, remaining());
+    call(cache_.writable(thunks_.execute));
+    for (u32 n = 0; n < 8; ++n) {
+      if (m.after.held >> n & 1) movaps(Xmm(static_cast<int>(n)), ptr[in_cpu(cpu_.state.fpu.xmm[n])]);
+    }
+    jmp(m.resume, T_NEAR);
+  }
+}
+
+void BlockTranslator::emit_side_exits() {
+  for (SideExit& e : side_exits_) {
+    L(e.label);
+    if (e.executed != block_.count) lea(r11d, ptr[r11 + static_cast<int>(block_.count - e.executed)]);
+    settle(e.flags, e.x87, e.xmm);
+    jump_to(e.target);
+  }
+}
+
+// Makes the state in memory what the code so far has left open. Touches no guest register and no flag.
+void BlockTranslator::settle(const Flags& f, const LastX87& last, const HeldXmm& xmm) {
+  record_flags(f);
+  for (u32 n = 0; n < 8; ++n) {
+    if (xmm.dirty >> n & 1) movaps(ptr[in_cpu(cpu_.state.fpu.xmm[n])], Xmm(static_cast<int>(n)));
+  }
+  if (last.insn == nullptr) return;
+  FpuState& fpu = cpu_.state.fpu;
+  mov(dword[in_cpu(&fpu.code_offset)], out_.eip + last.insn->offset);
+  mov(word[in_cpu(&fpu.last_opcode)], (last.insn->opcode & 7) << 8 | last.insn->modrm);
+  movzx(ecx, word[in_cpu(&cpu_.state.segment[isa::kCs].selector)]);
+  mov(word[in_cpu(&fpu.code_selector)], cx);
+  if (last.with_memory == nullptr) return;
+  movzx(ecx, word[in_cpu(&cpu_.state.segment[last.with_memory->segment].selector)]);
+  mov(word[in_cpu(&fpu.data_selector)], cx);
+}
+
+void BlockTranslator::record_flags(const Flags& f) {
+  static_assert(offsetof(Context, stale_value) == offsetof(Context, stale_mask) + 4);
+  if (!f.recorded) mov(qword[CONTEXT(stale_mask)], f.record);
+}
+
+void BlockTranslator::need_flags(u32 bits) {
+  if (!(flags_.maybe_stale & bits)) return;
+  record_flags(flags_);
+  Label exact;
+  mov(ecx, ptr[CONTEXT(stale_mask)]);
+  jrcxz(exact);
+  call(cache_.writable(thunks_.make_flags_exact));
+  L(exact);
+  flags_ = Flags{0, true, 0};
+}
+
+u32 BlockTranslator::read_by_condition(u32 code) {
+  using namespace eflag;
+  static constexpr u32 kBits[8] = {
+      kOverflow, kCarry, kZero, kCarry | kZero, kSign, kParity, kSign | kOverflow, kZero | kSign | kOverflow};
+  return kBits[(code >> 1) & 7];
+}
+
+// Links it when the target is translated (Translator::link). Within the page the mapping holds, since this very code
+// runs there; across pages the target's page must be at hand for fetching, and be the page that was translated.
+void BlockTranslator::jump_to(u32 target) {
+  Link& link = links_.emplace_back();
+  link.from = &out_;
+  link.target = target;
+  out_.outgoing.push_back(&link);
+  Label unlinked;
+  if (((target ^ out_.eip) & ~kPageMask) != 0) {
+    const FastTable& fetch = table(Access::kFetch);
+    const u32 n = FastTable::index_of(target);
+    Label page_held, page_same;
+    mov(ecx, ptr[in_cpu(&fetch.tag[n])]);
+    lea(ecx, ptr[rcx + static_cast<int>(target >> kPageShift)]);
+    jrcxz(page_held);
+    jmp(unlinked);
+    L(page_held);
+    mov(rcx, ptr[in_cpu(&fetch.addend[n])]);
+    db(0x48);  // MOV RSI, imm64, whatever the value
+    db(0xbe);
+    link.addend = const_cast<u8*>(getCurr());
+    dq(0);
+    lea(rcx, ptr[rcx + rsi]);
+    jrcxz(page_same);
+    jmp(unlinked);
+    L(page_same);
+  }
+  db(0xe9);
+  link.jump = const_cast<u8*>(getCurr());
+  dd(0);
+  L(unlinked);
+  link.unlinked = cache_.executable(getCurr());
+  mov(rcx, reinterpret_cast<u64>(&link));
+  jmp(cache_.writable(thunks_.exit_link), T_NEAR);
+}
+
+// By the jump cache, whose entry is right when EIP and the page that is mapped there are those that it was made for.
+void BlockTranslator::jump_indirect() {
+  const FastTable& fetch = table(Access::kFetch);
+  const int jumps = static_cast<int>(offsetof(Context, jumps) + static_cast<u32>(privilege_) * sizeof(JumpCache));
+  Label leave, same_eip, page_held, same_page;
+  rorx(ecx, esi, kPageShift);  // the index: the bits above wash out
+  lea(r8d, ptr[rcx + rsi]);
+  pext(r8d, r8d, ptr[CONTEXT(jump_index_bits)]);
+  mov(ecx, ptr[r10 + r8 * 4 + (jumps + static_cast<int>(offsetof(JumpCache, eip)))]);
+  lea(ecx, ptr[rcx + rsi]);
+  jrcxz(same_eip);
+  jmp(leave, T_NEAR);
+  L(same_eip);
+  pext(edi, esi, ptr[CONTEXT(index_bits)]);
+  mov(ecx, ptr[in_cpu(fetch.tag) + rdi * 4]);
+  mov(rdi, ptr[in_cpu(fetch.addend) + rdi * 8]);
+  push(r8);
+  pext(r8d, esi, ptr[CONTEXT(page_bits)]);
+  lea(ecx, ptr[rcx + r8]);
+  pop(r8);
+  jrcxz(page_held);
+  jmp(leave, T_NEAR);
+  L(page_held);
+  mov(rcx, ptr[r10 + r8 * 8 + (jumps + static_cast<int>(offsetof(JumpCache, addend)))]);
+  lea(rcx, ptr[rcx + rdi]);
+  jrcxz(same_page);
+  jmp(leave, T_NEAR);
+  L(same_page);
+  jmp(ptr[r10 + r8 * 8 + (jumps + static_cast<int>(offsetof(JumpCache, code)))]);
+  L(leave);
+  jmp(cache_.writable(thunks_.exit_indirect), T_NEAR);
+}
+
+}  // namespace paemu::jit

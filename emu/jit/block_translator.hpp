@@ -1,0 +1,144 @@
+// BlockTranslator: makes the host code of one block, instruction by instruction.
+//
+// A row that is copied runs on the host with the guest's registers in place, its memory operand looked up in the fast
+// TLB in line. All else, and whatever misses there, is run by the interpreter's own handler, out of line: so each row
+// works, and faults are exact, whether it is copied or not. copy() and what it calls return false for what they leave
+// to the handler, having emitted nothing.
+//
+// The pieces: block_translator.cpp (the block's frame), memory_access.cpp, copy_integer.cpp, copy_shift.cpp,
+// copy_control.cpp, copy_x87.cpp, copy_sse.cpp.
+#pragma once
+
+#include <deque>
+
+#include "isa/table.hpp"
+#include "jit/assembler.hpp"
+#include "jit/thunks.hpp"
+#include "jit/translation.hpp"
+
+namespace paemu::jit {
+
+class BlockTranslator : public Assembler {
+ public:
+  // Writes to `buffer`, which `cache` reserved. Links are made in `links`.
+  BlockTranslator(u8* buffer, usize size, Cpu& cpu, const Thunks& thunks, const CodeCache& cache, Translation& out,
+                  std::deque<Link>& links);
+  void run();
+
+ private:
+  // What is known, at a point of the code, of flags in the host's register that are not the guest's.
+  struct Flags {
+    u32 maybe_stale = eflag::kAdjust | stale::kSignZeroParity;  // before the block anything that a block may leave
+    bool recorded = true;  // Context::stale_mask is right; else it has to become `record`
+    u32 record = 0;
+  };
+  // What the x87 unit's pointers to the last instruction have to become before anybody can look.
+  struct LastX87 {
+    const Insn* insn = nullptr;
+    const Insn* with_memory = nullptr;
+  };
+  // XMM registers that the host's hold in this block.
+  struct HeldXmm {
+    u8 held = 0, dirty = 0;  // bit n: register n
+  };
+  // An instruction that is run by its handler out of line.
+  struct Miss {
+    Xbyak::Label label, resume;
+    u32 index = 0;
+    Flags flags;
+    LastX87 x87;
+    HeldXmm before, after;
+  };
+  // A way out of the block to a known address.
+  struct SideExit {
+    Xbyak::Label label;
+    u32 target = 0, executed = 0;
+    Flags flags;
+    LastX87 x87;
+    HeldXmm xmm;
+  };
+
+  // --- The block's frame.
+  void check_budget();
+  void instruction();
+  bool has_row(const Insn& i) const;
+  void call_handler(const Insn& i);
+  void emit_misses();
+  void emit_side_exits();
+  void jump_to(u32 target);  // the end of a path, all state stored
+  void jump_indirect();      // to esi
+  void settle(const Flags& f, const LastX87& x87, const HeldXmm& xmm);
+  void record_flags(const Flags& f);
+  u32 next_eip(const Insn& i) const { return out_.eip + i.offset + i.length; }
+  u32 remaining() const { return block_.count - index_; }
+  const isa::Row& row(const Insn& i) const { return isa::rows()[i.row]; }
+  static bool memory(const Insn& i) { return i.flags & isa::insn_flag::kMemory; }
+  static bool operand16(const Insn& i) { return i.flags & isa::insn_flag::kOperand16; }
+
+  // --- Flags.
+  void flags_written_exactly() { flags_ = Flags{0, false, 0}; }
+  void flags_written_but(u32 bits, u32 record) { flags_ = Flags{bits, false, record}; }
+  void need_flags(u32 bits);  // before an instruction that reads them
+  static u32 read_by_condition(u32 code);
+
+  // --- Memory.
+  enum class Alignment : u8 { kAny, kNatural, kRequired16 };
+  // May the memory operand be looked up in line?
+  bool reachable(const Insn& i, Access access) const;
+  // esi becomes, or the result is, the linear address of the operand; then [rdi + result] is its host address.
+  HostOperand look_up(const Insn& i, u32 size, Access access, Alignment alignment = Alignment::kAny,
+                      bool low_index = false);
+  // The same for an address that is in register `linear` already.
+  void look_up_linear(u32 linear, u32 size, Access access, Alignment alignment, Xbyak::Label& miss);
+  void look_up_constant(u32 linear, Access access, Xbyak::Label& miss);
+  Xbyak::RegExp address(const Insn& i, u32 more = 0) const;
+  Miss& miss();
+  const FastTable& table(Access a) const { return cpu_.mmu.fast(a, privilege_); }
+
+  // --- Copies.
+  bool copy(const Insn& i);
+  bool copy_integer(const Insn& i);
+  bool copy_integer_0f(const Insn& i);
+  bool copy_arithmetic(const Insn& i, u8 opcode, u32 size);
+  bool copy_modrm(const Insn& i, const Opcode& op, u32 size, Access access, bool rm_written, bool reg_written);
+  bool copy_group(const Insn& i, const Opcode& op, u32 size, Access access, u32 immediate_size);
+  bool copy_extend(const Insn& i);
+  bool copy_divide(const Insn& i);
+  bool copy_multiply(const Insn& i);
+  bool copy_product(const Insn& i, u32 immediate_size);
+  bool copy_exchange(const Insn& i, u32 size);
+  bool copy_shift(const Insn& i, u32 size);
+  bool copy_double_shift(const Insn& i);
+  bool copy_bit_test(const Insn& i);
+  bool copy_bit_scan(const Insn& i);
+  bool copy_control(const Insn& i);
+  bool copy_branch(const Insn& i);
+  bool copy_indirect(const Insn& i);
+  bool copy_stack(const Insn& i);
+  bool copy_return(const Insn& i);
+  bool copy_loop(const Insn& i);
+  void jump_if(u32 code, Xbyak::Label& to);
+  void push_below(u32 size);  // looks up [ESP - size] for a write: its address is in esi
+  // The host's number of a byte or wider register of the guest; ECX's bytes may be moved to rcx meanwhile.
+  struct Places {
+    u8 reg = 0, rm = 0;
+    bool through_rcx = false;  // CL or CH stand in CL or CH of the host
+  };
+  Places places(const Insn& i, u32 size, bool has_reg) const;
+
+  const Block& block_;
+  const Thunks& thunks_;
+  const CodeCache& cache_;
+  Translation& out_;
+  std::deque<Link>& links_;
+  const Privilege privilege_;
+  u32 index_ = 0;
+  bool ended_ = false;  // nothing can fall through to the end of the block
+  Flags flags_;
+  LastX87 x87_;
+  HeldXmm xmm_;
+  std::deque<Miss> misses_;
+  std::deque<SideExit> side_exits_;
+};
+
+}  // namespace paemu::jit

@@ -1,0 +1,90 @@
+// Context: what translated code shares with the C++ around it, and which host register holds what.
+//
+// The guest's registers stay in the host's throughout translated code and across linked blocks:
+//
+//   EAX EDX EBX EBP  in the host's of the same name, so that AH, DH and BH need no prefix
+//   ECX ESP ESI EDI  in r9, r12, r13, r14
+//   arithmetic flags in the host's flags: nothing between two copied instructions touches them
+//   r15  Cpu*   r10  Context*   r11d  ticks left of the budget
+//   rcx, rsi, rdi, r8   scratch
+//
+// So that a look into the fast TLB, the budget's check and the dispatch leave the flags alone, they add by LEA, select
+// bits by PEXT (BMI2) and branch by JRCXZ.
+#pragma once
+
+#include "cpu/cpu.hpp"
+#include "interp/engine.hpp"
+
+namespace paemu::jit {
+
+// The host's number of each guest register.
+inline constexpr u8 kHostRegister[8] = {0, 9, 2, 3, 12, 5, 13, 14};
+
+// Which of the flags in the host's register are not the guest's, and what the guest's are. Where the manual leaves a
+// flag undefined the host may differ from the rule (docs/undefined.md), and most such flags are never looked at.
+namespace stale {
+inline constexpr u32 kOfProduct = 1u << 31;  // SF, ZF and PF are those of Context::stale_value
+inline constexpr u32 kParityIsZero = 1u << 30;
+inline constexpr u32 kSignZeroParity = eflag::kSign | eflag::kZero | eflag::kParity;
+}  // namespace stale
+
+enum class Exit : u32 { kHandled, kLink, kIndirect, kBudget };
+
+struct Translation;
+
+// Translated code by linear address. An entry is right while the fast fetch table has its page, at its addend.
+struct JumpCache {
+  static constexpr u32 kEntries = 4096;
+  u32 eip[kEntries];          // negated
+  u64 addend[kEntries] = {};  // negated
+  const u8* code[kEntries] = {};
+  JumpCache() {
+    for (u32 n = 0; n < kEntries; ++n) forget(n);
+  }
+  void forget(u32 n) { eip[n] = 0u - (n + 1); }  // that address belongs to another entry
+  static u32 index_of(u32 linear) { return (linear + (linear >> kPageShift)) & (kEntries - 1); }
+};
+
+struct Context {
+  // --- Read and written by translated code, with short offsets.
+  u32 stale_mask = 0;   // flags that are taken from below when somebody looks
+  u32 stale_value = 0;  // after stale_mask: one store writes both
+  u32 index_bits = (FastTable::kEntries - 1) << kPageShift;
+  u32 page_bits = ~kPageMask;
+  u32 page_and_alignment[5] = {~kPageMask, ~kPageMask | 1, ~kPageMask | 3, ~kPageMask | 7, ~kPageMask | 15};
+  u32 sign_bit = 1u << 31;
+  u32 count_bits = 31;
+  u32 jump_index_bits = JumpCache::kEntries - 1;
+  u32 spare = 0;  // a value across a second access
+  i32 left = 0;   // r11d outside translated code
+  u32 exit_eip = 0;
+  Exit exit = Exit::kHandled;
+  u64 flags = 0;  // of the host, at an exit
+  void* exit_link = nullptr;
+  const u8* target = nullptr;  // of the way in
+  Cpu* cpu = nullptr;
+  u64 end = 0;  // the retired count at which `left` is 0
+
+  // Of supervisor and user code: the modes that are translated differ in nothing else.
+  JumpCache jumps[2];
+
+  u64 slow_calls = 0;  // instructions run by their handlers from translated code
+  Insn pair[2];        // for execute_one
+
+  // The guest's arithmetic flags.
+  u32 guest_flags() const;
+};
+
+inline u32 Context::guest_flags() const {
+  const u32 host = static_cast<u32>(flags) & eflag::kArithmetic;
+  u32 value = stale_value;
+  if (stale_mask & stale::kOfProduct) {
+    value = (stale_value == 0 ? eflag::kZero : 0) | (stale_value >> 31 ? eflag::kSign : 0) |
+            (__builtin_parity(stale_value & 0xff) ? 0 : eflag::kParity);
+  } else if (stale_mask & stale::kParityIsZero) {
+    value = host & eflag::kZero ? eflag::kParity : 0;
+  }
+  return (host & ~stale_mask) | (value & stale_mask & eflag::kArithmetic);
+}
+
+}  // namespace paemu::jit

@@ -1,0 +1,190 @@
+// Near jumps, calls, returns, and the stack (SDM 2). In the modes that are translated ESP is 32 bits wide and all of
+// CS may be jumped to.
+#include "jit/block_translator.hpp"
+
+namespace paemu::jit {
+
+using namespace Xbyak;
+
+namespace {
+constexpr u32 kSlot = 4;  // bytes of a stack slot
+}
+
+bool BlockTranslator::copy_control(const Insn& i) {
+  if (operand16(i)) return false;
+  const u8 o = i.opcode;
+  if (row(i).map == isa::Map::k0F) return (o & 0xf0) == 0x80 && copy_branch(i);
+  if ((o & 0xf0) == 0x70 || o == 0xeb || o == 0xe9 || o == 0xe8) return copy_branch(i);
+  if (o == 0xc3 || o == 0xc2) return copy_return(i);
+  if (o == 0xe2 || o == 0xe3) return copy_loop(i);
+  if (o == 0xff) {
+    const u8 digit = i.modrm >> 3 & 7;
+    return digit == 2 || digit == 4 ? copy_indirect(i) : digit == 6 && copy_stack(i);
+  }
+  if ((o & 0xf0) == 0x50 || o == 0x68 || o == 0x6a || o == 0xc9) return copy_stack(i);
+  return false;
+}
+
+void BlockTranslator::jump_if(u32 code, Label& to) {
+  switch (code) {
+    case 0: return jo(to, T_NEAR);
+    case 1: return jno(to, T_NEAR);
+    case 2: return jb(to, T_NEAR);
+    case 3: return jae(to, T_NEAR);
+    case 4: return je(to, T_NEAR);
+    case 5: return jne(to, T_NEAR);
+    case 6: return jbe(to, T_NEAR);
+    case 7: return ja(to, T_NEAR);
+    case 8: return js(to, T_NEAR);
+    case 9: return jns(to, T_NEAR);
+    case 10: return jp(to, T_NEAR);
+    case 11: return jnp(to, T_NEAR);
+    case 12: return jl(to, T_NEAR);
+    case 13: return jge(to, T_NEAR);
+    case 14: return jle(to, T_NEAR);
+    default: return jg(to, T_NEAR);
+  }
+}
+
+// The slot below ESP, whose address is in esi then.
+void BlockTranslator::push_below(u32 size) {
+  lea(esi, ptr[guest64(isa::kEsp) - static_cast<int>(size)]);
+  look_up_linear(static_cast<u32>(rsi.getIdx()), size, Access::kWrite, Alignment::kNatural, miss().label);
+}
+
+bool BlockTranslator::copy_branch(const Insn& i) {
+  const u32 target = next_eip(i) + i.immediate;
+  const bool last = index_ + 1 == block_.count;
+  if (i.opcode == 0xe8) {
+    push_below(kSlot);
+    mov(dword[rdi + rsi], next_eip(i));
+    mov(guest32(isa::kEsp), esi);
+  } else if (i.opcode != 0xeb && i.opcode != 0xe9) {
+    need_flags(read_by_condition(i.opcode));
+    if (last) {
+      settle(flags_, x87_, xmm_);
+      flags_ = Flags{};
+      x87_ = {};
+      xmm_ = {};
+    }
+    SideExit& e = side_exits_.emplace_back();
+    e.target = target;
+    e.executed = index_ + 1;
+    e.flags = flags_;
+    e.x87 = x87_;
+    e.xmm = xmm_;
+    e.xmm.held = 0;
+    jump_if(i.opcode & 15, e.label);
+    return true;
+  }
+  settle(flags_, x87_, xmm_);
+  jump_to(target);
+  ended_ = true;
+  return true;
+}
+
+bool BlockTranslator::copy_indirect(const Insn& i) {
+  const bool call = (i.modrm >> 3 & 7) == 2;
+  if (memory(i)) {
+    if (!reachable(i, Access::kRead)) return false;
+    const HostOperand at = look_up(i, kSlot, Access::kRead);
+    encode({0, false, 0x8b}, static_cast<u8>((call ? rcx : rsi).getIdx()), at);
+    if (call) mov(ptr[CONTEXT(spare)], ecx);
+  } else if (call) {
+    mov(ptr[CONTEXT(spare)], guest32(i.rm));
+  } else {
+    mov(esi, guest32(i.rm));
+  }
+  if (call) {
+    push_below(kSlot);
+    mov(dword[rdi + rsi], next_eip(i));
+    mov(guest32(isa::kEsp), esi);
+    settle(flags_, x87_, xmm_);
+    mov(esi, ptr[CONTEXT(spare)]);
+  } else {
+    settle(flags_, x87_, xmm_);
+  }
+  jump_indirect();
+  ended_ = true;
+  return true;
+}
+
+bool BlockTranslator::copy_return(const Insn& i) {
+  const u32 release = i.opcode == 0xc2 ? i.immediate : 0;
+  const Reg64 stack = guest64(isa::kEsp);
+  look_up_linear(kHostRegister[isa::kEsp], kSlot, Access::kRead, Alignment::kNatural, miss().label);
+  mov(esi, ptr[rdi + stack]);
+  lea(guest32(isa::kEsp), ptr[stack + static_cast<int>(kSlot + release)]);
+  settle(flags_, x87_, xmm_);
+  jump_indirect();
+  ended_ = true;
+  return true;
+}
+
+// LOOP and JECXZ.
+bool BlockTranslator::copy_loop(const Insn& i) {
+  if (i.flags & isa::insn_flag::kAddress16) return false;
+  Label taken, on;
+  if (i.opcode == 0xe2) lea(guest32(isa::kEcx), ptr[guest64(isa::kEcx) - 1]);
+  mov(ecx, guest32(isa::kEcx));
+  SideExit& e = side_exits_.emplace_back();
+  e.target = next_eip(i) + i.immediate;
+  e.executed = index_ + 1;
+  e.flags = flags_;
+  e.x87 = x87_;
+  e.xmm = xmm_;
+  if (i.opcode == 0xe2) {
+    jrcxz(on);
+    jmp(e.label, T_NEAR);
+    L(on);
+  } else {
+    jrcxz(taken);
+    jmp(on);
+    L(taken);
+    jmp(e.label, T_NEAR);
+    L(on);
+  }
+  return true;
+}
+
+// PUSH of registers, immediates and memory, POP of registers, LEAVE.
+bool BlockTranslator::copy_stack(const Insn& i) {
+  const u8 o = i.opcode;
+  const Reg64 stack = guest64(isa::kEsp);
+  if (o >= 0x58 && o <= 0x5f) {
+    look_up_linear(kHostRegister[isa::kEsp], kSlot, Access::kRead, Alignment::kNatural, miss().label);
+    if (i.reg == isa::kEsp) {
+      mov(stack.cvt32(), ptr[rdi + stack]);
+    } else {
+      mov(guest32(i.reg), ptr[rdi + stack]);
+      lea(stack.cvt32(), ptr[stack + static_cast<int>(kSlot)]);
+    }
+    return true;
+  }
+  if (o == 0xc9) {
+    const Reg64 frame = guest64(isa::kEbp);
+    look_up_linear(kHostRegister[isa::kEbp], kSlot, Access::kRead, Alignment::kNatural, miss().label);
+    lea(stack.cvt32(), ptr[frame + static_cast<int>(kSlot)]);
+    mov(frame.cvt32(), ptr[rdi + frame]);
+    return true;
+  }
+  if (o == 0xff && memory(i)) {
+    if (!reachable(i, Access::kRead)) return false;
+    const HostOperand at = look_up(i, kSlot, Access::kRead);
+    encode({0, false, 0x8b}, static_cast<u8>(rcx.getIdx()), at);
+    mov(ptr[CONTEXT(spare)], ecx);
+    push_below(kSlot);
+    mov(ecx, ptr[CONTEXT(spare)]);
+    mov(ptr[rdi + rsi], ecx);
+  } else {
+    push_below(kSlot);
+    if (o == 0x68 || o == 0x6a)
+      mov(dword[rdi + rsi], i.immediate);
+    else
+      mov(ptr[rdi + rsi], guest32(o == 0xff ? i.rm : i.reg));
+  }
+  mov(stack.cvt32(), esi);
+  return true;
+}
+
+}  // namespace paemu::jit

@@ -1,0 +1,100 @@
+// Memory operands: looked up in the fast TLB in line; a miss goes to the handler of the whole instruction.
+#include "jit/block_translator.hpp"
+
+namespace paemu::jit {
+
+using namespace Xbyak;
+
+bool BlockTranslator::reachable(const Insn& i, Access access) const {
+  if (i.flags & isa::insn_flag::kAddress16) return false;
+  return !(i.segment == isa::kCs && access == Access::kWrite);
+}
+
+RegExp BlockTranslator::address(const Insn& i, u32 more) const {
+  RegExp e;
+  if (i.base != isa::kNoRegister) e = e + guest64(i.base);
+  if (i.index != isa::kNoRegister) e = e + guest64(i.index) * (1 << i.scale);
+  return e + static_cast<int>(i.displacement + more);
+}
+
+HostOperand BlockTranslator::look_up(const Insn& i, u32 size, Access access, Alignment alignment, bool low_index) {
+  Label& missed = miss().label;
+  const bool no_registers = i.base == isa::kNoRegister && i.index == isa::kNoRegister;
+  const bool based = i.segment == isa::kFs || i.segment == isa::kGs;
+  if (no_registers && !based) {
+    const u32 a = i.displacement;
+    if (((a ^ (a + size - 1)) & ~kPageMask) == 0 && (alignment != Alignment::kRequired16 || a % 16 == 0)) {
+      mov(esi, a);
+      look_up_constant(a, access, missed);
+      return HostOperand::at(static_cast<u8>(rsi.getIdx()));
+    }
+  }
+  const bool plain_register =
+      i.base != isa::kNoRegister && i.index == isa::kNoRegister && i.displacement == 0 && !based;
+  const u8 linear = plain_register && !low_index ? kHostRegister[i.base] : static_cast<u8>(rsi.getIdx());
+  if (linear == rsi.getIdx()) {
+    if (no_registers)
+      mov(esi, i.displacement);
+    else
+      lea(esi, ptr[address(i)]);
+  }
+  if (based) {
+    // A segment whose limit is the whole address space: its window ends at 4 GiB. All others are the handler's.
+    Label whole;
+    mov(rcx, ptr[in_cpu(cpu_.window_end(i.segment, access))]);
+    rorx(rcx, rcx, 32);
+    lea(ecx, ptr[rcx - 1]);
+    jrcxz(whole);
+    jmp(missed, T_NEAR);
+    L(whole);
+    mov(ecx, ptr[in_cpu(&cpu_.state.segment[i.segment].base)]);
+    if (row(i).attributes & isa::attribute::kFpu) mov(ptr[CONTEXT(spare)], esi);
+    lea(esi, ptr[rsi + rcx]);
+  }
+  look_up_linear(linear, size, access, alignment, missed);
+  return HostOperand::at(linear);
+}
+
+// The look into the table (FastTable) with three ways to see to it that the last byte is in the same page: the address
+// is aligned, or the page compared is the last byte's.
+void BlockTranslator::look_up_linear(u32 linear, u32 size, Access access, Alignment alignment, Label& missed) {
+  const FastTable& t = table(access);
+  const Reg64 at(static_cast<int>(linear));
+  Label hit;
+  if (alignment == Alignment::kAny && size > 1) {
+    lea(ecx, ptr[at + static_cast<int>(size - 1)]);
+    pext(ecx, ecx, ptr[CONTEXT(page_bits)]);
+  } else {
+    u32 log = 0;
+    while (alignment != Alignment::kAny && (1u << log) < size) ++log;
+    pext(ecx, at.cvt32(), ptr[CONTEXT(page_and_alignment) + static_cast<int>(log * 4)]);
+  }
+  pext(edi, at.cvt32(), ptr[CONTEXT(index_bits)]);
+  mov(r8d, ptr[in_cpu(t.tag) + rdi * 4]);
+  if (alignment == Alignment::kAny || size == 1) {
+    lea(ecx, ptr[rcx + r8]);
+  } else if (size <= 8) {
+    lea(ecx, ptr[rcx + r8 * static_cast<int>(size)]);
+  } else {
+    lea(r8d, ptr[r8 + r8]);
+    lea(ecx, ptr[rcx + r8 * 8]);
+  }
+  jrcxz(hit);
+  jmp(missed, T_NEAR);
+  L(hit);
+  mov(rdi, ptr[in_cpu(t.addend) + rdi * 8]);
+}
+
+void BlockTranslator::look_up_constant(u32 linear, Access access, Label& missed) {
+  const FastTable& t = table(access);
+  const u32 n = FastTable::index_of(linear);
+  Label hit;
+  mov(ecx, ptr[in_cpu(&t.tag[n])]);
+  lea(ecx, ptr[rcx + static_cast<int>(linear >> kPageShift)]);
+  jrcxz(hit);
+  jmp(missed, T_NEAR);
+  L(hit);
+  mov(rdi, ptr[in_cpu(&t.addend[n])]);
+}
+
+}  // namespace paemu::jit

@@ -1,0 +1,148 @@
+#include "jit/thunks.hpp"
+
+#include <cassert>
+
+#include "jit/assembler.hpp"
+
+namespace paemu::jit {
+namespace {
+
+constexpr u32 kInterruptsOn = 0x202;  // flags of the host that are never the guest's: bit 1 and IF
+
+// The end of the pair in Context: whatever comes here has gone on to the next instruction.
+const Insn* stop(Cpu&, const Insn* i) { return i; }
+
+// -> did it go on to the next instruction? Else state and clock say where the guest is.
+bool execute_one(Context* context, const Insn* insn, u32 block_eip, u32 remaining) {
+  Cpu& c = *context->cpu;
+  ++context->slow_calls;
+  c.lazy.set(context->guest_flags());
+  Insn* pair = context->pair;
+  pair[0] = *insn;
+  pair[1].offset = static_cast<u16>(insn->offset + insn->length);
+  pair[1].handler = reinterpret_cast<void (*)()>(&stop);
+  const u64 retired = context->end - static_cast<u64>(context->left) - remaining;
+  c.position = Cpu::Position{pair, pair, retired, block_eip};
+  const Insn* i = pair;
+  while (i == pair) i = handler_of(i)(c, i);
+  if (i == nullptr) {
+    context->exit = Exit::kHandled;
+    return false;
+  }
+  c.position.current = nullptr;
+  context->flags = c.lazy.get() | kInterruptsOn;
+  context->stale_mask = 0;
+  return true;
+}
+
+void make_exact(Context* context) {
+  context->flags = context->guest_flags() | kInterruptsOn;
+  context->stale_mask = 0;
+}
+
+class ThunkWriter : public Assembler {
+ public:
+  using Assembler::Assembler;
+
+  void enter() {
+    for (const auto& r : {rbx, rbp, r12, r13, r14, r15}) push(r);
+    sub(rsp, 8);
+    mov(r10, rdi);
+    mov(r15, ptr[CONTEXT(cpu)]);
+    load_guest();
+    jmp(ptr[CONTEXT(target)]);
+  }
+
+  void leave(Exit kind) {
+    if (kind == Exit::kLink)
+      mov(ptr[CONTEXT(exit_link)], rcx);
+    else
+      mov(ptr[CONTEXT(exit_eip)], esi);
+    mov(dword[CONTEXT(exit)], static_cast<u32>(kind));
+    save_guest();
+    epilogue();
+  }
+
+  void execute() {
+    push(r10);  // and the stack is aligned
+    save_guest_below_return();
+    mov(edx, esi);
+    mov(rsi, rcx);
+    mov(ecx, edi);
+    mov(rdi, r10);
+    mov(rax, reinterpret_cast<u64>(&execute_one));
+    call(rax);
+    pop(r10);
+    test(al, al);
+    Xbyak::Label left;
+    jz(left);
+    load_guest();
+    ret();
+    L(left);
+    add(rsp, 8);
+    epilogue();
+  }
+
+  void make_flags_exact() {
+    push(r10);
+    save_guest_below_return();
+    mov(rdi, r10);
+    mov(rax, reinterpret_cast<u64>(&make_exact));
+    call(rax);
+    pop(r10);
+    load_guest();
+    ret();
+  }
+
+ private:
+  void save_guest() {
+    for (u32 n = 0; n < 8; ++n) mov(ptr[in_cpu(&cpu_.state.gpr[n])], guest32(n));
+    mov(ptr[CONTEXT(left)], r11d);
+    pushfq();
+    pop(qword[CONTEXT(flags)]);
+  }
+  void save_guest_below_return() { save_guest(); }
+  void load_guest() {
+    for (u32 n = 0; n < 8; ++n) mov(guest32(n), ptr[in_cpu(&cpu_.state.gpr[n])]);
+    mov(r11d, ptr[CONTEXT(left)]);
+    push(qword[CONTEXT(flags)]);
+    popfq();
+  }
+  void epilogue() {
+    add(rsp, 8);
+    for (const auto& r : {r15, r14, r13, r12, rbp, rbx}) pop(r);
+    ret();
+  }
+};
+
+}  // namespace
+
+Thunks make_thunks(CodeCache& cache, Cpu& cpu) {
+  Thunks t;
+  constexpr u32 kMost = 4096;
+  u8* at = cache.reserve(kMost);
+  assert(at != nullptr);
+  ThunkWriter w(at, kMost, cpu);
+  const auto here = [&] {
+    w.align(16);
+    return cache.executable(w.getCurr());
+  };
+  t.enter = reinterpret_cast<void (*)(Context*)>(reinterpret_cast<u64>(here()));
+  w.enter();
+  t.exit_link = here();
+  w.leave(Exit::kLink);
+  t.exit_indirect = here();
+  w.leave(Exit::kIndirect);
+  t.exit_budget = here();
+  w.leave(Exit::kBudget);
+  t.execute = here();
+  w.execute();
+  t.make_flags_exact = here();
+  w.make_flags_exact();
+  w.ready();
+  cache.commit(w.getCurr());
+  cache.keep();
+  return t;
+}
+
+}  // namespace paemu::jit

@@ -1,0 +1,32 @@
+// Translation: host code of one block of guest code at one linear address, and the jumps between translations.
+#pragma once
+
+#include <vector>
+
+#include "jit/context.hpp"
+
+namespace paemu::jit {
+
+struct Translation;
+
+// A jump to a known linear address. It goes to an exit until the target is translated.
+struct Link {
+  Translation* from = nullptr;
+  Translation* to = nullptr;
+  u32 target = 0;                // EIP
+  u8* jump = nullptr;            // the rel32 of the jump, for writing
+  u8* addend = nullptr;          // across pages: where the negated addend of the target's page is compared; for writing
+  const u8* unlinked = nullptr;  // the exit, for execution
+};
+
+struct Translation {
+  const Block* block = nullptr;
+  u32 eip = 0;
+  u64 addend = 0;  // host address of its bytes, less EIP
+  const u8* code = nullptr;
+  u32 code_size = 0;
+  Translation* next_of_block = nullptr;
+  std::vector<Link*> outgoing, incoming;
+};
+
+}  // namespace paemu::jit

@@ -1,0 +1,185 @@
+#include "jit/translator.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+
+#include "jit/block_translator.hpp"
+
+namespace paemu {
+
+using namespace jit;
+
+namespace {
+constexpr u8 kHot = 6;                   // runs of a block before it is translated
+constexpr u64 kMostOfInstruction = 640;  // bytes of host code, in and out of line
+constexpr u64 kMostOfFrame = 1024;
+constexpr i32 kMostTicks = 1 << 30;
+}  // namespace
+
+bool Translator::supported() { return __builtin_cpu_supports("bmi2"); }
+
+Translator::Translator(Cpu& cpu, std::unique_ptr<CodeCache> cache)
+    : Interpreter(cpu, Chaining::kOff),
+      cpu_(cpu),
+      cache_(std::move(cache)),
+      context_(std::make_unique<Context>()),
+      thunks_(make_thunks(*cache_, cpu)) {
+  context_->cpu = &cpu;
+}
+Translator::~Translator() = default;
+
+Translation* Translator::find(const Block& block, u32 eip) {
+  const auto found = by_block_.find(&block);
+  if (found == by_block_.end()) return nullptr;
+  Translation* t = found->second;
+  while (t != nullptr && t->eip != eip) t = t->next_of_block;
+  return t;
+}
+
+void Translator::execute_block(Block& block, u32 eip) {
+  constexpr u8 kMode = kFastMode | mode::kProtected;
+  Translation* t = nullptr;
+  if ((block.mode & kMode) == kMode) {
+    if (block.heat >= kHot) {
+      t = find(block, eip);
+      if (t == nullptr) t = translate(block, eip);
+    } else {
+      ++block.heat;
+    }
+  }
+  Link* const wants = std::exchange(pending_, nullptr);
+  if (t == nullptr) return Interpreter::execute_block(block, eip);
+  if (wants != nullptr && wants->target == eip && wants->from->block->mode == block.mode) connect(*wants, *t);
+  note_jump(*t);
+  run_native(t);
+}
+
+void Translator::run_native(const Translation* t) {
+  Context& x = *context_;
+  x.flags = cpu_.lazy.get() | 0x202;
+  x.stale_mask = 0;
+  const u64 budget = cpu_.budget_end - cpu_.clock.retired;
+  x.left = static_cast<i32>(std::min<u64>(budget, kMostTicks));
+  x.end = cpu_.clock.retired + static_cast<u64>(x.left);
+  for (x.target = t->code; x.target != nullptr; x.target = next_code()) {
+    thunks_.enter(&x);
+    if (x.exit == Exit::kHandled) return;
+  }
+  cpu_.lazy.set(x.guest_flags());
+  cpu_.state.eip = x.exit_eip;
+  cpu_.clock.retired = x.end - static_cast<u64>(x.left);
+  cpu_.position.current = nullptr;
+}
+
+// After an exit that is only in search of code: that code, if the jump cache has it.
+const u8* Translator::next_code() {
+  Context& x = *context_;
+  if (x.exit == Exit::kBudget) return nullptr;
+  Link* link = nullptr;
+  if (x.exit == Exit::kLink) {
+    link = static_cast<Link*>(x.exit_link);
+    x.exit_eip = link->target;
+  }
+  pending_ = link;
+  return nullptr;
+}
+
+void Translator::note_jump(const Translation& t) {
+  JumpCache& jumps = context_->jumps[t.block->mode & mode::kUser ? 1 : 0];
+  const u32 n = JumpCache::index_of(t.eip);
+  jumps.eip[n] = 0u - t.eip;
+  jumps.addend[n] = 0u - t.addend;
+  jumps.code[n] = t.code;
+}
+
+Translation* Translator::translate(Block& block, u32 eip) {
+  const u64 most = kMostOfFrame + block.count * kMostOfInstruction;
+  u8* buffer = forget_before_translating_ ? nullptr : cache_->reserve(most);
+  if (buffer == nullptr) {
+    forget_all();
+    buffer = cache_->reserve(most);
+    if (buffer == nullptr) return nullptr;
+  }
+  Translation& t = translations_.emplace_back();
+  t.block = &block;
+  t.eip = eip;
+  t.addend = reinterpret_cast<u64>(block.host) - eip;
+  cpu_.settle_fpu();
+  BlockTranslator writer(buffer, most, cpu_, thunks_, *cache_, t, links_);
+  writer.run();
+  t.code = cache_->executable(buffer);
+  t.code_size = static_cast<u32>(writer.getSize());
+  cache_->commit(buffer + writer.getSize());
+  Translation*& first = by_block_[&block];
+  t.next_of_block = first;
+  first = &t;
+  return &t;
+}
+
+namespace {
+void write_relative(u8* at, const u8* executed_at, const u8* target) {
+  const i32 distance = static_cast<i32>(target - (executed_at + 4));
+  std::memcpy(at, &distance, sizeof(distance));
+}
+}  // namespace
+
+void Translator::connect(Link& link, Translation& to) {
+  if (link.to != nullptr) return;
+  link.to = &to;
+  to.incoming.push_back(&link);
+  if (link.addend != nullptr) {
+    const u64 negated = 0u - to.addend;
+    std::memcpy(link.addend, &negated, sizeof(negated));
+  }
+  write_relative(link.jump, cache_->executable(link.jump), to.code);
+}
+
+void Translator::disconnect(Link& link) {
+  if (link.to == nullptr) return;
+  write_relative(link.jump, cache_->executable(link.jump), link.unlinked);
+  std::erase(link.to->incoming, &link);
+  link.to = nullptr;
+}
+
+void Translator::drop(Translation& t) {
+  while (!t.incoming.empty()) disconnect(*t.incoming.back());
+  for (Link* l : t.outgoing) disconnect(*l);
+  if (pending_ != nullptr && pending_->from == &t) pending_ = nullptr;
+  for (JumpCache& jumps : context_->jumps) {
+    const u32 n = JumpCache::index_of(t.eip);
+    if (jumps.code[n] == t.code) jumps.forget(n);
+  }
+}
+
+void Translator::on_block_dropped(const Block& block) {
+  const auto found = by_block_.find(&block);
+  if (found == by_block_.end()) return;
+  for (Translation* t = found->second; t != nullptr; t = t->next_of_block) drop(*t);
+  by_block_.erase(found);
+}
+
+// Host code may be running: it is given up only before the next translation.
+void Translator::on_blocks_flushed() {
+  for (Translation& t : translations_) {
+    for (Link* l : t.outgoing) {
+      if (l->to != nullptr) write_relative(l->jump, cache_->executable(l->jump), l->unlinked);
+      l->to = nullptr;
+    }
+    t.incoming.clear();
+  }
+  by_block_.clear();
+  pending_ = nullptr;
+  for (JumpCache& jumps : context_->jumps) jumps = JumpCache{};
+  forget_before_translating_ = true;
+}
+
+void Translator::forget_all() {
+  on_blocks_flushed();
+  translations_.clear();
+  links_.clear();
+  cache_->flush();
+  forget_before_translating_ = false;
+}
+
+}  // namespace paemu

@@ -1,0 +1,53 @@
+// Translator: the engine that copies the guest's code into host code (docs/translator.md).
+//
+// It is the interpreter with one thing more: a block that has run a few times is translated, and runs on the host from
+// then on. What is not translated, the tail of a slice, single steps and all modes but flat 32-bit protected mode, is
+// interpreted, so that both engines leave the same state behind at every retired count.
+#pragma once
+
+#include <deque>
+#include <unordered_map>
+#include <vector>
+
+#include "interp/interpreter.hpp"
+#include "jit/code_cache.hpp"
+#include "jit/thunks.hpp"
+#include "jit/translation.hpp"
+
+namespace paemu {
+
+class Translator final : public Interpreter {
+ public:
+  // Does this host have what translated code uses (BMI2)?
+  static bool supported();
+  Translator(Cpu& cpu, std::unique_ptr<CodeCache> cache);
+  ~Translator() override;
+
+ private:
+  // --- Interpreter.
+  void execute_block(Block& block, u32 eip) override;
+  void on_block_dropped(const Block& block) override;
+  void on_blocks_flushed() override;
+
+  jit::Translation* find(const Block& block, u32 eip);
+  jit::Translation* translate(Block& block, u32 eip);
+  void run_native(const jit::Translation* t);
+  const u8* next_code();
+  void connect(jit::Link& link, jit::Translation& to);
+  void disconnect(jit::Link& link);
+  void drop(jit::Translation& t);
+  void forget_all();
+  void note_jump(const jit::Translation& t);
+
+  Cpu& cpu_;
+  std::unique_ptr<CodeCache> cache_;
+  std::unique_ptr<jit::Context> context_;
+  jit::Thunks thunks_;
+  std::unordered_map<const Block*, jit::Translation*> by_block_;
+  std::deque<jit::Translation> translations_;
+  std::deque<jit::Link> links_;
+  jit::Link* pending_ = nullptr;  // wants to be connected to what runs next
+  bool forget_before_translating_ = false;
+};
+
+}  // namespace paemu
