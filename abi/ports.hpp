@@ -3,16 +3,20 @@
 
 namespace abi::port {
 
-inline constexpr unsigned kPic1 = 0x20;               // 8259A master: 0x20-0x21
-inline constexpr unsigned kPic2 = 0xa0;               // 8259A slave: 0xa0-0xa1
-inline constexpr unsigned kPicElcr = 0x4d0;           // edge/level control: 0x4d0-0x4d1
-inline constexpr unsigned kPit = 0x40;                // 8254: 0x40-0x43
-inline constexpr unsigned kSystemControlB = 0x61;     // NMI status, PIT gate 2 and speaker
-inline constexpr unsigned kRtc = 0x70;                // MC146818: index 0x70, data 0x71
-inline constexpr unsigned kPost = 0x80;               // POST code latch
-inline constexpr unsigned kSystemControlA = 0x92;     // A20 gate and fast reset
-inline constexpr unsigned kCoprocessorError = 0xf0;   // a write lowers IRQ 13 and asserts IGNNE#
-inline constexpr unsigned kE9 = 0xe9;                 // debug console, one byte a write
+inline constexpr unsigned kPic1 = 0x20;              // 8259A master: 0x20-0x21
+inline constexpr unsigned kPic2 = 0xa0;              // 8259A slave: 0xa0-0xa1
+inline constexpr unsigned kPicElcr = 0x4d0;          // edge/level control: 0x4d0-0x4d1
+inline constexpr unsigned kPit = 0x40;               // 8254: 0x40-0x43
+inline constexpr unsigned kSystemControlB = 0x61;    // NMI status, PIT gate 2 and speaker
+inline constexpr unsigned kRtc = 0x70;               // MC146818: index 0x70, data 0x71
+inline constexpr unsigned kPost = 0x80;              // POST code latch
+inline constexpr unsigned kSystemControlA = 0x92;    // A20 gate and fast reset
+inline constexpr unsigned kCoprocessorError = 0xf0;  // a write lowers IRQ 13 and asserts IGNNE#
+inline constexpr unsigned kE9 = 0xe9;                // debug console, one byte a write
+inline constexpr unsigned kIde2 = 0x170;             // IDE, secondary channel: 0x170-0x177
+inline constexpr unsigned kIde1 = 0x1f0;             // primary: 0x1f0-0x1f7
+inline constexpr unsigned kIde2Control = 0x376;      // device control, alternate status
+inline constexpr unsigned kIde1Control = 0x3f6;
 inline constexpr unsigned kCom1 = 0x3f8;              // 16550: 0x3f8-0x3ff
 inline constexpr unsigned kFwCfgSelector = 0x510;     // 16-bit selector
 inline constexpr unsigned kFwCfgData = 0x511;         // data, a byte a read
@@ -31,7 +35,8 @@ namespace abi::irq {
 inline constexpr unsigned kPit = 0;
 inline constexpr unsigned kCom1 = 4;
 inline constexpr unsigned kRtc = 8;
-inline constexpr unsigned kSci = 9;           // ACPI system control interrupt: level, active high at the PIC
+inline constexpr unsigned kSci = 9;  // ACPI system control interrupt: level, active high at the PIC
+inline constexpr unsigned kIde1 = 14, kIde2 = 15;
 inline constexpr unsigned kCoprocessor = 13;  // an x87 exception with CR0.NE clear
 
 }  // namespace abi::irq

@@ -2,7 +2,8 @@
 //
 //   FileHeader, then chunks: ChunkHeader + payload. Each chunk is appended by one write, so a file cut off by a dying
 //   host holds whole chunks and at most one part of a chunk at its end.
-//   Order: Config Image* [State Pages*] Start (Arrivals | Checkpoint)* [End]
+//   Order: Config Image* [State Pages*] Start (Arrivals | Blocks | Checkpoint)* [End]
+//   A block stands before the first checkpoint and the first arrival after its use.
 //
 // The header and the payload have a checksum each: a chunk that ends beyond the file with a good header was cut off,
 // anything else that does not fit is damage.
@@ -47,6 +48,7 @@ enum ChunkType : unsigned {
   kArrivals = 6,    // what came in, in order
   kCheckpoint = 7,  // position, state hash, and what is needed to say where two runs differ
   kEnd = 8,         // a checkpoint and the reason why the run ended: nothing follows
+  kBlocks = 9,      // what disks held where the guest first read them, and errors of the host: replay/disk_log.hpp
 };
 
 }  // namespace abi::trace

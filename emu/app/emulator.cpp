@@ -43,7 +43,11 @@ Or<> Emulator::prepare_live() {
     if (!path.empty()) TRY(host::check_writable(path));
   signals_ = std::make_unique<host::Signals>(loop_, [this](int) { leave("host-signal"); });
   consoles_ = TRY(Consoles::open(options_, loop_, log_));
-  machine_ = TRY(Machine::create(options_.machine, std::move(images), *consoles_, log_, options_.engine));
+  disks_ = std::make_shared<host::DiskImages>();
+  MachineConfig config = options_.machine;
+  config.drives = TRY(open_drives(options_.drives, options_.snapshot, *disks_));
+  images.media = disks_;
+  machine_ = TRY(Machine::create(std::move(config), std::move(images), *consoles_, log_, options_.engine));
 
   const bool paced = options_.pace == Switch::Auto ? consoles_->interactive() : options_.pace == Switch::On;
   live_ = std::make_unique<host::LiveInput>(loop_, paced ? host::Pacing::On : host::Pacing::Off,

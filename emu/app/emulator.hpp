@@ -10,6 +10,7 @@
 #include "app/consoles.hpp"
 #include "app/options.hpp"
 #include "board/machine.hpp"
+#include "host/disk_image.hpp"
 #include "host/event_loop.hpp"
 #include "host/file.hpp"
 #include "host/live_input.hpp"
@@ -75,6 +76,7 @@ class Emulator final : private monitor::Control {
   std::unique_ptr<host::Signals> signals_;
   monitor::Monitor monitor_{*this};  // outlives the sessions that consoles_ holds
   std::unique_ptr<Consoles> consoles_;
+  std::shared_ptr<host::DiskImages> disks_;  // of a live run
   std::unique_ptr<Machine> machine_;
   std::unique_ptr<host::LiveInput> live_;
   std::vector<u8> typed_;  // for the guest's serial port, which has no room yet

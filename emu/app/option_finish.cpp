@@ -102,16 +102,40 @@ Or<> Parser::attach_defaults() {
   return {};
 }
 
+// A PC has a CD drive and a floppy drive, empty ones if nothing else is said.
+Or<> Parser::finish_disks() {
+  const auto present = [this](DriveBus bus, u32 index) {
+    return std::any_of(options.drives.begin(), options.drives.end(),
+                       [&](const DriveOption& d) { return d.spec.bus == bus && d.index.value_or(~0u) == index; });
+  };
+  if (Or<> finished = finish_drives(options.drives); !finished) return fail("-drive: " + finished.error().sentence);
+  if (!defaults || !options.replay.empty()) return {};
+  constexpr u32 kCdPlace = 2;
+  const auto add_empty = [&](DriveBus bus, DriveKind kind, u32 index) {
+    if (present(bus, index)) return;
+    DriveOption drive;
+    drive.spec.bus = bus, drive.spec.kind = kind, drive.index = index;
+    options.drives.push_back(std::move(drive));
+  };
+  add_empty(DriveBus::kIde, DriveKind::kCdrom, kCdPlace);
+  add_empty(DriveBus::kFloppy, DriveKind::kFloppy, 0);
+  return finish_drives(options.drives);
+}
+
 Or<> Parser::finish() {
   if (!size_given) options.machine.ram_size = kGiB, options.machine.slots = 8, options.machine.maxmem = 16 * kGiB;
   if (!options.replay.empty()) {
     const bool other = !options.kernel.empty() || !options.initrd.empty() || !options.bios.empty() || size_given ||
-                       !options.backends.empty() || !options.machine.dimms.empty() || !options.machine.append.empty();
+                       !options.drives.empty() || !options.backends.empty() || !options.machine.dimms.empty() ||
+                       !options.machine.append.empty();
     if (other) return fail("-replay: the trace holds the whole machine; leave out the options that describe one");
     if (!options.record.empty()) return fail("-replay: a replay can't be recorded; copy the trace instead");
   }
   if (!options.initrd.empty() && options.kernel.empty()) return fail("-initrd: needs a kernel; add -kernel FILE");
-  options.bundled = options.kernel.empty() && options.bios.empty() && options.replay.empty();
+  const bool medium =
+      std::any_of(options.drives.begin(), options.drives.end(), [](const DriveOption& d) { return !d.file.empty(); });
+  options.bundled = options.kernel.empty() && options.bios.empty() && options.replay.empty() && !medium;
+  TRY(finish_disks());
   TRY(check_memory());
   return attach_defaults();
 }

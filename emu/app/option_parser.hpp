@@ -19,6 +19,7 @@ struct Parser {
  private:
   Or<> check_memory();
   Or<> attach_defaults();
+  Or<> finish_disks();
 };
 
 namespace option {

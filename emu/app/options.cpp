@@ -78,9 +78,12 @@ Or<Options> parse_options(const std::vector<std::string>& arguments) {
   Parser parser;
   for (usize i = 0; i < arguments.size(); ++i) {
     std::string_view text = arguments[i];
-    if (text.size() < 2 || text[0] != '-')
-      return fail("\"" + std::string(text) +
-                  "\" is no option; there are no disk images yet, a kernel is given by -kernel FILE");
+    if (!text.starts_with('-')) {
+      if (Or<> taken = option::hda(parser, arguments[i]); !taken)
+        return fail("\"" + std::string(text) + "\" would be the image for -hda: " + taken.error().sentence);
+      continue;
+    }
+    if (text.size() < 2) return fail("\"-\" is no option; -help lists all");
     text.remove_prefix(text[1] == '-' && text.size() > 2 ? 2 : 1);
     const Row* row = find_row(text);
     if (row == nullptr) return fail("there is no option -" + std::string(text) + nearest(text));
@@ -102,7 +105,8 @@ Or<Options> parse_options(const std::vector<std::string>& arguments) {
 
 std::string help_text() {
   std::string out =
-      "usage: paemu [option]...\nWithout -kernel, boots the bundled guest. Options may have one dash or two.\n";
+      "usage: paemu [option]... [disk image]\nWithout a kernel or a disk, boots the bundled guest. Options may have "
+      "one dash or two.\n";
   for (const Row& row : kRows) {
     if (row.section != nullptr)
       out += std::string("\n") + row.section + ":\n";
@@ -119,9 +123,9 @@ std::string help_text() {
 std::string man_page() {
   std::string out =
       ".TH PAEMU 1\n.SH NAME\npaemu \\- deterministic emulator of a PAE PC with memory hotplug\n"
-      ".SH SYNOPSIS\n.B paemu\n.RI [ option ]...\n.SH DESCRIPTION\n"
+      ".SH SYNOPSIS\n.B paemu\n.RI [ option ]... \\ [ disk\\ image ]\n.SH DESCRIPTION\n"
       "Emulates a 32\\-bit x86 PC whose RAM is DIMMs that can be added and removed while the guest runs.\n"
-      "Every run can be recorded and replayed exactly. Without\n.B \\-kernel\n"
+      "Every run can be recorded and replayed exactly. Without a kernel or a disk\n"
       "the bundled guest is booted. Options may have one dash or two.\n";
   for (const Row& row : kRows) {
     if (row.section != nullptr)

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "app/disks.hpp"
 #include "base/error.hpp"
 #include "board/machine_config.hpp"
 #include "cpu/execution_engine.hpp"
@@ -48,7 +49,9 @@ struct Options {
   std::string name = "paemu";
   std::string kernel, initrd, bios;  // paths; empty: none, or the bundled one
   bool bundled = false;              // no kernel, replay or firmware named: boot what is installed beside the program
-  MachineConfig machine;             // complete: DIMMs with slots and bases still open (~0)
+  std::vector<DriveOption> drives;
+  bool snapshot = false;  // -snapshot
+  MachineConfig machine;  // complete: DIMMs with slots and bases still open (~0)
   std::vector<BackendOption> backends;
   std::vector<Attachment> attachments;
   DisplayOption display;

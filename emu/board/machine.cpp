@@ -133,6 +133,11 @@ Or<> PcMachine::deliver(const Arrival& arrival) {
     case InputKind::DimmInsert: return pc_->insert_dimm(TRY(plan_insert(*arrival::read_dimm(arrival))));
     case InputKind::DimmEjectRequest: return pc_->request_eject(*arrival::read_id(arrival));
     case InputKind::DimmSurprisePull: return pc_->pull_dimm(*arrival::read_id(arrival));
+    case InputKind::MediumChange: {
+      const auto change = arrival::read_medium_change(arrival);
+      return pc_->storage.change_medium(change->drive, change->medium);
+    }
+    case InputKind::EjectButton: return pc_->storage.press_eject(*arrival::read_id(arrival));
     case InputKind::PowerButton:
       pc_->press_power_button();
       emit(MachineEvent{.kind = MachineEvent::Kind::PowerDown});

@@ -45,6 +45,8 @@ struct MachineEvent {
   std::string message;  // UnplugGuestError, AcpiDeviceOst: the last sentence that the guest wrote to port 0xe9
 };
 
+class Drive;  // replay/drive.hpp
+class DiskJournal;
 struct Registers;   // a plain copy of the architectural registers, for monitors and reports (cpu/registers.hpp)
 struct Checkpoint;  // replay/checkpoint.hpp
 
@@ -105,6 +107,11 @@ class Machine {
   // run.
   virtual Or<> load_state(std::span<const u8> state) = 0;
   virtual Or<> load_page(Pfn frame, std::span<const u8> page) = 0;
+  // What is told of each operation of a drive from now on; nullptr: nobody. Outlives the machine, or is taken back.
+  virtual void set_journal(DiskJournal*) {}
+
+  // --- Drives, in the order of the configuration; empty ones too.
+  virtual std::vector<const Drive*> drives() const { return {}; }
 
   void on_event(std::function<void(const MachineEvent&)> f) { event_sink_ = std::move(f); }
 

@@ -1,11 +1,13 @@
 // MachineConfig and Images: all that a run derives from. Both are written whole into a trace.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/fields.hpp"
 #include "base/types.hpp"
+#include "board/drive_spec.hpp"
 #include "memory/dimm.hpp"
 
 namespace paemu {
@@ -29,17 +31,22 @@ struct MachineConfig {
   bool reboot = true;                     // false: a guest reset ends the run (-no-reboot)
   Display display = Display::kStandard;   // -vga
   u64 checkpoint_interval = 200'000'000;  // instructions between state hashes in a trace; 0: only one, at the end
+  // -boot: letters a, c and d in the order to try; empty: the firmware's own. boot_once: until the first reset.
+  std::string boot_order, boot_once;
+  bool boot_menu = false;
+  std::vector<DriveSpec> drives;  // ids are unique, and so are bus and index
   // A field more or less: bump abi::trace::kVersion.
   FIELDS(ram_size, slots, maxmem, physical_bits, cpu_model, append, dimms, numa_nodes, uuid, reboot, display,
-         checkpoint_interval)
+         checkpoint_interval, boot_order, boot_once, boot_menu, drives)
 };
 
 // The files that a run derives from, by content.
 struct Images {
   std::vector<u8> firmware;
-  std::vector<u8> kernel;  // empty: none
-  std::vector<u8> initrd;  // empty: none
-  std::vector<u8> vga_rom;  // the display's option ROM; empty: none
+  std::vector<u8> kernel;              // empty: none
+  std::vector<u8> initrd;              // empty: none
+  std::vector<u8> vga_rom;             // the display's option ROM; empty: none
+  std::shared_ptr<MediumStore> media;  // by the numbers in MachineConfig::drives; nullptr: there are no drives
 };
 
 }  // namespace paemu

@@ -135,6 +135,12 @@ std::string PcMachine::describe(const std::string& device) const {
   return dumper.text();
 }
 
+std::vector<const Drive*> PcMachine::drives() const {
+  std::vector<const Drive*> list;
+  for (const auto& drive : pc_->storage.drives()) list.push_back(drive.get());
+  return list;
+}
+
 std::vector<std::string> PcMachine::devices() const {
   std::vector<std::string> names;
   pc_->visit_state([&](const char* name, auto&) { names.emplace_back(name); });

@@ -32,8 +32,9 @@ constexpr u64 kApicGlobalEnable = 1u << 11;
 Or<std::unique_ptr<Pc>> Pc::create(const MachineConfig& config, const Images& images, SerialSink& serial, Log& log,
                                    PcListener& listener, const EngineOptions& engine) {
   TRY(check_memory_config(config));
+  TRY(check_drives(config.drives));
   const CpuModel model = TRY(CpuModel::parse(config.cpu_model, config.physical_bits));
-  std::unique_ptr<Pc> pc(new Pc(config, serial, log, listener, engine));
+  std::unique_ptr<Pc> pc(new Pc(config, images.media.get(), serial, log, listener, engine));
   pc->cpu.set_model(model);
   TRY(pc->install_memory(config, images));
   pc->install_firmware_items(config, images);
@@ -44,11 +45,12 @@ Or<std::unique_ptr<Pc>> Pc::create(const MachineConfig& config, const Images& im
   return pc;
 }
 
-Pc::Pc(const MachineConfig& config, SerialSink& serial, Log& log, PcListener& listener,
+Pc::Pc(const MachineConfig& config, MediumStore* media, SerialSink& serial, Log& log, PcListener& listener,
        const EngineOptions& engine_options)
     : memory(config.physical_bits),
       cpu(CpuWiring{clock, events, ports, mmio, memory, log}),
       engine(make_engine(cpu, engine_options)),
+      storage(config, media, memory, events, clock),
       listener_(listener),
       log_(log),
       local_apic_(events, clock, pic_),
@@ -159,6 +161,7 @@ void Pc::connect_wires() {
   pci_.connect(1, 0, isa_bridge_);
   pci_.connect(1, 3, pm_);
   if (vga_ != nullptr) pci_.connect(2, 0, *vga_);
+  storage.connect(pci_, isa_);
   cpu.interrupts = &local_apic_;
   cpu.hooks = this;
 }
@@ -193,6 +196,8 @@ void Pc::map_ports() {
     mmio.map(GuestPhys{Vga::kWindow}, Vga::kWindowSize, vga_->window());
   }
 
+  storage.map_ports(ports);
+
   mmio.map(GuestPhys{map::kIoApic}, IoApic::kSize, io_apic_);
   mmio.map(GuestPhys{map::kHpet}, Hpet::kSize, hpet_);
   mmio.map(GuestPhys{map::kLocalApic}, LocalApic::kSize, local_apic_);
@@ -220,6 +225,7 @@ void Pc::reset() {
   system_control_.reset();
   post_.reset();
   coprocessor_error_.reset();
+  storage.reset();
   cpu.reset();
   mmio.move(local_apic_, GuestPhys{cpu.state.apic_base & kApicBaseMask});
   update_a20();

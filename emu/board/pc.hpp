@@ -11,6 +11,7 @@
 
 #include "base/error.hpp"
 #include "board/machine_config.hpp"
+#include "board/storage.hpp"
 #include "bus/io.hpp"
 #include "bus/mmio.hpp"
 #include "bus/pci.hpp"
@@ -73,6 +74,7 @@ class Pc final : private CpuHooks, private LineInput {
   MmioBus mmio;
   Cpu cpu;
   std::unique_ptr<ExecutionEngine> engine;
+  Storage storage;
 
   // The reset line: processor and chips start anew. Memory keeps its contents, DIMMs and clock go on.
   void reset();
@@ -120,6 +122,7 @@ class Pc final : private CpuHooks, private LineInput {
       visit("vga-config", vga_->config());
     }
     visit("coprocessor-error", coprocessor_error_.state());
+    storage.visit_state(visit);
   }
   // Makes the hotplug DIMMs those of `specs`, empty, without telling the guest. For loading a state, before its fields
   // are written. Boot DIMMs follow from the configuration and are only cleared.
@@ -158,7 +161,8 @@ class Pc final : private CpuHooks, private LineInput {
     IoDevice& reset_control;
   };
 
-  Pc(const MachineConfig& config, SerialSink& serial, Log& log, PcListener& listener, const EngineOptions& engine);
+  Pc(const MachineConfig& config, MediumStore* media, SerialSink& serial, Log& log, PcListener& listener,
+     const EngineOptions& engine);
   Or<> install_memory(const MachineConfig& config, const Images& images);
   void install_firmware_items(const MachineConfig& config, const Images& images);
   Or<> install_display(const MachineConfig& config, const Images& images);

@@ -58,6 +58,9 @@ class PcMachine final : public Machine, private PcListener {
   std::vector<std::string> devices() const override;
   void trace_instructions(bool on) override { pc_->engine->set_trace(on); }
 
+  void set_journal(DiskJournal* journal) override { pc_->storage.set_journal(journal); }
+  std::vector<const Drive*> drives() const override;
+
   u64 state_hash() override;
   Checkpoint checkpoint() override;
   u64 schema() override;

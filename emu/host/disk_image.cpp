@@ -13,8 +13,6 @@
 namespace paemu::host {
 namespace {
 
-constexpr u64 kMaxSectors = (u64{1} << 48) - 1;  // what 48-bit LBA reaches
-
 // Formats that would be garbage if they were taken for raw: the first bytes of each.
 struct Foreign {
   std::string_view magic;
@@ -49,7 +47,8 @@ Or<u64> size_of(int descriptor) {
   else if (!S_ISBLK(info.st_mode) || ioctl(descriptor, BLKGETSIZE64, &size) != 0)
     return fail("is neither a file nor a block device");
   if (size == 0) return fail("is empty; make an image of the size wanted, as by: truncate -s 10G FILE");
-  if (size / kSectorSize > kMaxSectors) return fail("is larger than 128 PiB, the most that a disk can have");
+  if (size / kSectorSize >= MediumSpec::kMaxSectors)
+    return fail("is larger than 128 PiB, the most that a disk can have");
   return size;
 }
 

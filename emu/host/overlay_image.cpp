@@ -7,11 +7,10 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <vector>
 
 namespace paemu::host {
 namespace {
-
-constexpr u64 kWordSectors = 64;
 
 int nameless_file(const std::string& folder) {
   const int descriptor = open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
@@ -59,44 +58,27 @@ Or<std::unique_ptr<OverlayImage>> OverlayImage::create(std::unique_ptr<Medium> b
 
 OverlayImage::~OverlayImage() { close(descriptor_); }
 
-OverlayImage::Where OverlayImage::where(u64 sector) const {
-  const auto found = present_.find(sector / kWordSectors);
-  if (found == present_.end()) return Where::kBase;
-  const u64 bit = u64{1} << (sector % kWordSectors);
-  if ((found->second.written & bit) == 0) return Where::kBase;
-  return (found->second.zero & bit) != 0 ? Where::kZero : Where::kOverlay;
-}
-
-u64 OverlayImage::alike(u64 sector, u64 most) const {
-  const Where first = where(sector);
-  u64 count = 1;
-  while (count < most && where(sector + count) == first) ++count;
-  return count;
-}
-
-void OverlayImage::mark(u64 sector, u64 count, Where now) {
-  for (u64 s = sector; s < sector + count; ++s) {
-    Present& p = present_[s / kWordSectors];
-    const u64 bit = u64{1} << (s % kWordSectors);
-    p.written |= bit;
-    p.zero = now == Where::kZero ? p.zero | bit : p.zero & ~bit;
-  }
+OverlayImage::Run OverlayImage::run(u64 sector, u64 most) const {
+  const RangeSet::Run written = written_.run(sector, most);
+  if (!written.in) return {Where::kBase, written.count};
+  const RangeSet::Run zero = zero_.run(sector, written.count);
+  return {zero.in ? Where::kZero : Where::kFile, zero.count};
 }
 
 bool OverlayImage::read(u64 sector, std::span<u8> out) {
   while (!out.empty()) {
-    const u64 count = alike(sector, out.size() / kSectorSize);
-    const std::span<u8> piece = out.first(count * kSectorSize);
-    switch (where(sector)) {
+    const Run here = run(sector, out.size() / kSectorSize);
+    const std::span<u8> piece = out.first(here.count * kSectorSize);
+    switch (here.where) {
       case Where::kBase:
         if (!base_->read(sector, piece)) return false;
         break;
-      case Where::kOverlay:
+      case Where::kFile:
         if (!read_all(descriptor_, sector * kSectorSize, piece)) return false;
         break;
       case Where::kZero: std::fill(piece.begin(), piece.end(), u8{0}); break;
     }
-    sector += count;
+    sector += here.count;
     out = out.subspan(piece.size());
   }
   return true;
@@ -104,32 +86,39 @@ bool OverlayImage::read(u64 sector, std::span<u8> out) {
 
 bool OverlayImage::write(u64 sector, std::span<const u8> data) {
   if (!write_all(descriptor_, sector * kSectorSize, data)) return false;
-  mark(sector, data.size() / kSectorSize, Where::kOverlay);
+  written_.add(sector, data.size() / kSectorSize);
+  zero_.remove(sector, data.size() / kSectorSize);
   return true;
 }
 
 bool OverlayImage::discard(u64 sector, u64 count) {
-  mark(sector, count, Where::kZero);
-  // Only gives room back: what it holds is not read any more.
-  fallocate(descriptor_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(sector * kSectorSize),
-            static_cast<off_t>(count * kSectorSize));
+  written_.add(sector, count);
+  zero_.add(sector, count);
+  // Only gives room back: what the file holds is not read any more.
+  (void)fallocate(descriptor_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(sector * kSectorSize),
+                  static_cast<off_t>(count * kSectorSize));
   return true;
 }
 
 bool OverlayImage::commit(Medium& base) {
+  constexpr u64 kMost = 2048;  // sectors in memory at once
+  bool good = true;
   std::vector<u8> buffer;
-  for (const auto& [word, present] : present_) {
-    for (u64 i = 0; i < kWordSectors;) {
-      const u64 sector = word * kWordSectors + i;
-      const u64 count = alike(sector, kWordSectors - i);
-      const Where place = where(sector);
-      buffer.resize(count * kSectorSize);
-      if (place == Where::kOverlay && !(read(sector, buffer) && base.write(sector, buffer))) return false;
-      if (place == Where::kZero && !base.discard(sector, count)) return false;
-      i += count;
+  written_.for_each([&](u64 first, u64 count) {
+    while (good && count != 0) {
+      const Run here = run(first, count);
+      const u64 piece = here.where == Where::kZero ? here.count : std::min(here.count, kMost);
+      if (here.where == Where::kZero) {
+        good = base.discard(first, piece);
+      } else {
+        buffer.resize(piece * kSectorSize);
+        good = read(first, buffer) && base.write(first, buffer);
+      }
+      first += piece;
+      count -= piece;
     }
-  }
-  return base.flush();
+  });
+  return good && base.flush();
 }
 
 }  // namespace paemu::host

@@ -2,10 +2,8 @@
 // is gone with the program, and the image below stays as it is until commit().
 #pragma once
 
-#include <unordered_map>
-#include <vector>
-
 #include "host/disk_image.hpp"
+#include "replay/range_set.hpp"
 
 namespace paemu::host {
 
@@ -27,20 +25,19 @@ class OverlayImage final : public Medium {
   bool commit(Medium& base);
 
  private:
-  // By sectors, 64 in a word: is it in the overlay, and is it there as zeroes only?
-  struct Present {
-    u64 written = 0, zero = 0;
-  };
   OverlayImage(std::unique_ptr<Medium> base, int descriptor) : base_(std::move(base)), descriptor_(descriptor) {}
-  enum class Where : u8 { kBase, kOverlay, kZero };
-  Where where(u64 sector) const;
-  void mark(u64 sector, u64 count, Where now);
-  // How many sectors from `sector` on, at most `most`, are in the same place.
-  u64 alike(u64 sector, u64 most) const;
+  enum class Where : u8 { kBase, kFile, kZero };
+  // Where the sectors from `sector` on are, and how many of them, at most `most`, are there.
+  struct Run {
+    Where where;
+    u64 count;
+  };
+  Run run(u64 sector, u64 most) const;
 
   std::unique_ptr<Medium> base_;
   int descriptor_;
-  std::unordered_map<u64, Present> present_;  // by sector / 64
+  RangeSet written_;  // sectors that are not the base's
+  RangeSet zero_;     // of those: the ones that were discarded
 };
 
 }  // namespace paemu::host

@@ -29,6 +29,10 @@ Arrival power_button() { return make(InputKind::PowerButton); }
 Arrival reset_by_monitor() { return make(InputKind::Reset, {0}); }
 Arrival non_maskable() { return make(InputKind::NonMaskable); }
 Arrival machine_check(const MachineCheck& error) { return make(InputKind::MachineCheck, archive::save(error)); }
+Arrival medium_change(const std::string& drive, const MediumSpec& medium) {
+  return make(InputKind::MediumChange, archive::save(MediumChange{drive, medium}));
+}
+Arrival eject_button(const std::string& drive) { return with_id(InputKind::EjectButton, drive); }
 
 std::optional<Serial> read_serial(const Arrival& a) {
   if (a.kind != InputKind::SerialBytes || a.payload.empty()) return std::nullopt;
@@ -49,7 +53,10 @@ std::optional<DimmSpec> read_dimm(const Arrival& a) {
 }
 
 std::optional<std::string> read_id(const Arrival& a) {
-  if (a.kind != InputKind::DimmEjectRequest && a.kind != InputKind::DimmSurprisePull) return std::nullopt;
+  if (a.kind != InputKind::DimmEjectRequest && a.kind != InputKind::DimmSurprisePull &&
+      a.kind != InputKind::EjectButton) {
+    return std::nullopt;
+  }
   if (a.payload.empty() || a.payload.size() > kMaxId) return std::nullopt;
   return std::string(a.payload.begin(), a.payload.end());
 }
@@ -61,6 +68,13 @@ std::optional<MachineCheck> read_machine_check(const Arrival& a) {
   return error;
 }
 
+std::optional<MediumChange> read_medium_change(const Arrival& a) {
+  MediumChange change;
+  if (a.kind != InputKind::MediumChange || !archive::load(a.payload, change)) return std::nullopt;
+  if (change.drive.empty() || change.drive.size() > kMaxId) return std::nullopt;
+  return change;
+}
+
 bool well_formed(const Arrival& a) {
   if (a.payload.size() > kMaxPayload) return false;
   switch (a.kind) {
@@ -69,7 +83,9 @@ bool well_formed(const Arrival& a) {
     case InputKind::RtcStart: return read_rtc_start(a).has_value();
     case InputKind::DimmInsert: return read_dimm(a).has_value();
     case InputKind::DimmEjectRequest:
-    case InputKind::DimmSurprisePull: return read_id(a).has_value();
+    case InputKind::DimmSurprisePull:
+    case InputKind::EjectButton: return read_id(a).has_value();
+    case InputKind::MediumChange: return read_medium_change(a).has_value();
     case InputKind::PowerButton:
     case InputKind::NonMaskable: return a.payload.empty();
     case InputKind::MachineCheck: return read_machine_check(a).has_value();
@@ -90,6 +106,8 @@ const char* name(InputKind kind) {
     case InputKind::Reset: return "Reset";
     case InputKind::NonMaskable: return "NonMaskable";
     case InputKind::MachineCheck: return "MachineCheck";
+    case InputKind::MediumChange: return "MediumChange";
+    case InputKind::EjectButton: return "EjectButton";
   }
   return "unknown";
 }
@@ -131,6 +149,12 @@ std::string to_string(const Arrival& a) {
   if (const auto error = read_machine_check(a)) {
     return text + fmt::format(" bank {} status {:#x} global status {:#x} address {:#x} misc {:#x}", error->bank,
                               error->status, error->global_status, error->address, error->misc);
+  }
+  if (const auto change = read_medium_change(a)) {
+    if (change->medium.number == 0) return text + " " + quoted(change->drive) + " empty";
+    return text + fmt::format(" {} medium {} of {} sectors{} from {}", quoted(change->drive), change->medium.number,
+                              change->medium.sectors, change->medium.read_only ? ", read-only," : "",
+                              quoted(change->medium.name));
   }
   if (a.kind == InputKind::Reset) return text + (a.payload == std::vector<u8>{1} ? " by the guest" : " by the monitor");
   return a.payload.empty() ? text : text + " " + quoted(a.payload);

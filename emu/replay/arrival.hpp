@@ -7,6 +7,7 @@
 #include <string>
 
 #include "memory/dimm.hpp"
+#include "replay/drive.hpp"
 #include "replay/input.hpp"
 
 namespace paemu::arrival {
@@ -23,6 +24,13 @@ struct MachineCheck {
 };
 inline constexpr u64 kMachineCheckValid = u64{1} << 63;  // of `status`: must be set
 
+// A medium for a drive that takes some; number 0: what is in it is taken out, locked or not.
+struct MediumChange {
+  std::string drive;
+  MediumSpec medium;
+  FIELDS(drive, medium)
+};
+
 // --- Making. `at` is left open: the source stamps it.
 Arrival serial_bytes(u8 port, std::span<const u8> bytes);
 Arrival rtc_start(i64 seconds_since_epoch);
@@ -33,6 +41,8 @@ Arrival power_button();
 Arrival reset_by_monitor();
 Arrival non_maskable();
 Arrival machine_check(const MachineCheck& error);
+Arrival medium_change(const std::string& drive, const MediumSpec& medium);
+Arrival eject_button(const std::string& drive);
 
 // --- Reading. Nothing when the payload is not of this kind's form.
 struct Serial {
@@ -44,6 +54,7 @@ std::optional<i64> read_rtc_start(const Arrival& a);
 std::optional<DimmSpec> read_dimm(const Arrival& a);
 std::optional<std::string> read_id(const Arrival& a);
 std::optional<MachineCheck> read_machine_check(const Arrival& a);
+std::optional<MediumChange> read_medium_change(const Arrival& a);
 // The payload has the form that its kind demands. What it names may still not exist.
 bool well_formed(const Arrival& a);
 

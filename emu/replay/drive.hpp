@@ -43,6 +43,9 @@ struct MediumSpec {
   bool read_only = false;
   std::string name;  // the image's path, for people
   FIELDS(number, sectors, read_only, name)
+  bool valid() const { return sectors <= kMaxSectors && name.size() <= kMaxName; }
+  static constexpr u64 kMaxSectors = (u64{1} << 48) - 1;  // what 48-bit LBA reaches
+  static constexpr usize kMaxName = 4096;
 };
 
 class Drive {

@@ -23,7 +23,9 @@ enum class InputKind : u8 {
   Reset,             // u8: 0 by the monitor, 1 by the guest's own request
   NonMaskable,       // no payload: an NMI
   MachineCheck,      // an arrival::MachineCheck: an error that the processor finds in the hardware
-  kLast = MachineCheck,
+  MediumChange,      // an arrival::MediumChange: a medium is put into a drive, or taken out
+  EjectButton,       // the id of a drive: its button is pressed; what happens is the guest's affair
+  kLast = EjectButton,
 };
 
 // A point in a run. Ticks alone order points; `retired` says the same to people and catches divergence.

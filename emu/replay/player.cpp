@@ -54,6 +54,7 @@ Or<> Player::read_chunk() {
   steps_.clear();
   next_step_ = 0;
   const TraceReader::Chunk& chunk = reader_.chunks()[next_chunk_++];
+  if (chunk.type == abi::trace::kBlocks) return {};  // the media have them
   const std::vector<u8> plain = TRY(reader_.payload(chunk));
   if (chunk.type == abi::trace::kArrivals) {
     for (Arrival& a : TRY(decode_arrivals(plain))) steps_.push_back(Step{Step::Kind::kArrival, a.at, std::move(a), {}});

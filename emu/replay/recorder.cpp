@@ -45,7 +45,9 @@ Or<std::unique_ptr<Recorder>> Recorder::start(Machine& machine, InputSource& liv
   start.at = here.at;
   start.hash = here.hash;
   TRY(writer.begin(start));
-  return std::unique_ptr<Recorder>(new Recorder(machine, live, std::move(writer)));
+  std::unique_ptr<Recorder> recorder(new Recorder(machine, live, std::move(writer)));
+  machine.set_journal(&recorder->disks_);
+  return recorder;
 }
 
 Recorder::Recorder(Machine& machine, InputSource& live, TraceWriter writer)
@@ -71,6 +73,7 @@ void Recorder::note(Or<> result) {
   if (result || finished_) return;
   error_ = std::move(result.error());
   finished_ = true;
+  machine_.set_journal(nullptr);
 }
 
 Ticks Recorder::next_poll(Position now) {
@@ -109,6 +112,7 @@ Ticks Recorder::idle(Position now, Ticks deadline, Wake wake) {
 Or<> Recorder::finish(StopReason reason) {
   if (!finished_) note(writer_.end(TraceEnd{machine_.checkpoint(), reason}));
   finished_ = true;
+  machine_.set_journal(nullptr);
   if (error_) return fail(error_->sentence);
   return {};
 }

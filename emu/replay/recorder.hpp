@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "board/machine.hpp"
+#include "replay/disk_log.hpp"
 #include "replay/trace_writer.hpp"
 
 namespace paemu {
@@ -22,6 +23,7 @@ class Recorder : public InputSource {
   // is written as a snapshot first.
   static Or<std::unique_ptr<Recorder>> start(Machine& machine, InputSource& live, TraceOutput& output);
 
+  ~Recorder() override { machine_.set_journal(nullptr); }
   Ticks next_poll(Position now) override;
   std::optional<Arrival> poll(Position now) override;
   Ticks idle(Position now, Ticks deadline, Wake wake) override;
@@ -48,6 +50,7 @@ class Recorder : public InputSource {
   u64 arrivals_ = 0;
   bool finished_ = false;
   std::optional<Error> error_;
+  DiskLog disks_{[this](const DiskEntry& entry) { note(writer_.block(entry)); }};
 };
 
 }  // namespace paemu

@@ -29,6 +29,7 @@ const char* chunk_name(u32 type) {
     case kArrivals: return "Arrivals";
     case kCheckpoint: return "Checkpoint";
     case kEnd: return "End";
+    case kBlocks: return "Blocks";
     default: return "unknown";
   }
 }
@@ -122,6 +123,7 @@ Or<> TraceReader::check_order(const Chunk& chunk) {
     case kPages: fits = last == kState || last == kPages; break;
     case kStart: fits = last >= kConfig && last <= kPages; break;
     case kArrivals:
+    case kBlocks:
     case kCheckpoint:
     case kEnd: fits = last >= kStart; break;
     default: return fail(where(chunk) + fmt::format(" has the unknown type {}", static_cast<u32>(chunk.type)));
@@ -183,6 +185,7 @@ Or<> TraceReader::check_content(const Chunk& chunk, std::span<const u8> plain) {
     case kArrivals:
       for (const Arrival& a : TRY(decode_arrivals(plain))) TRY(check_position(a.at));
       return {};
+    case kBlocks: return note_blocks(plain);
     case kCheckpoint: return check_position(TRY(decode_checkpoint(plain)).at);
     case kEnd: return check_position(TRY(decode_end(plain)).last.at);
   }
@@ -217,7 +220,47 @@ Or<Images> TraceReader::images() {
       return fail(fmt::format("{}: the {} in it is damaged: its hash does not match", name(), kNames[i]));
     }
   }
+  images.media = std::make_shared<ReplayMedia>(static_cast<DiskEntries&>(*this));
   return images;
+}
+
+// --- Disk blocks.
+
+Or<> TraceReader::note_blocks(std::span<const u8> plain) {
+  const u32 chunk = static_cast<u32>(chunks_.size());
+  return decode_disk_entries(plain, [&](const DiskEntry& e) -> Or<> {
+    if (e.kind == DiskEntry::Kind::kFailure) {
+      failures_.insert({e.medium, e.operation});
+    } else {
+      const bool zeroes = e.kind == DiskEntry::Kind::kZeroes;
+      const BlockPlace place{zeroes ? kNoChunk : chunk, zeroes ? 0 : static_cast<u32>(e.content.data() - plain.data())};
+      blocks_[{e.medium, e.block, e.operation}] = place;
+    }
+    return {};
+  });
+}
+
+bool TraceReader::read_block(u32 medium, u64 block, u64 operation, std::span<u8> out) {
+  constexpr usize kRecent = 8;
+  auto found = blocks_.upper_bound({medium, block, operation});
+  if (found == blocks_.begin()) return false;
+  --found;
+  if (found->first.medium != medium || found->first.block != block) return false;
+  const BlockPlace place = found->second;
+  if (place.chunk == kNoChunk) {
+    std::fill(out.begin(), out.end(), u8{0});
+    return true;
+  }
+  auto cached = std::find_if(recent_.begin(), recent_.end(), [&](const auto& r) { return r.first == place.chunk; });
+  if (cached == recent_.end()) {
+    Or<std::vector<u8>> plain = payload(chunks_[place.chunk]);
+    if (!plain || plain->size() < place.offset + kDiskBlockSize) return false;
+    if (recent_.size() == kRecent) recent_.pop_back();
+    recent_.emplace_front(place.chunk, std::move(plain.value()));
+    cached = recent_.begin();
+  }
+  std::copy_n(cached->second.begin() + place.offset, kDiskBlockSize, out.begin());
+  return true;
 }
 
 Or<std::vector<u8>> TraceReader::state() {

@@ -5,10 +5,14 @@
 // Errors are one sentence: "FILE: chunk 7 (Arrivals) at offset 12345 is damaged: its checksum does not match".
 #pragma once
 
+#include <deque>
+#include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "abi/trace.hpp"
+#include "replay/disk_log.hpp"
 #include "replay/trace_file.hpp"
 #include "replay/trace_format.hpp"
 
@@ -16,7 +20,7 @@ namespace paemu {
 
 const char* chunk_name(u32 type);
 
-class TraceReader {
+class TraceReader final : private DiskEntries {
  public:
   struct Chunk {
     abi::trace::ChunkType type;
@@ -40,7 +44,7 @@ class TraceReader {
 
   // The decompressed payload. Errors: the file changed since open().
   Or<std::vector<u8>> payload(const Chunk& chunk);
-  // Firmware, kernel and initrd as recorded.
+  // Firmware, kernel and initrd as recorded, and media made from the blocks: the reader outlives them.
   Or<Images> images();
   // The snapshot, if start().snapshot: calls for the fields, then for each page.
   Or<std::vector<u8>> state();
@@ -57,6 +61,9 @@ class TraceReader {
   Or<> check_pages(std::span<const u8> plain);
   Or<> check_content(const Chunk& chunk, std::span<const u8> plain);
   std::string where(const Chunk& chunk) const;
+  Or<> note_blocks(std::span<const u8> plain);
+  bool read_block(u32 medium, u64 block, u64 operation, std::span<u8> out) override;
+  bool failed(u32 medium, u64 operation) const override { return failures_.contains({medium, operation}); }
 
   TraceInput* input_;
   TraceConfig config_;
@@ -65,6 +72,21 @@ class TraceReader {
   usize first_of_run_ = 0;
   bool cut_off_ = true;
   Position end_;
+  // Disk blocks: where the content of each is, from which operation on.
+  struct BlockKey {
+    u32 medium;
+    u64 block, operation;
+    auto operator<=>(const BlockKey&) const = default;
+  };
+  struct BlockPlace {
+    u32 chunk;   // index; kNoChunk: all zeroes
+    u32 offset;  // in its payload
+  };
+  static constexpr u32 kNoChunk = ~0u;
+  std::map<BlockKey, BlockPlace> blocks_;
+  std::set<std::pair<u32, u64>> failures_;  // {medium, operation}
+  // Payloads decompressed last, the newest in front: a replay reads blocks in the order of the recording.
+  std::deque<std::pair<u32, std::vector<u8>>> recent_;
   // While scanning.
   u64 image_bytes_[kImages] = {};
   u64 page_count_ = 0;

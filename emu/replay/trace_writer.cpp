@@ -91,7 +91,22 @@ Or<> TraceWriter::begin(const TraceStart& start) {
 
 void TraceWriter::arrival(const Arrival& a) { encode(arrivals_, a, last_); }
 
+Or<> TraceWriter::block(const DiskEntry& entry) {
+  constexpr usize kEnough = 1 << 20;
+  encode(blocks_, entry);
+  if (blocks_.size() >= kEnough) return flush_blocks();
+  return {};
+}
+
+Or<> TraceWriter::flush_blocks() {
+  if (blocks_.empty()) return {};
+  Or<> written = chunk(abi::trace::kBlocks, blocks_);
+  blocks_.clear();
+  return written;
+}
+
 Or<> TraceWriter::flush() {
+  TRY(flush_blocks());
   if (arrivals_.empty()) return {};
   Or<> written = chunk(abi::trace::kArrivals, arrivals_);
   arrivals_.clear();

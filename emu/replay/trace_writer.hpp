@@ -6,6 +6,7 @@
 
 #include "abi/trace.hpp"
 #include "replay/checkpoint.hpp"
+#include "replay/disk_log.hpp"
 #include "replay/trace_file.hpp"
 #include "replay/trace_format.hpp"
 
@@ -20,7 +21,8 @@ class TraceWriter {
   Or<> page(Pfn frame, std::span<const u8> content);  // ascending; buffered
   Or<> begin(const TraceStart& start);                // after the snapshot, if any: the run begins
   void arrival(const Arrival& a);                     // buffered until flush()
-  Or<> flush();                                       // writes the buffered arrivals, if any
+  Or<> block(const DiskEntry& entry);                 // buffered, too; writes what is much
+  Or<> flush();                                       // writes what is buffered, if anything; blocks first
   Or<> checkpoint(const Checkpoint& c);               // flushes first
   Or<> end(const TraceEnd& end);                      // flushes first
 
@@ -30,6 +32,7 @@ class TraceWriter {
   explicit TraceWriter(TraceOutput& output) : output_(&output) {}
   Or<> chunk(abi::trace::ChunkType type, std::span<const u8> plain);
   Or<> flush_pages();
+  Or<> flush_blocks();
 
   TraceOutput* output_;
   u32 index_ = 0;
@@ -37,6 +40,7 @@ class TraceWriter {
   Position last_;  // of the last arrival in this chunk: positions are stored as differences
   std::vector<u8> pages_;
   u32 page_count_ = 0;
+  std::vector<u8> blocks_;
   std::vector<u8> scratch_;
 };
 

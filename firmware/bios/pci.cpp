@@ -42,7 +42,7 @@ constexpr u32 kVendor = 0x00, kCommand = 0x04, kHeaderType = 0x0e, kBaseAddresse
               kInterruptPin = 0x3d;
 constexpr u16 kDecodePorts = 1, kDecodeMemory = 2;
 constexpr u32 kPortSpace = 1, k64Bits = 4;
-constexpr u32 kPiix3 = 0x70008086, kPiix4Pm = 0x71138086;
+constexpr u32 kPiix3 = 0x70008086, kPiix4Pm = 0x71138086, kPiix3Ide = 0x70108086;
 
 // PIRQ A to D: two lines share IRQ 10, two share 11. Both are level-triggered (PIIX3 data sheet, ELCR).
 constexpr u8 kPirqIrq[4] = {10, 10, 11, 11};
@@ -73,6 +73,15 @@ void place_power_management(const Function& pm) {
   pm.write8(kPmRegMisc, 1);
 }
 
+// Both channels decode their legacy ports, which IOSE opens; the bus master may work (PIIX3 data sheet, 2.3).
+void enable_ide(const Function& ide) {
+  constexpr u32 kTiming = 0x40;
+  constexpr u16 kDecode = 0x8000, kPortsAndMaster = 5;
+  ide.write16(kTiming, kDecode);
+  ide.write16(kTiming + 2, kDecode);
+  ide.write16(kCommand, kPortsAndMaster);
+}
+
 // -> the command bits of the spaces that got a place.
 u16 place(const Function& f, Space& ports, Space& memory) {
   u16 decode = 0;
@@ -97,6 +106,7 @@ void init_function(const Function& f, Space& ports, Space& memory) {
   const u32 id = f.read32(kVendor);
   if (id == kPiix3) route_interrupts(f);
   if (id == kPiix4Pm) return place_power_management(f);
+  if (id == kPiix3Ide) enable_ide(f);
   const u16 decode = place(f, ports, memory);
   f.write16(kCommand, static_cast<u16>(f.read16(kCommand) | decode));
   const u8 pin = f.read8(kInterruptPin);  // 1 to 4: INTA to INTD
