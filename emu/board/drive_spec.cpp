@@ -13,9 +13,9 @@ Or<> check_drives(const std::vector<DriveSpec>& drives) {
     if (d.bus == DriveBus::kIde && d.kind == DriveKind::kFloppy) return fail("drive \"" + d.id + "\" is no IDE drive");
     if (!d.removable() && d.medium.number == 0) return fail("disk \"" + d.id + "\" has no image");
     for (usize other = 0; other < i; ++other) {
-      if (drives[other].id == d.id) return fail("two drives have the id \"" + d.id + "\"");
       const bool same = drives[other].bus == d.bus && drives[other].index == d.index && d.bus != DriveBus::kNone;
       if (same) return fail("drives \"" + drives[other].id + "\" and \"" + d.id + "\" are in the same place");
+      if (drives[other].id == d.id) return fail("two drives have the id \"" + d.id + "\"");
       if (d.medium.number != 0 && drives[other].medium.number == d.medium.number)
         return fail("drives \"" + drives[other].id + "\" and \"" + d.id + "\" have the same medium");
     }

@@ -24,6 +24,40 @@ std::string refused(const std::vector<std::string>& arguments) {
   return options.error().sentence;
 }
 
+TEST_CASE("drives get their places and ids as in QEMU, and a PC's empty ones are there") {
+  const Options o =
+      parse({"disk.img", "-drive", "file=a,,b.img,if=ide,index=1,snapshot=on,serial=S1", "-cdrom", "cd.iso", "-drive",
+              "file=v,if=virtio,format=raw,readonly=on,cache=none", "-snapshot", "-boot", "order=dc,menu=on"});
+  REQUIRE(o.drives.size() == 5);
+  CHECK(o.drives[0].spec.id == "ide0-hd0");
+  CHECK(o.drives[1].file == "a,b.img");
+  CHECK(o.drives[1].spec.serial == "S1");
+  CHECK(o.drives[1].snapshot == true);
+  CHECK(o.drives[2].spec.id == "ide1-cd0");
+  CHECK(o.drives[2].spec.kind == DriveKind::kCdrom);
+  CHECK(o.drives[3].spec.id == "virtio0");
+  CHECK(o.drives[3].read_only);
+  CHECK(o.drives[4].spec.id == "floppy0");
+  CHECK(o.snapshot);
+  CHECK(o.machine.boot_order == "dc");
+  CHECK(o.machine.boot_menu);
+  CHECK_FALSE(o.bundled);
+  CHECK(parse({"-drive", "media=cdrom,if=none,id=x", "-nodefaults"}).drives.size() == 1);
+}
+
+TEST_CASE("drives that can't be are refused") {
+  CHECK_THAT(refused({"-hda", "a", "-drive", "file=b,index=0"}), Contains("are in the same place"));
+  CHECK_THAT(refused({"-hda", "a", "-hdb", "b", "-hdc", "c", "-hdd", "d", "-drive", "file=e"}),
+             Contains("places 0 to 3"));
+  CHECK_THAT(refused({"-drive", "file=a,id=x", "-drive", "file=b,id=x"}), Contains("have the id \"x\""));
+  CHECK_THAT(refused({"-drive", "file=a,format=qcow2"}), Contains("qemu-img convert"));
+  CHECK_THAT(refused({"-drive", "if=scsi,file=a"}), Contains("if=scsi"));
+  CHECK_THAT(refused({"-drive", "if=ide"}), Contains("file=PATH"));
+  CHECK_THAT(refused({"-drive", "file=a,colour=red"}), Contains("\"colour\""));
+  CHECK_THAT(refused({"-boot", "x"}), Contains("no boot device"));
+  CHECK_THAT(refused({"-replay", "t", "-hda", "a"}), Contains("leave out"));
+}
+
 }  // namespace
 
 TEST_CASE("a UUID is read as it is printed") {
@@ -157,7 +191,7 @@ TEST_CASE("what libvirt starts an emulator with is taken") {
 TEST_CASE("unknown options and arguments that lack are refused by name") {
   CHECK_THAT(refused({"-frobnicate"}), Contains("no option -frobnicate"));
   CHECK_THAT(refused({"-ker"}), Contains("-kernel?"));
-  CHECK_THAT(refused({"disk.img"}), Contains("is no option"));
+  CHECK_THAT(refused({"-"}), Contains("is no option"));
   CHECK_THAT(refused({"-kernel"}), Contains("needs an argument, FILE"));
   CHECK_THAT(refused({"-kernel", ""}), Contains("is empty"));
   CHECK_THAT(refused({"-serial", "tcp:1"}), Contains("is no device"));
