@@ -16,6 +16,7 @@
 #include "bios/port_io.hpp"
 #include "bios/real_mode.hpp"
 #include "bios/shadow.hpp"
+#include "bios/smbios.hpp"
 #include "bios/tables.hpp"
 
 namespace firmware {
@@ -107,6 +108,7 @@ extern "C" void firmware_main() {
 
   post(Post::Tables);
   install_tables(memory);
+  install_smbios(memory);
   install_bios32();
   share_map();
 

@@ -28,7 +28,7 @@ inline void out16_many(u32 port, Far from, u32 count) {
 inline void disable_interrupts() { asm volatile("cli" : : : "memory"); }
 inline void enable_interrupts() { asm volatile("sti" : : : "memory"); }
 // Lets pending interrupts in for a moment, without sleeping.
-inline void let_interrupts_in() { asm volatile("sti\n\tpause\n\tcli" : : : "memory"); }
+inline void let_interrupts_in() { asm volatile("sti\n\tnop\n\tpause\n\tcli" : : : "memory"); }
 // Sleeps until an interrupt has been handled. Returns with interrupts disabled.
 inline void wait_for_interrupt() { asm volatile("sti\n\thlt\n\tcli" : : : "memory"); }
 
