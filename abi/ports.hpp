@@ -22,6 +22,7 @@ inline constexpr unsigned kFwCfgSelector = 0x510;     // 16-bit selector
 inline constexpr unsigned kFwCfgData = 0x511;         // data, a byte a read
 inline constexpr unsigned kDebugExit = 0x501;         // a write of v ends the emulator with (v << 1) | 1
 inline constexpr unsigned kAcpiPmBase = 0x600;        // PM1a event block, see acpi.hpp; where the firmware puts it
+inline constexpr unsigned kSmbusBase = 0x700;         // where the firmware puts the SMBus: 0x700-0x70f
 inline constexpr unsigned kMemoryHotplug = 0xa00;     // see memory_hotplug.hpp: 0xa00-0xa17
 inline constexpr unsigned kPciConfigAddress = 0xcf8;  // a dword
 inline constexpr unsigned kPciConfigData = 0xcfc;     // 0xcfc-0xcff

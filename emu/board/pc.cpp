@@ -11,6 +11,7 @@
 #include "board/engines.hpp"
 #include "board/firmware_files.hpp"
 #include "board/hotplug_plan.hpp"
+#include "board/spd.hpp"
 #include "cpu/cpuid.hpp"
 #include "cpu/exceptions.hpp"
 
@@ -66,9 +67,15 @@ Pc::Pc(const MachineConfig& config, MediumStore* media, SerialSink& serial, Log&
         using enum PhysicalMemory::Answers;
         memory.set_shadow(GuestPhys{s.base}, s.size, s.read_ram ? kRam : kRom, s.write_ram ? kRam : kRom);
       }),
+      spd_([this](u32 socket) -> std::optional<SpdEeproms::Contents> {
+        const DimmSpec* dimm = in_socket(socket);
+        return dimm == nullptr ? std::nullopt : spd_of(dimm->size, socket + 1);
+      }),
+      smbus_(spd_),
       pm_(events, clock,
           {.sleep = [this](u32 type) { sleep(type); },
-           .move_pm = [this](std::optional<u32> first) { ports.move(pm_.pm_ports(), first); }}),
+           .move_pm = [this](std::optional<u32> first) { ports.move(pm_.pm_ports(), first); },
+           .move_smbus = [this](std::optional<u32> first) { ports.move(smbus_, first); }}),
       hotplug_(config.slots,
                {.eject = [this](u32 slot) { eject(slot); },
                 .ost = [this](u32 slot, u32 source, u32 status) { listener_.on_ost(slot, source, status); }}),
@@ -186,6 +193,7 @@ void Pc::map_ports() {
   ports.map(port::kDebugExit, 4, debug_exit_, k32);
   ports.map(port::kFwCfgSelector, 2, fw_cfg_, k16);
   ports.map_movable(abi::acpi::kPmBlockLength, pm_.pm_ports());
+  ports.map_movable(Piix4Smbus::kLength, smbus_, k8);
   ports.map(port::kMemoryHotplug, abi::memory_hotplug::kLength, hotplug_, k32);
   ports.map(port::kPciConfigAddress, 4, config_ports_, k32);
   ports.map(port::kPciConfigData, 4, pci_.data_port(), k32);
@@ -216,6 +224,8 @@ void Pc::reset() {
   pci_.reset();
   host_bridge_.reset();
   isa_bridge_.reset();
+  smbus_.reset();
+  spd_.reset();
   pm_.reset();
   if (vga_ != nullptr) vga_->reset();
   pci_.place_windows();
@@ -300,6 +310,16 @@ const DimmSpec* Pc::in_slot(u32 slot) const {
     if (dimm->spec().socket == Socket::Hotplug && dimm->spec().slot == slot) return &dimm->spec();
   }
   return nullptr;
+}
+
+// All places for DIMMs, those of the boot RAM first, then the slots: the order of SMBIOS type 17.
+const DimmSpec* Pc::in_socket(u32 socket) const {
+  u32 boot_sockets = 0;
+  for (const auto& dimm : memory.dimms()) {
+    if (dimm->spec().socket != Socket::Boot) continue;
+    if (boot_sockets++ == socket) return &dimm->spec();
+  }
+  return in_slot(socket - boot_sockets);
 }
 
 void Pc::eject(u32 slot) {

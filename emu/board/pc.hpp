@@ -32,8 +32,10 @@
 #include "dev/ns16550.hpp"
 #include "dev/piix3.hpp"
 #include "dev/piix4_pm.hpp"
+#include "dev/piix4_smbus.hpp"
 #include "dev/port_e9.hpp"
 #include "dev/post_latch.hpp"
+#include "dev/spd_eeprom.hpp"
 #include "dev/system_control.hpp"
 #include "dev/vga.hpp"
 #include "memory/physical_memory.hpp"
@@ -112,6 +114,8 @@ class Pc final : private CpuHooks, private LineInput {
     visit("piix3-config", isa_bridge_.config());
     visit("pm", pm_.state());
     visit("pm-config", pm_.config());
+    visit("smbus", smbus_.state());
+    visit("spd", spd_.state());
     visit("memory-hotplug", hotplug_.state());
     visit("fw_cfg", fw_cfg_.state());
     visit("keyboard", keyboard_.state());
@@ -173,6 +177,7 @@ class Pc final : private CpuHooks, private LineInput {
   void sleep(u32 type);
   void update_a20();
   const DimmSpec* in_slot(u32 slot) const;
+  const DimmSpec* in_socket(u32 socket) const;
 
   void on_apic_base(u64 value) override;  // CpuHooks
   void on_fpu_error(bool asserted) override { coprocessor_error_.set_error(asserted); }
@@ -193,6 +198,8 @@ class Pc final : private CpuHooks, private LineInput {
   PciBus pci_;
   I440fx host_bridge_;
   Piix3 isa_bridge_;
+  SpdEeproms spd_;
+  Piix4Smbus smbus_;
   Piix4Pm pm_;
   MemoryHotplug hotplug_;
   FwCfg fw_cfg_;

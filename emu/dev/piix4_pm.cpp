@@ -19,9 +19,10 @@ constexpr u32 kGpeBits = 16;
 
 // Chapter 7.1. The device activity monitors are kept as written; DEVACTB says that SMIs by the APM port are on, as the
 // firmware leaves it: there is no SMM to set up.
-constexpr u32 kPmba = 0x40, kPmRegMisc = 0x80;
+constexpr u32 kPmba = 0x40, kPmRegMisc = 0x80, kSmbba = 0x90, kSmbHostConfig = 0xd2;
 constexpr u8 kPmIoSpaceEnable = 0x01;
-constexpr u32 kPmbaAddress = 0xffc0;
+constexpr u8 kSmbHostEnable = 0x01;
+constexpr u32 kPmbaAddress = 0xffc0, kSmbbaAddress = 0xfff0;
 constexpr PciRegister kRegisters[] = {
     {0x00, 2, 0x8086},
     {0x02, 2, 0x7113},
@@ -49,6 +50,11 @@ constexpr PciRegister kRegisters[] = {
     {0x78, 4, 0x00000000, 0xffffffff},
     {0x7c, 4, 0x00000000, 0xffffffff},
     {kPmRegMisc, 1, 0x00, 0x01},
+    {kSmbba, 4, 0x00000001, kSmbbaAddress},
+    {kSmbHostConfig, 1, 0x00, 0x0f},
+    {0xd3, 1, 0x00, 0xff},  // SMBSLVC
+    {0xd4, 1, 0x00, 0xff},  // SMBSHDW1, SMBSHDW2
+    {0xd5, 1, 0x00, 0xff},
 };
 
 constexpr u64 kTimerBits = 24;  // FADT: TMR_VAL_EXT clear
@@ -81,6 +87,9 @@ void Piix4Pm::announce() {
   const u32 base = config_value(kPmba, 4) & kPmbaAddress;
   const bool enabled = (config_value(kPmRegMisc, 1) & kPmIoSpaceEnable) != 0 && base != 0;
   callbacks_.move_pm(enabled ? std::optional<u32>(base) : std::nullopt);
+  const u32 smbus = config_value(kSmbba, 4) & kSmbbaAddress;
+  const bool smbus_enabled = (config_value(kSmbHostConfig, 1) & kSmbHostEnable) != 0 && smbus != 0;
+  callbacks_.move_smbus(smbus_enabled ? std::optional<u32>(smbus) : std::nullopt);
 }
 
 void Piix4Pm::on_config_written(u32, u32) { announce(); }

@@ -1,5 +1,6 @@
 // The ACPI power management of the PIIX4, function 3 of device 1: PM1 event and control, PM timer, GPE0, the SMI
-// command port, and the SCI. Software places the PM block by the function's PMBA register. Source: Intel 82371AB data
+// command port, and the SCI. Software places the PM block by the function's PMBA register, and the ports of the SMBus
+// (dev/piix4_smbus.hpp) by SMBBA. Source: Intel 82371AB data
 // sheet (290562), chapter 7; ACPI 6.x, 4.8 "ACPI register model"; bits in abi/acpi.hpp.
 #pragma once
 
@@ -29,8 +30,9 @@ class Piix4Pm final : public PciFunction, public LineInput, public EventSink {
   };
 
   struct Callbacks {
-    std::function<void(u32 type)> sleep;                    // the guest entered the sleep state of this SLP_TYP
-    std::function<void(std::optional<u32> first)> move_pm;  // pm_ports() belong at these ports, or nowhere
+    std::function<void(u32 type)> sleep;                       // the guest entered the sleep state of this SLP_TYP
+    std::function<void(std::optional<u32> first)> move_pm;     // pm_ports() belong at these ports, or nowhere
+    std::function<void(std::optional<u32> first)> move_smbus;  // those of the SMBus likewise
   };
   Piix4Pm(EventQueue& events, const VirtualClock& clock, Callbacks callbacks);
 
@@ -46,7 +48,7 @@ class Piix4Pm final : public PciFunction, public LineInput, public EventSink {
   void on_event(u32 event, Ticks now) override;
 
   void reset();
-  // Tells the place of the PM block anew, after the configuration was written from outside.
+  // Tells the places of the PM block and the SMBus anew, after the configuration was written from outside.
   void announce();
   State& state() { return state_; }
 

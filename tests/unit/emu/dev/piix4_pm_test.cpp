@@ -14,11 +14,12 @@ namespace {
 struct Bench {
   Time time;
   std::vector<u32> slept;
-  std::optional<u32> place;
+  std::optional<u32> place, smbus_place;
   Piix4Pm pm{time.events,
              time.clock,
              {.sleep = [this](u32 type) { slept.push_back(type); },
-              .move_pm = [this](std::optional<u32> first) { place = first; }}};
+              .move_pm = [this](std::optional<u32> first) { place = first; },
+              .move_smbus = [this](std::optional<u32> first) { smbus_place = first; }}};
 
   Pin sci;
   Bench() { pm.sci.connect(sci, 9); }
