@@ -109,15 +109,40 @@ u32 place_kernel(FwCfgItem& file, const MemoryMap& map, const SetupHeader& heade
   return static_cast<u32>(address);
 }
 
+// With much RAM Linux for i386 needs a large piece of low memory: 40 bytes a page frame, which are 640 MiB of its 880
+// MiB for 64 GiB. Before that it moves itself to a random address up to 512 MiB (KASLR), and where that is in the middle
+// it panics, "Failed to allocate ... bytes for node 0 memory map". It only considers ranges that it fits into, one by
+// one, but joins adjoining ones later; so the RAM that it had better keep free is told in pieces too small for it.
+struct Pieces {
+  static constexpr u64 kMuchRam = u64{32} << 30;
+  static constexpr u64 kBegin = 128 << 20, kEnd = 512 << 20, kSize = 8 << 20;
+  bool wanted = false;
+
+  // How much of [base, end) comes next.
+  u64 next(u64 base, u64 end, RangeType type) const {
+    if (!wanted || type != RangeType::Ram || base >= kEnd || end <= kBegin) return end - base;
+    const u64 piece_end = base < kBegin ? kBegin : align_down<u64>(base, kSize) + kSize;
+    return (piece_end < end ? piece_end : end) - base;
+  }
+};
+
 void tell_map(BootParams& params, const MemoryMap& map) {
+  constexpr u32 kMostEntries = sizeof(params.map) / sizeof(params.map[0]);
+  Pieces pieces;
+  for (u32 i = 0; i < map.count(); ++i) pieces.wanted |= map[i].type == RangeType::Ram && map[i].end() > Pieces::kMuchRam;
+  u32 count = 0;
   for (u32 i = 0; i < map.count(); ++i) {
     const Range& r = map[i];
-    params.map[i] = {r.base, r.size, static_cast<u32>(r.type)};
+    for (u64 base = r.base; base < r.end() && count < kMostEntries;) {
+      const u64 size = pieces.next(base, r.end(), r.type);
+      params.map[count++] = {base, size, static_cast<u32>(r.type)};
+      base += size;
+    }
     if (r.type == RangeType::Ram && r.base == abi::memory_map::kExtended) {
       params.memory_upper = static_cast<u32>(r.size >> 10);
     }
   }
-  params.map_count = static_cast<u8>(map.count());
+  params.map_count = static_cast<u8>(count);
 }
 
 }  // namespace
