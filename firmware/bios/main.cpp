@@ -10,6 +10,8 @@
 #include "bios/fw_cfg.hpp"
 #include "bios/linux.hpp"
 #include "bios/memory_map.hpp"
+#include "bios/mp_table.hpp"
+#include "bios/mtrr.hpp"
 #include "bios/multiboot.hpp"
 #include "bios/option_roms.hpp"
 #include "bios/pci.hpp"
@@ -92,6 +94,7 @@ void open_interrupts() {
 
 extern "C" void firmware_main() {
   post(Post::Chips);
+  init_mtrrs();
   init_chipset();
   console_init();
   init_pci();
@@ -109,6 +112,7 @@ extern "C" void firmware_main() {
   post(Post::Tables);
   install_tables(memory);
   install_smbios(memory);
+  install_mp_table();
   install_bios32();
   share_map();
 

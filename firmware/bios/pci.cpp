@@ -68,9 +68,11 @@ void route_interrupts(const Function& piix3) {
 }
 
 void place_power_management(const Function& pm) {
-  constexpr u32 kPmba = 0x40, kPmRegMisc = 0x80;
+  constexpr u32 kPmba = 0x40, kPmRegMisc = 0x80, kSmbba = 0x90, kSmbHostConfig = 0xd2;
   pm.write32(kPmba, abi::port::kAcpiPmBase | 1);
   pm.write8(kPmRegMisc, 1);
+  pm.write32(kSmbba, abi::port::kSmbusBase | 1);
+  pm.write8(kSmbHostConfig, 1);
 }
 
 // Both channels decode their legacy ports, which IOSE opens; the bus master may work (PIIX3 data sheet, 2.3).

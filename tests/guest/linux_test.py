@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 
-EXPECTED = ["init: Linux i686", "processor: model name\t: ", "memory: MemTotal: ", "count: 15050",
+EXPECTED = ["SMBIOS 2.8 present", "found SMP MP-table", "init: Linux i686", "processor: model name\t: ", "memory: MemTotal: ", "count: 15050",
             "hash: 32e8bfc1888e4abc71c499baefe2efcad2ecc01d1c18f4a453d5d62b502a2c3e  -"]
 
 
