@@ -19,6 +19,19 @@ struct ApicMessage {
   TriggerMode trigger = TriggerMode::Edge;
 };
 
+// What a write of `data` to `address` means when a PCI function sends it as a message-signalled interrupt (SDM 3A,
+// 11.11): only addresses 0xfeexxxxx are the APICs', and there 32 bits.
+constexpr bool is_msi_address(u64 address) { return (address & ~u64{0xfffff}) == 0xfee00000; }
+constexpr ApicMessage msi_message(u64 address, u32 data) {
+  return ApicMessage{
+      .vector = static_cast<u8>(data),
+      .delivery = static_cast<DeliveryMode>((data >> 8) & 7),
+      .destination_mode = static_cast<DestinationMode>((address >> 2) & 1),
+      .destination = static_cast<u8>(address >> 12),
+      .trigger = static_cast<TriggerMode>((data >> 15) & 1),
+  };
+}
+
 // The local APICs' side: takes what is addressed to it.
 class ApicMessageSink {
  public:

@@ -19,6 +19,14 @@ void PortBus::map(u32 first, u32 count, IoDevice& device, PortWidth width) {
   }
 }
 
+bool PortBus::free(u32 first, u32 count) const {
+  if (first >= kPorts || count > kPorts - first) return false;
+  for (u32 port = first; port < first + count; ++port) {
+    if (range_of_port_[port] != 0) return false;
+  }
+  return true;
+}
+
 void PortBus::map_movable(u32 count, IoDevice& device, PortWidth width) {
   assert(count > 0 && count <= kPorts);
   movable_.push_back(Range{kPorts, count, &device, static_cast<u32>(width)});

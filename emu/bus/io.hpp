@@ -31,6 +31,9 @@ class PortBus {
   // Ports [first, first + count) belong to `device`, whose offsets start at 0. Overlap asserts: wiring is code.
   void map(u32 first, u32 count, IoDevice& device, PortWidth width = PortWidth::k32);
 
+  // No fixed range has any of these ports.
+  bool free(u32 first, u32 count) const;
+
   // Ports that software places (PCI): nowhere until move(). A fixed range answers before one that was moved over it.
   void map_movable(u32 count, IoDevice& device, PortWidth width = PortWidth::k32);
   void move(IoDevice& device, std::optional<u32> first);

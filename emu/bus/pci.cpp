@@ -35,8 +35,9 @@ void PciFunction::reset_config() {
   }
 }
 
-u32 PciFunction::config_read(u32 offset, u32 size) const {
+u32 PciFunction::config_read(u32 offset, u32 size) {
   assert(offset + size <= kConfigSize);
+  before_config_read(offset, size);
   return config_value(offset, size);
 }
 
@@ -93,6 +94,13 @@ void PciBus::connect(u32 device, u32 function, PciFunction& f) {
   }
 }
 
+bool PciBus::occupied(u32 device) const {
+  for (u32 function = 0; function < 8; ++function) {
+    if (functions_[device * 8 + function] != nullptr) return true;
+  }
+  return false;
+}
+
 void PciBus::place(PciFunction& f) {
   for (const PciFunction::Window& w : f.windows()) {
     u32 base;
@@ -112,6 +120,25 @@ void PciBus::place_windows() {
   }
 }
 
+// Several devices may share a line: it is up while one of them asserts it.
+bool PciBus::line_up(u32 line) const {
+  for (u32 pin = 0; pin < 4; ++pin) {
+    for (u32 device = 0; device < 32; ++device) {
+      if ((device + pin + 3) % 4 == line && (state_.interrupts[pin] & bit<u32>(device)) != 0) return true;
+    }
+  }
+  return false;
+}
+
+void PciBus::set_line(u32 interrupt_pin, bool level) {
+  const u32 device = interrupt_pin / 4, pin = interrupt_pin % 4;
+  assert(device < 32);
+  const u32 mask = bit<u32>(device), line = (device + pin + 3) % 4;
+  u32& asserted = state_.interrupts[pin];
+  asserted = level ? asserted | mask : asserted & ~mask;
+  if (routes_ != nullptr) routes_->set_line(line, line_up(line));
+}
+
 // There is one bus; on the others nobody answers, which reads as all ones (3.7.4.1).
 PciFunction* PciBus::selected() const {
   if (!(state_.address & kConfigEnable) || (state_.address & kBusBits) != 0) return nullptr;
@@ -127,7 +154,7 @@ void PciBus::AddressPort::io_write(u64 offset, u32 size, u64 value) {
 }
 
 u64 PciBus::DataPort::io_read(u64 offset, u32 size) {
-  const PciFunction* f = bus.selected();
+  PciFunction* f = bus.selected();
   if (f == nullptr) return all_ones(size);
   return f->config_read((bus.state_.address & kRegisterBits) + static_cast<u32>(offset), size);
 }

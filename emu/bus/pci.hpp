@@ -12,6 +12,7 @@
 
 #include "base/fields.hpp"
 #include "bus/io.hpp"
+#include "bus/line.hpp"
 #include "bus/mmio.hpp"
 
 namespace paemu {
@@ -62,7 +63,7 @@ class PciFunction {
   explicit PciFunction(std::span<const PciRegister> registers) : registers_(registers) { reset_config(); }
 
   // size: 1, 2 or 4 bytes within an aligned dword.
-  u32 config_read(u32 offset, u32 size) const;
+  u32 config_read(u32 offset, u32 size);
   void config_write(u32 offset, u32 size, u32 value);
 
   // The registers' reset values.
@@ -85,6 +86,11 @@ class PciFunction {
     (void)offset;
     (void)size;
   }
+  // They are about to be read: for registers that look through to somewhere else.
+  virtual void before_config_read(u32 offset, u32 size) {
+    (void)offset;
+    (void)size;
+  }
   u32 config_value(u32 offset, u32 size) const;
   void set_config_value(u32 offset, u32 size, u32 value);
 
@@ -95,24 +101,39 @@ class PciFunction {
 };
 
 // Bus 0. The ports CONFIG_ADDRESS (0xcf8, a dword) and CONFIG_DATA (0xcfc to 0xcff).
-class PciBus final {
+class PciBus final : public LineInput {
  public:
   struct State {
-    u32 address = 0;  // CONFIG_ADDRESS
-    FIELDS(address)
+    u32 address = 0;         // CONFIG_ADDRESS
+    u32 interrupts[4] = {};  // of INTA to INTD: bit d: device d asserts it
+    FIELDS(address, interrupts)
   };
 
   PciBus(PortBus& ports, MmioBus& mmio) : ports_(ports), mmio_(mmio), address_port_(*this), data_port_(*this) {}
 
+  bool occupied(u32 device) const;  // 0 to 31
+  // Calls visit(device, function, PciFunction&) for each, in order.
+  template <class Visit>
+  void for_each(Visit&& visit) const {
+    for (u32 i = 0; i < kFunctions; ++i) {
+      if (functions_[i] != nullptr) visit(i / 8, i % 8, *functions_[i]);
+    }
+  }
   // Wiring is code: device 0 to 31, function 0 to 7, each once; after the function's windows were added.
   void connect(u32 device, u32 function, PciFunction& f);
 
   IoDevice& address_port() { return address_port_; }  // 4 ports; only accesses of 32 bits count (3.7.4.1)
   IoDevice& data_port() { return data_port_; }        // 4 ports
 
+  // Where INTA to INTD (pin 0 to 3) of all devices go: each device's pins are turned by one against those of the one
+  // before, INTA of device 1 is line 0 (PIIX3 boards; the DSDT's _PRT says the same).
+  void connect_interrupts(LineInput& routes) { routes_ = &routes; }
+  static constexpr u32 interrupt_pin(u32 device, u32 pin) { return device * 4 + pin; }
+  void set_line(u32 interrupt_pin, bool level) override;
+
   // After the functions' configuration was reset or written from outside.
   void place_windows();
-  void reset() { state_ = State{}; }
+  void reset() { state_ = State{}; }  // the functions' own resets have lowered their interrupts
   State& state() { return state_; }
 
  private:
@@ -130,12 +151,14 @@ class PciBus final {
   };
   static constexpr u32 kFunctions = 32 * 8;
 
+  bool line_up(u32 line) const;
   PciFunction* selected() const;
   void place(PciFunction& f);
 
   State state_;
   PortBus& ports_;
   MmioBus& mmio_;
+  LineInput* routes_ = nullptr;
   AddressPort address_port_;
   DataPort data_port_;
   std::array<PciFunction*, kFunctions> functions_{};  // by device * 8 + function
