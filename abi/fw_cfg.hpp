@@ -22,6 +22,22 @@ inline constexpr unsigned kFileDirectory = 0x0019;  // u32 count (big-endian), t
 inline constexpr unsigned kFileFirst = 0x0020;
 inline constexpr unsigned kIrq0Override = 0x8002;  // u32: 1: IRQ 0 is pin 2 of the I/O APIC
 
+// A request by DMA (docs/specs/fw_cfg, "DMA interface"): integers big-endian. Its address is written to kFwCfgDma, the
+// low half last; that register reads as kDmaSignature.
+struct DmaRequest {
+  unsigned control;  // DmaControl; the device writes 0, or kDmaError
+  unsigned length;   // bytes
+  unsigned long long address;
+};
+enum DmaControl : unsigned {
+  kDmaError = 1u << 0,
+  kDmaRead = 1u << 1,
+  kDmaSkip = 1u << 2,
+  kDmaSelect = 1u << 3,  // the item in the upper 16 bits, first of all
+  kDmaWrite = 1u << 4,
+};
+inline constexpr unsigned long long kDmaSignature = 0x51454d5520434647;  // "QEMU CFG", the first letter in bits 56-63
+
 // An entry of the directory: integers big-endian.
 struct FileEntry {
   unsigned size;  // bytes

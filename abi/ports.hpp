@@ -18,9 +18,11 @@ inline constexpr unsigned kIde1 = 0x1f0;             // primary: 0x1f0-0x1f7
 inline constexpr unsigned kIde2Control = 0x376;      // device control, alternate status
 inline constexpr unsigned kIde1Control = 0x3f6;
 inline constexpr unsigned kCom1 = 0x3f8;              // 16550: 0x3f8-0x3ff
+inline constexpr unsigned kCom2 = 0x2f8;              // 16550: 0x2f8-0x2ff
 inline constexpr unsigned kFwCfgSelector = 0x510;     // 16-bit selector
 inline constexpr unsigned kFwCfgData = 0x511;         // data, a byte a read
-inline constexpr unsigned kDebugExit = 0x501;         // a write of v ends the emulator with (v << 1) | 1
+inline constexpr unsigned kFwCfgDma = 0x514;          // address of a DMA request, 8 bytes, big-endian
+inline constexpr unsigned kDebugExit = 0x501;         // a write of v ends the emulator with (v << 1) | 1; -device isa-debug-exit moves it
 inline constexpr unsigned kAcpiPmBase = 0x600;        // PM1a event block, see acpi.hpp; where the firmware puts it
 inline constexpr unsigned kSmbusBase = 0x700;         // where the firmware puts the SMBus: 0x700-0x70f
 inline constexpr unsigned kMemoryHotplug = 0xa00;     // see memory_hotplug.hpp: 0xa00-0xa17
@@ -34,6 +36,7 @@ inline constexpr unsigned kGpe0 = 0xafe0;             // GPE0 block: status 0xaf
 namespace abi::irq {
 
 inline constexpr unsigned kPit = 0;
+inline constexpr unsigned kCom2 = 3;
 inline constexpr unsigned kCom1 = 4;
 inline constexpr unsigned kRtc = 8;
 inline constexpr unsigned kSci = 9;  // ACPI system control interrupt: level, active high at the PIC

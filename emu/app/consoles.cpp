@@ -25,10 +25,10 @@ Or<> Consoles::add(const Attachment& attachment, host::EventLoop& loop, Log& log
       device = mux_->add_user();
     }
   }
-  if (attachment.use == Attachment::Use::Serial) {
-    serial_ = device.get();
-    serial_->on_receive([this](std::span<const u8> bytes) {
-      if (serial_input_) serial_input_(bytes);
+  if (attachment.use == Attachment::Use::Stream) {
+    streams_[attachment.stream] = device.get();
+    device->on_receive([this, stream = attachment.stream](std::span<const u8> bytes) {
+      if (stream_input_) stream_input_(stream, bytes);
     });
   }
   consoles_.push_back({attachment.use, attachment.label, std::move(device), nullptr});
@@ -37,7 +37,7 @@ Or<> Consoles::add(const Attachment& attachment, host::EventLoop& loop, Log& log
 
 void Consoles::start(monitor::Monitor& monitor) {
   for (Console& console : consoles_) {
-    if (console.use == Attachment::Use::Serial) continue;
+    if (console.use == Attachment::Use::Stream) continue;
     host::Chardev* device = console.device.get();
     const auto write = [device](std::string_view text) { device->write(text); };
     const auto keyboard = device->is_terminal() ? monitor::Keyboard::Person : monitor::Keyboard::Program;
@@ -50,16 +50,16 @@ void Consoles::start(monitor::Monitor& monitor) {
   }
 }
 
-void Consoles::transmit(std::span<const u8> bytes) {
-  if (serial_ != nullptr) serial_->write(bytes);
+void Consoles::transmit(u32 stream, std::span<const u8> bytes) {
+  if (const auto found = streams_.find(stream); found != streams_.end()) found->second->write(bytes);
 }
 
 void Consoles::flush() {
   for (Console& console : consoles_) console.device->flush();
 }
 
-void Consoles::hold_serial_input(bool hold) {
-  if (serial_ != nullptr) serial_->hold_input(hold);
+void Consoles::hold_input(u32 stream, bool hold) {
+  if (const auto found = streams_.find(stream); found != streams_.end()) found->second->hold_input(hold);
 }
 
 bool Consoles::interactive() const {

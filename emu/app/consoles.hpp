@@ -1,6 +1,7 @@
-// Consoles: the guest's serial port and the monitors, each on its character device.
+// Consoles: the guest's serial ports, its other streams of bytes, and the monitors, each on its character device.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -20,14 +21,15 @@ class Consoles final : public SerialSink {
 
   // Connects monitors; before that, what people type waits.
   void start(monitor::Monitor& monitor);
-  // Bytes for the guest's serial port.
-  void on_serial_input(std::function<void(std::span<const u8>)> f) { serial_input_ = std::move(f); }
+  // Bytes for one of the guest's streams.
+  using StreamInput = std::function<void(u32 stream, std::span<const u8> bytes)>;
+  void on_stream_input(StreamInput f) { stream_input_ = std::move(f); }
   // Ctrl-A x.
   void on_leave(std::function<void()> f) { leave_ = std::move(f); }
 
-  void transmit(std::span<const u8> bytes) override;
+  void transmit(u32 stream, std::span<const u8> bytes) override;
   void flush();
-  void hold_serial_input(bool hold);
+  void hold_input(u32 stream, bool hold);
 
   // Somebody with a clock of their own is attached: pace the run.
   bool interactive() const;
@@ -46,8 +48,8 @@ class Consoles final : public SerialSink {
 
   std::unique_ptr<host::Mux> mux_;
   std::vector<Console> consoles_;
-  host::Chardev* serial_ = nullptr;
-  std::function<void(std::span<const u8>)> serial_input_;
+  std::map<u32, host::Chardev*> streams_;
+  StreamInput stream_input_;
   std::function<void()> leave_;
 };
 

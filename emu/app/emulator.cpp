@@ -1,6 +1,9 @@
 #include "app/emulator.hpp"
 
+#include <algorithm>
+
 #include "app/images.hpp"
+#include "host/entropy.hpp"
 #include "host/file.hpp"
 #include "host/trace_files.hpp"
 #include "replay/arrival.hpp"
@@ -10,7 +13,7 @@ namespace {
 
 // A slice of Machine::run between two looks at the outside: some 20 ms of a busy guest.
 constexpr u64 kSliceTicks = 2'000'000;
-// Bytes for the serial port that wait here before no more are read.
+// Bytes for a stream that wait here before no more are read.
 constexpr usize kMostTyped = 64 * 1024;
 
 }  // namespace
@@ -52,11 +55,23 @@ Or<> Emulator::prepare_live() {
   const bool paced = options_.pace == Switch::Auto ? consoles_->interactive() : options_.pace == Switch::On;
   live_ = std::make_unique<host::LiveInput>(loop_, paced ? host::Pacing::On : host::Pacing::Off,
                                             options_.rtc_start.value_or(host::wall_clock_us() / 1'000'000));
-  live_->on_sleep([this] { consoles_->flush(), feed_serial(); });
-  consoles_->on_serial_input(
-      [this](std::span<const u8> bytes) { typed_.insert(typed_.end(), bytes.begin(), bytes.end()); });
+  const auto& virtio = options_.machine.virtio;
+  if (std::any_of(virtio.begin(), virtio.end(),
+                  [](const VirtioSpec& device) { return device.kind == VirtioSpec::Kind::kRng; }))
+    live_->queue(arrival::entropy(entropy_key()));
+  live_->on_sleep([this] { consoles_->flush(), feed_streams(); });
+  consoles_->on_stream_input([this](u32 stream, std::span<const u8> bytes) {
+    typed_[stream].insert(typed_[stream].end(), bytes.begin(), bytes.end());
+  });
   if (!options_.record.empty()) TRY(record_start(options_.record));
   return {};
+}
+
+arrival::Entropy Emulator::entropy_key() const {
+  if (!options_.seed) return host::random_key();
+  arrival::Entropy key{};
+  for (usize i = 0; i < sizeof(u64); ++i) key[i] = static_cast<u8>(*options_.seed >> (8 * i));
+  return key;
 }
 
 Or<> Emulator::prepare_replay() {
@@ -97,17 +112,20 @@ InputSource& Emulator::source() {
   return *live_;
 }
 
-// The serial port obeys flow control: what it has no room for waits here, and then at the other end.
-void Emulator::feed_serial() {
+// The streams obey flow control: what the guest has no room for waits here, and then at the other end.
+void Emulator::feed_streams() {
   if (live_ == nullptr) return typed_.clear();  // a replay has its own
-  const usize count = live_->queue_empty() ? std::min<usize>(machine_->serial_queue_space(0), typed_.size()) : 0;
-  if (count != 0) live_->queue(arrival::serial_bytes(0, std::span(typed_).first(count)));
-  typed_.erase(typed_.begin(), typed_.begin() + static_cast<std::ptrdiff_t>(count));
-  consoles_->hold_serial_input(typed_.size() >= kMostTyped);
+  const bool quiet = live_->queue_empty();      // else what is queued may yet take the room
+  for (auto& [stream, bytes] : typed_) {
+    const usize count = quiet ? std::min<usize>(machine_->serial_queue_space(stream), bytes.size()) : 0;
+    if (count != 0) live_->queue(arrival::serial_bytes(static_cast<u8>(stream), std::span(bytes).first(count)));
+    bytes.erase(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(count));
+    consoles_->hold_input(stream, bytes.size() >= kMostTyped);
+  }
 }
 
 void Emulator::slice() {
-  feed_serial();
+  feed_streams();
   const StopReason reason = machine_->run(source(), kSliceTicks);
   consoles_->flush();
   if (reason != StopReason::None) handle(reason);

@@ -4,6 +4,7 @@
 // programs send is taken. So commands never run in the middle of the guest's time.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -17,6 +18,7 @@
 #include "host/signals.hpp"
 #include "host/wall_clock.hpp"
 #include "monitor/monitor.hpp"
+#include "replay/arrival.hpp"
 #include "replay/player.hpp"
 #include "replay/recorder.hpp"
 
@@ -40,10 +42,11 @@ class Emulator final : private monitor::Control {
  private:
   Or<> prepare_live();
   Or<> prepare_replay();
+  arrival::Entropy entropy_key() const;
   void greet();
 
   void slice();
-  void feed_serial();
+  void feed_streams();
   void wait();
   void handle(StopReason reason);
   void end(StopReason reason, int exit_code);  // by the guest: -no-shutdown stays
@@ -79,7 +82,7 @@ class Emulator final : private monitor::Control {
   std::shared_ptr<host::DiskImages> disks_;  // of a live run
   std::unique_ptr<Machine> machine_;
   std::unique_ptr<host::LiveInput> live_;
-  std::vector<u8> typed_;  // for the guest's serial port, which has no room yet
+  std::map<u32, std::vector<u8>> typed_;  // for the guest's streams, by number, which have no room yet
 
   // One of recording and replaying at most. The file outlives who uses it.
   std::unique_ptr<TraceOutput> trace_output_;

@@ -40,6 +40,7 @@ int main(int count, char** arguments) {
   switch (options.value().action) {
     case Action::Help: std::fputs(paemu::app::help_text().c_str(), stdout); return 0;
     case Action::CpuHelp: std::fputs(paemu::CpuModel::help().c_str(), stdout); return 0;
+    case Action::DeviceHelp: std::fputs(paemu::app::device_help().c_str(), stdout); return 0;
     case Action::ManPage: std::fputs(paemu::app::man_page().c_str(), stdout); return 0;
     case Action::Version: std::puts(paemu::kNameAndVersion); return 0;
     case Action::Run: return run(options.value());

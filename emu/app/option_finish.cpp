@@ -6,6 +6,19 @@
 #include "base/size_text.hpp"
 
 namespace paemu::app {
+
+Or<> refuse_rest(const KeyValues& settings) {
+  if (settings.items().empty()) return {};
+  return fail("has no setting \"" + settings.items()[0].first + "\"");
+}
+
+Or<u32> small_number(const std::string& text, const char* what, u32 most) {
+  const Or<u64> number = parse_number(text);
+  if (!number || number.value() > most)
+    return fail(std::string(what) + " \"" + text + "\" is not a number from 0 to " + std::to_string(most));
+  return static_cast<u32>(number.value());
+}
+
 namespace {
 
 // Where physical addresses end when every slot is filled.
@@ -19,6 +32,35 @@ u64 address_space_end(const MachineConfig& machine) {
 }
 
 }  // namespace
+
+const host::ChardevSpec* Parser::find_chardev(const std::string& id) const {
+  for (const NamedChardev& device : chardevs)
+    if (device.id == id) return &device.spec;
+  return nullptr;
+}
+
+Or<> Parser::add_serial(u32 port, Attachment attachment) {
+  if (port >= stream::kSerialPorts) return fail("there are two serial ports, COM1 and COM2");
+  for (const Attachment& other : options.attachments) {
+    if (other.use == Attachment::Use::Stream && other.stream == port)
+      return fail("serial port " + std::to_string(port) + " is given twice");
+  }
+  attachment.stream = port;
+  options.attachments.push_back(std::move(attachment));
+  serial_ports = std::max(serial_ports, port + 1);
+  return {};
+}
+
+Or<> Parser::add_debug_console(Attachment attachment, std::optional<u32> port) {
+  for (const Attachment& other : options.attachments) {
+    if (other.use == Attachment::Use::Stream && other.stream == stream::kDebugConsole)
+      return fail("there is one debug console, and it has a device");
+  }
+  if (port) debug_console_port = *port;
+  attachment.stream = stream::kDebugConsole;
+  options.attachments.push_back(std::move(attachment));
+  return {};
+}
 
 Or<> Parser::check_memory() {
   MachineConfig& machine = options.machine;
@@ -76,16 +118,16 @@ Or<> Parser::attach_defaults() {
     const host::ChardevSpec console{.kind = Kind::Stdio, .mux = true, .text = "mon:stdio"};
     const bool stdio_taken = std::any_of(options.attachments.begin(), options.attachments.end(),
                                          [](const Attachment& a) { return a.spec.kind == Kind::Stdio; });
-    if (!serial_given && !stdio_taken) {
+    if (serial_ports == 0 && !stdio_taken) {
       host::ChardevSpec serial = console;
       serial.mux = !monitor_given;
-      options.attachments.push_back({Attachment::Use::Serial, serial, "serial0"});
+      options.attachments.push_back({Attachment::Use::Stream, serial, "serial0"});
     }
   }
   // "mon:stdio" brings its monitor along.
   for (usize i = 0; i < options.attachments.size(); ++i) {
     const Attachment a = options.attachments[i];
-    if (a.spec.mux && a.use == Attachment::Use::Serial)
+    if (a.spec.mux && a.use == Attachment::Use::Stream)
       options.attachments.push_back({Attachment::Use::Hmp, a.spec, "compat_monitor0"});
   }
   // Standard input and output have one user, or one serial port and one monitor that share them.
@@ -127,11 +169,20 @@ Or<> Parser::finish() {
   if (!options.replay.empty()) {
     const bool other = !options.kernel.empty() || !options.initrd.empty() || !options.bios.empty() || size_given ||
                        !options.drives.empty() || !options.backends.empty() || !options.machine.dimms.empty() ||
-                       !options.machine.append.empty();
+                       !options.machine.append.empty() || !options.machine.virtio.empty();
     if (other) return fail("-replay: the trace holds the whole machine; leave out the options that describe one");
     if (!options.record.empty()) return fail("-replay: a replay can't be recorded; copy the trace instead");
   }
+  const auto controllers =
+      std::count_if(options.machine.virtio.begin(), options.machine.virtio.end(),
+                    [](const VirtioSpec& device) { return device.kind == VirtioSpec::Kind::kConsole; });
+  if (options.replay.empty() && virtio_consoles > controllers)
+    return fail("-device: virtconsole needs a controller of its own: -device virtio-serial-pci");
   if (!options.initrd.empty() && options.kernel.empty()) return fail("-initrd: needs a kernel; add -kernel FILE");
+  for (const Attachment& a : options.attachments) {
+    if (a.use == Attachment::Use::Stream && a.stream == stream::kDebugConsole)
+      options.machine.debug_console = debug_console_port;
+  }
   const bool medium =
       std::any_of(options.drives.begin(), options.drives.end(), [](const DriveOption& d) { return !d.file.empty(); });
   options.bundled = options.kernel.empty() && options.bios.empty() && options.replay.empty() && !medium;

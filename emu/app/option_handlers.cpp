@@ -10,30 +10,18 @@
 namespace paemu::app::option {
 namespace {
 
-Or<> refuse_rest(const KeyValues& settings) {
-  if (settings.items().empty()) return {};
-  return fail("has no setting \"" + settings.items()[0].first + "\"");
-}
-
 Or<std::string> path(const std::string& value) {
   if (value.empty()) return fail("the file's name is empty");
   return value;
 }
 
-Or<u32> small_number(const std::string& text, const char* what, u32 most) {
-  const Or<u64> number = parse_number(text);
-  if (!number || number.value() > most)
-    return fail(std::string(what) + " \"" + text + "\" is not a number from 0 to " + std::to_string(most));
-  return static_cast<u32>(number.value());
-}
-
 // A device as -serial takes it, or "chardev:ID" of one that was named before.
-Or<Attachment> attachment(Parser& p, Attachment::Use use, const std::string& value, const char* label) {
+Or<Attachment> attachment(Parser& p, Attachment::Use use, const std::string& value, const std::string& label) {
   if (!value.starts_with("chardev:")) return Attachment{use, TRY(host::parse_chardev(value)), label};
   const std::string id = value.substr(8);
-  for (const NamedChardev& device : p.chardevs)
-    if (device.id == id) return Attachment{use, device.spec, id};
-  return fail("there is no -chardev with id \"" + id + "\" before it");
+  const host::ChardevSpec* spec = p.find_chardev(id);
+  if (spec == nullptr) return fail("there is no -chardev with id \"" + id + "\" before it");
+  return Attachment{use, *spec, id};
 }
 
 }  // namespace
@@ -77,7 +65,16 @@ Or<> object(Parser& p, const std::string& value) {
   KeyValues settings = TRY(KeyValues::parse(value, "qom-type"));
   const std::string type = settings.take("qom-type");
   if (type == "secret") return {};  // libvirt's; nothing here is encrypted
-  if (type != "memory-backend-ram") return fail("there is no object type \"" + type + "\"; use memory-backend-ram");
+  // Both are the run's own generator: entropy comes through the input seam, once.
+  if (type == "rng-builtin" || type == "rng-random") {
+    const std::string id = settings.take("id");
+    if (id.empty()) return fail(type + " needs an id");
+    settings.take("filename");
+    p.rng_objects.push_back(id);
+    return refuse_rest(settings);
+  }
+  if (type != "memory-backend-ram")
+    return fail("there is no object type \"" + type + "\"; use memory-backend-ram or rng-builtin");
   BackendOption backend{.id = settings.take("id")};
   if (backend.id.empty()) return fail("memory-backend-ram needs an id");
   const std::string size = settings.take("size");
@@ -87,34 +84,6 @@ Or<> object(Parser& p, const std::string& value) {
   for (const BackendOption& other : p.options.backends)
     if (other.id == backend.id) return fail("the id \"" + backend.id + "\" is given twice");
   p.options.backends.push_back(std::move(backend));
-  return refuse_rest(settings);
-}
-
-Or<> device(Parser& p, const std::string& value) {
-  KeyValues settings = TRY(KeyValues::parse(value, "driver"));
-  const std::string driver = settings.take("driver");
-  if (driver == "isa-serial") {
-    const std::string id = settings.take("chardev");
-    for (const NamedChardev& device : p.chardevs) {
-      if (device.id != id) continue;
-      p.options.attachments.push_back({Attachment::Use::Serial, device.spec, id});
-      p.serial_given = true;
-      return {};
-    }
-    return fail("isa-serial: there is no -chardev with id \"" + id + "\"");
-  }
-  if (driver != "pc-dimm") return fail("there is no device \"" + driver + "\"; use pc-dimm or isa-serial");
-  DimmSpec dimm;
-  dimm.id = settings.take("id");
-  dimm.memdev = settings.take("memdev");
-  if (dimm.memdev.empty()) return fail("pc-dimm needs the id of its memory: memdev=ID");
-  dimm.slot = ~0u;
-  dimm.base = GuestPhys{~u64{0}};
-  if (const std::string* slot = settings.find("slot")) dimm.slot = TRY(small_number(*slot, "slot", 255));
-  if (const std::string* base = settings.find("addr")) dimm.base = GuestPhys{TRY(parse_number(*base))};
-  settings.take("slot"), settings.take("addr");
-  dimm.node = TRY(small_number(settings.take("node", "0"), "node", 63));
-  p.options.machine.dimms.push_back(std::move(dimm));
   return refuse_rest(settings);
 }
 
@@ -197,6 +166,11 @@ Or<> rtc(Parser& p, const std::string& value) {
   return {};
 }
 
+Or<> seed(Parser& p, const std::string& value) {
+  p.options.seed = TRY(parse_number(value));
+  return {};
+}
+
 Or<> no_reboot(Parser& p, const std::string&) {
   p.options.machine.reboot = false;
   return {};
@@ -217,7 +191,8 @@ Or<> uuid(Parser& p, const std::string& value) {
       if (value[at++] != '-') break;
       continue;
     }
-    if (!std::isxdigit(static_cast<unsigned char>(value[at])) || !std::isxdigit(static_cast<unsigned char>(value[at + 1])))
+    if (!std::isxdigit(static_cast<unsigned char>(value[at])) ||
+        !std::isxdigit(static_cast<unsigned char>(value[at + 1])))
       break;
     bytes.push_back(static_cast<u8>(digit(value[at]) << 4 | digit(value[at + 1])));
     at += 2;
@@ -228,10 +203,9 @@ Or<> uuid(Parser& p, const std::string& value) {
 
 // --- Consoles.
 Or<> serial(Parser& p, const std::string& value) {
-  if (p.serial_given) return fail("there is one serial port");
-  p.serial_given = true;
-  p.options.attachments.push_back(TRY(attachment(p, Attachment::Use::Serial, value, "serial0")));
-  return {};
+  const u32 port = p.serial_ports;
+  Attachment a = TRY(attachment(p, Attachment::Use::Stream, value, "serial" + std::to_string(port)));
+  return p.add_serial(port, std::move(a));
 }
 
 Or<> monitor(Parser& p, const std::string& value) {
@@ -284,13 +258,31 @@ Or<> mon(Parser& p, const std::string& value) {
   settings.take("id"), settings.take("pretty");
   TRY(refuse_rest(settings));
   if (mode != "readline" && mode != "control") return fail("mode \"" + mode + "\" is neither readline nor control");
-  for (const NamedChardev& device : p.chardevs) {
-    if (device.id != id) continue;
-    p.options.attachments.push_back({mode == "control" ? Attachment::Use::Qmp : Attachment::Use::Hmp, device.spec, id});
-    p.monitor_given = true;
-    return {};
-  }
-  return fail("there is no -chardev with id \"" + id + "\" before it");
+  const host::ChardevSpec* spec = p.find_chardev(id);
+  if (spec == nullptr) return fail("there is no -chardev with id \"" + id + "\" before it");
+  p.options.attachments.push_back({mode == "control" ? Attachment::Use::Qmp : Attachment::Use::Hmp, *spec, id});
+  p.monitor_given = true;
+  return {};
+}
+
+Or<> debugcon(Parser& p, const std::string& value) {
+  Attachment a = TRY(attachment(p, Attachment::Use::Stream, value, "debugcon"));
+  return p.add_debug_console(std::move(a), {});
+}
+
+Or<> global(Parser& p, const std::string& value) {
+  // "driver.property=value", or driver=, property= and value=.
+  KeyValues settings = TRY(KeyValues::parse(value));
+  // libvirt's: there is neither S3 nor S4.
+  settings.take("PIIX4_PM.disable_s3"), settings.take("PIIX4_PM.disable_s4");
+  if (settings.items().empty()) return {};
+  const std::string driver = settings.take("driver"), property = settings.take("property");
+  const std::string set = driver.empty() ? settings.take("isa-debugcon.iobase") : settings.take("value");
+  if (set.empty() || !settings.items().empty() ||
+      (!driver.empty() && (driver != "isa-debugcon" || property != "iobase")))
+    return fail("only isa-debugcon.iobase=PORT can be set");
+  p.debug_console_port = TRY(small_number(set, "isa-debugcon.iobase", 0xffff));
+  return {};
 }
 
 Or<> nographic(Parser&, const std::string&) { return {}; }
@@ -317,7 +309,8 @@ Or<> pace(Parser& p, const std::string& value) {
   return {};
 }
 Or<> engine(Parser& p, const std::string& value) {
-  if (value == "verify") return fail("lock-step comparison is not part of this build; there are \"interp\" and \"jit\"");
+  if (value == "verify")
+    return fail("lock-step comparison is not part of this build; there are \"interp\" and \"jit\"");
   if (value != "interp" && value != "jit")
     return fail("there is no engine \"" + value + "\", only \"interp\" and \"jit\"");
   p.options.engine.kind = value == "jit" ? EngineKind::kTranslator : EngineKind::kInterpreter;

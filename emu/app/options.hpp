@@ -15,7 +15,7 @@
 
 namespace paemu::app {
 
-enum class Action : u8 { Run, Help, CpuHelp, ManPage, Version };
+enum class Action : u8 { Run, Help, CpuHelp, DeviceHelp, ManPage, Version };
 
 enum class Switch : u8 { Auto, Off, On };
 
@@ -31,11 +31,12 @@ struct NamedChardev {
   host::ChardevSpec spec;
 };
 
-// What -serial, -monitor and -qmp make, in order.
+// What -serial, -monitor, -qmp and their like make, in order.
 struct Attachment {
-  enum class Use : u8 { Serial, Hmp, Qmp } use;
+  enum class Use : u8 { Stream, Hmp, Qmp } use;
   host::ChardevSpec spec;
   std::string label;  // "serial0", or the id of its -chardev
+  u32 stream = 0;     // Stream: which of the guest's (replay/host_interfaces.hpp)
 };
 
 // -display
@@ -60,6 +61,7 @@ struct Options {
   bool stay_after_shutdown = false;  // -no-shutdown
   Switch pace = Switch::Auto;
   std::optional<i64> rtc_start;  // seconds since the epoch; nothing: the host's clock
+  std::optional<u64> seed;       // -seed: of the guest's random numbers; nothing: the host's randomness
   std::string pidfile;
   std::string log_file;             // -D
   bool trace_instructions = false;  // -d insn
@@ -71,5 +73,6 @@ Or<Options> parse_options(const std::vector<std::string>& arguments);
 
 std::string help_text();
 std::string man_page();
+std::string device_help();  // -device help
 
 }  // namespace paemu::app

@@ -125,7 +125,7 @@ Or<> PcMachine::deliver(const Arrival& arrival) {
   switch (arrival.kind) {
     case InputKind::SerialBytes: {
       const auto serial = arrival::read_serial(arrival);
-      pc_->receive_serial(serial->port, serial->bytes);
+      pc_->receive_serial(serial->stream, serial->bytes);
       return {};
     }
     case InputKind::Key: pc_->press_keys(arrival.payload); return {};
@@ -150,6 +150,7 @@ Or<> PcMachine::deliver(const Arrival& arrival) {
       report_machine_check(pc_->cpu, {e->bank, e->status, e->global_status, e->address, e->misc});
       return {};
     }
+    case InputKind::Entropy: return pc_->seed_entropy(*arrival::read_entropy(arrival));
   }
   return {};
 }

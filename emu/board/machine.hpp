@@ -12,6 +12,7 @@
 
 #include "base/error.hpp"
 #include "board/machine_config.hpp"
+#include "board/pci_info.hpp"
 #include "cpu/execution_engine.hpp"
 #include "memory/dimm.hpp"
 #include "replay/host_interfaces.hpp"
@@ -79,7 +80,7 @@ class Machine {
   // --- Checks before a request is queued: would this arrival be taken? One sentence when not; nothing changes.
   virtual Or<DimmSpec> plan_insert(DimmSpec wanted) const = 0;  // fills id, slot and base where left open ("" or ~0)
   virtual Or<> check_eject(const std::string& id) const = 0;
-  virtual u32 serial_queue_space(u32 port) const = 0;  // bytes of SerialBytes that the port takes without loss
+  virtual u32 serial_queue_space(u32 stream) const = 0;  // bytes of SerialBytes that it takes without loss
 
   // --- Looking, without the guest noticing.
   virtual const std::vector<std::unique_ptr<Dimm>>& dimms() const = 0;
@@ -89,6 +90,7 @@ class Machine {
   virtual bool picture(Picture& out) const = 0;  // what the screen shows; false: there is no display
   virtual std::string describe(const std::string& device) const = 0;  // "pic", "cpu", ...: fields by name; "" unknown
   virtual std::vector<std::string> devices() const = 0;
+  virtual std::vector<PciInfo> pci_functions() const { return {}; }
   virtual void trace_instructions(bool) {}  // each executed instruction to the log
 
   // --- State, for replay.

@@ -8,6 +8,7 @@
 #include "base/fields.hpp"
 #include "base/types.hpp"
 #include "board/drive_spec.hpp"
+#include "board/virtio_spec.hpp"
 #include "memory/dimm.hpp"
 
 namespace paemu {
@@ -27,8 +28,12 @@ struct MachineConfig {
   std::string append;           // kernel command line
   std::vector<DimmSpec> dimms;  // hotplug DIMMs present at start
   u32 numa_nodes = 1;
-  std::vector<u8> uuid;                   // 16 bytes as they are printed, or empty: none
-  bool reboot = true;                     // false: a guest reset ends the run (-no-reboot)
+  std::vector<u8> uuid;    // 16 bytes as they are printed, or empty: none
+  bool reboot = true;      // false: a guest reset ends the run (-no-reboot)
+  u32 debug_console = 0;   // port of the debug console whose bytes are a stream; 0: none
+  u32 debug_exit = 0x501;  // first of the debug-exit ports
+  u32 debug_exit_ports = 4;
+  std::vector<VirtioSpec> virtio;
   Display display = Display::kStandard;   // -vga
   u64 checkpoint_interval = 200'000'000;  // instructions between state hashes in a trace; 0: only one, at the end
   // -boot: letters a, c and d in the order to try; empty: the firmware's own. boot_once: until the first reset.
@@ -37,7 +42,8 @@ struct MachineConfig {
   std::vector<DriveSpec> drives;  // ids are unique, and so are bus and index
   // A field more or less: bump abi::trace::kVersion.
   FIELDS(ram_size, slots, maxmem, physical_bits, cpu_model, append, dimms, numa_nodes, uuid, reboot, display,
-         checkpoint_interval, boot_order, boot_once, boot_menu, drives)
+         debug_console, debug_exit, debug_exit_ports, virtio, checkpoint_interval, boot_order, boot_once, boot_menu,
+         drives)
 };
 
 // The files that a run derives from, by content.

@@ -8,6 +8,7 @@
 #include "abi/memory_map.hpp"
 #include "abi/ports.hpp"
 #include "base/bits.hpp"
+#include "base/hex_text.hpp"
 #include "board/engines.hpp"
 #include "board/firmware_files.hpp"
 #include "board/hotplug_plan.hpp"
@@ -41,7 +42,10 @@ Or<std::unique_ptr<Pc>> Pc::create(const MachineConfig& config, const Images& im
   pc->install_firmware_items(config, images);
   TRY(pc->install_display(config, images));
   pc->connect_wires();
+  TRY(pc->virtio_.add(config, {pc->pci_, pc->memory, pc->events, pc->clock, pc->local_apic_, serial,
+                               [&](const std::string& id) { return pc->storage.find(id); }}));
   pc->map_ports();
+  TRY(pc->map_chosen_ports(config));
   pc->reset();
   return pc;
 }
@@ -61,7 +65,7 @@ Pc::Pc(const MachineConfig& config, MediumStore* media, SerialSink& serial, Log&
       rtc_(events, clock),
       hpet_(events, clock),
       legacy_timers_(isa_, hpet_),
-      serial_("serial0", events, clock, serial),
+      serial_{{"serial0", 0, events, clock, serial}, {"serial1", 1, events, clock, serial}},
       pci_(ports, mmio),
       host_bridge_([this](const I440fx::Shadow& s) {
         using enum PhysicalMemory::Answers;
@@ -79,10 +83,13 @@ Pc::Pc(const MachineConfig& config, MediumStore* media, SerialSink& serial, Log&
       hotplug_(config.slots,
                {.eject = [this](u32 slot) { eject(slot); },
                 .ost = [this](u32 slot, u32 source, u32 status) { listener_.on_ost(slot, source, status); }}),
+      fw_cfg_(memory),
       keyboard_({.set_a20 = [this](bool) { update_a20(); }, .reset = [this] { request_reset(); }}),
       system_control_(clock, pit_, {.set_a20 = [this](bool) { update_a20(); }, .reset = [this] { request_reset(); }}),
       config_ports_(pci_.address_port(), system_control_.port_cf8()),
-      e9_(log),
+      e9_(log, PortE9::Lines::kToLog, serial,
+          config.debug_console == abi::port::kE9 ? PortE9::Bytes::kToStream : PortE9::Bytes::kNo),
+      debug_console_(log, PortE9::Lines::kNo, serial, PortE9::Bytes::kToStream),
       debug_exit_([this](u32 value) {
         cpu.request_stop();
         listener_.on_debug_exit(value);
@@ -152,7 +159,8 @@ void Pc::connect_wires() {
   constexpr u32 kKeyboardIrq = 1;
   pit_.output0.connect(legacy_timers_, abi::irq::kPit);
   keyboard_.irq.connect(isa_, kKeyboardIrq);
-  serial_.irq.connect(isa_, abi::irq::kCom1);
+  serial_[0].irq.connect(isa_, abi::irq::kCom1);
+  serial_[1].irq.connect(isa_, abi::irq::kCom2);
   rtc_.irq.connect(legacy_timers_, abi::irq::kRtc);
   hpet_.legacy_timer.connect(isa_, abi::irq::kPit);
   hpet_.legacy_rtc.connect(isa_, abi::irq::kRtc);
@@ -164,6 +172,7 @@ void Pc::connect_wires() {
   local_apic_.nmi.connect(*this, 0);
   local_apic_.connect_io_apic(io_apic_);
   isa_bridge_.connect(isa_);
+  pci_.connect_interrupts(isa_bridge_);
   pci_.connect(0, 0, host_bridge_);
   pci_.connect(1, 0, isa_bridge_);
   pci_.connect(1, 3, pm_);
@@ -188,10 +197,11 @@ void Pc::map_ports() {
   ports.map(port::kCoprocessorError, 1, coprocessor_error_, k8);
   ports.map(abi::acpi::kSmiCommandPort, 2, pm_.smi_ports(), k8);
   ports.map(port::kE9, 1, e9_, k8);
-  ports.map(port::kCom1, 8, serial_, k8);
+  ports.map(port::kCom1, 8, serial_[0], k8);
+  ports.map(port::kCom2, 8, serial_[1], k8);
   ports.map(port::kPicElcr, 2, pic_.elcr_ports(), k8);
-  ports.map(port::kDebugExit, 4, debug_exit_, k32);
   ports.map(port::kFwCfgSelector, 2, fw_cfg_, k16);
+  ports.map(port::kFwCfgDma, 8, fw_cfg_.dma_ports(), k32);
   ports.map_movable(abi::acpi::kPmBlockLength, pm_.pm_ports());
   ports.map_movable(Piix4Smbus::kLength, smbus_, k8);
   ports.map(port::kMemoryHotplug, abi::memory_hotplug::kLength, hotplug_, k32);
@@ -211,6 +221,19 @@ void Pc::map_ports() {
   mmio.map(GuestPhys{map::kLocalApic}, LocalApic::kSize, local_apic_);
 }
 
+// The debugging devices, whose ports the user may choose.
+Or<> Pc::map_chosen_ports(const MachineConfig& config) {
+  const auto map = [&](const char* name, u32 first, u32 count, IoDevice& device, PortWidth width) -> Or<> {
+    if (!ports.free(first, count))
+      return fail(std::string(name) + ": the ports from " + hex_text(first) + " on belong to another device");
+    ports.map(first, count, device, width);
+    return {};
+  };
+  TRY(map("isa-debug-exit", config.debug_exit, config.debug_exit_ports, debug_exit_, PortWidth::k32));
+  if (config.debug_console == 0 || config.debug_console == abi::port::kE9) return {};
+  return map("isa-debugcon", config.debug_console, 1, debug_console_, PortWidth::k8);
+}
+
 // --- Reset, power and what else the guest asks of the board.
 
 void Pc::reset() {
@@ -220,7 +243,7 @@ void Pc::reset() {
   pit_.reset();
   rtc_.reset();
   hpet_.reset();
-  serial_.reset();
+  for (Ns16550& port : serial_) port.reset();
   pci_.reset();
   host_bridge_.reset();
   isa_bridge_.reset();
@@ -228,6 +251,7 @@ void Pc::reset() {
   spd_.reset();
   pm_.reset();
   if (vga_ != nullptr) vga_->reset();
+  virtio_.reset();
   pci_.place_windows();
   hotplug_.reset();
   fw_cfg_.reset();
@@ -276,16 +300,23 @@ void Pc::start_rtc(i64 epoch_seconds) { rtc_.start(epoch_seconds); }
 void Pc::press_keys(std::span<const u8> scan_codes) { keyboard_.keys(scan_codes); }
 void Pc::press_power_button() { pm_.press_power_button(); }
 
-void Pc::receive_serial(u32 port, std::span<const u8> bytes) {
-  if (port == 0) serial_.receive(bytes);
+void Pc::receive_serial(u32 stream, std::span<const u8> bytes) {
+  if (stream < stream::kSerialPorts)
+    serial_[stream].receive(bytes);
+  else
+    virtio_.receive(stream, bytes);
 }
 
-u32 Pc::serial_queue_space(u32 port) const { return port == 0 ? serial_.queue_space() : 0; }
+u32 Pc::serial_queue_space(u32 stream) const {
+  return stream < stream::kSerialPorts ? serial_[stream].queue_space() : virtio_.space(stream);
+}
 
 void Pc::raise_nmi() {
   local_apic_.set_line(LocalApic::kPinLint1Nmi, true);
   local_apic_.set_line(LocalApic::kPinLint1Nmi, false);
 }
+
+Or<> Pc::seed_entropy(const std::array<u8, 32>& key) { return virtio_.seed(key); }
 
 Or<> Pc::insert_dimm(const DimmSpec& spec) {
   TRY(memory.insert(spec));
@@ -336,6 +367,30 @@ void Pc::eject(u32 slot) {
 bool Pc::picture(Picture& out) const {
   if (vga_ != nullptr) vga_->picture(out);
   return vga_ != nullptr;
+}
+
+std::vector<PciInfo> Pc::pci_functions() const {
+  std::vector<PciInfo> list;
+  pci_.for_each([&](u32 device, u32 function, PciFunction& f) {
+    const auto word = [&](u32 offset) { return static_cast<u16>(f.config_read(offset, 2)); };
+    PciInfo info{.device = device,
+                 .function = function,
+                 .vendor = word(pci::kVendor),
+                 .device_id = word(pci::kVendor + 2),
+                 .subsystem_vendor = word(pci::kSubsystem),
+                 .subsystem = word(pci::kSubsystem + 2),
+                 .class_code = word(pci::kClass + 1),
+                 .interrupt_line = static_cast<u8>(f.config_read(pci::kInterruptLine, 1)),
+                 .interrupt_pin = static_cast<u8>(f.config_read(pci::kInterruptPin, 1)),
+                 .regions = {}};
+    for (const PciFunction::Window& w : f.windows()) {
+      u32 base;
+      const bool placed = f.placed(w, base);
+      info.regions.push_back({w.index, w.space == PciFunction::Space::kPorts, placed ? u64{base} : ~u64{0}, w.size});
+    }
+    list.push_back(std::move(info));
+  });
+  return list;
 }
 
 // --- State.

@@ -4,6 +4,7 @@
 // deterministic: what it does follows from its configuration, the images and the calls below at their ticks.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <span>
 #include <string>
@@ -11,7 +12,9 @@
 
 #include "base/error.hpp"
 #include "board/machine_config.hpp"
+#include "board/pci_info.hpp"
 #include "board/storage.hpp"
+#include "board/virtio_slots.hpp"
 #include "bus/io.hpp"
 #include "bus/mmio.hpp"
 #include "bus/pci.hpp"
@@ -83,17 +86,20 @@ class Pc final : private CpuHooks, private LineInput {
 
   // --- What arrives from outside (replay/input.hpp). Errors name the DIMM; nothing has changed then.
   void start_rtc(i64 epoch_seconds);
-  void receive_serial(u32 port, std::span<const u8> bytes);  // ports beyond the one there is: ignored
-  u32 serial_queue_space(u32 port) const;                    // bytes that receive_serial() takes without loss
+  void receive_serial(u32 stream, std::span<const u8> bytes);  // streams that are not there: ignored
+  u32 serial_queue_space(u32 stream) const;                    // bytes that receive_serial() takes without loss
   void press_keys(std::span<const u8> scan_codes);
   void press_power_button();
   void raise_nmi();
+  Or<> seed_entropy(const std::array<u8, 32>& key);
   Or<> insert_dimm(const DimmSpec& spec);  // complete, as plan_insert() made it; the guest is told
   Or<> request_eject(const std::string& id);
   Or<> pull_dimm(const std::string& id);  // surprise: the guest is not asked
 
   // What the screen shows. False: there is none.
   bool picture(Picture& out) const;
+  // Each PCI function, as software has set it up.
+  std::vector<PciInfo> pci_functions() const;
 
   // --- State. Calls visit("pic", state) for every part, in a fixed order; memory and the DIMM list are apart.
   template <class Visitor>
@@ -105,7 +111,8 @@ class Pc final : private CpuHooks, private LineInput {
     visit("pit", pit_.state());
     visit("rtc", rtc_.state());
     visit("hpet", hpet_.state());
-    visit("serial0", serial_.state());
+    visit("serial0", serial_[0].state());
+    visit("serial1", serial_[1].state());
     visit("ioapic", io_apic_.state());
     visit("lapic", local_apic_.state());
     visit("pci", pci_.state());
@@ -127,6 +134,7 @@ class Pc final : private CpuHooks, private LineInput {
     }
     visit("coprocessor-error", coprocessor_error_.state());
     storage.visit_state(visit);
+    virtio_.visit_state(visit);
   }
   // Makes the hotplug DIMMs those of `specs`, empty, without telling the guest. For loading a state, before its fields
   // are written. Boot DIMMs follow from the configuration and are only cleared.
@@ -172,6 +180,7 @@ class Pc final : private CpuHooks, private LineInput {
   Or<> install_display(const MachineConfig& config, const Images& images);
   void connect_wires();
   void map_ports();
+  Or<> map_chosen_ports(const MachineConfig& config);
   void eject(u32 slot);
   void request_reset();
   void sleep(u32 type);
@@ -194,7 +203,7 @@ class Pc final : private CpuHooks, private LineInput {
   Mc146818 rtc_;
   Hpet hpet_;
   LegacyTimers legacy_timers_;
-  Ns16550 serial_;
+  Ns16550 serial_[stream::kSerialPorts];
   PciBus pci_;
   I440fx host_bridge_;
   Piix3 isa_bridge_;
@@ -208,7 +217,9 @@ class Pc final : private CpuHooks, private LineInput {
   ConfigPorts config_ports_;
   PostLatch post_;
   CoprocessorError coprocessor_error_;
+  VirtioSlots virtio_;
   PortE9 e9_;
+  PortE9 debug_console_;
   DebugExit debug_exit_;
   std::unique_ptr<Vga> vga_;  // nullptr: -vga none
 };

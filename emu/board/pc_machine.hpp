@@ -44,7 +44,7 @@ class PcMachine final : public Machine, private PcListener {
 
   Or<DimmSpec> plan_insert(DimmSpec wanted) const override;
   Or<> check_eject(const std::string& id) const override;
-  u32 serial_queue_space(u32 port) const override { return pc_->serial_queue_space(port); }
+  u32 serial_queue_space(u32 stream) const override { return pc_->serial_queue_space(stream); }
 
   const std::vector<std::unique_ptr<Dimm>>& dimms() const override { return pc_->memory.dimms(); }
   Registers registers() const override {
@@ -56,6 +56,7 @@ class PcMachine final : public Machine, private PcListener {
   bool picture(Picture& out) const override { return pc_->picture(out); }
   std::string describe(const std::string& device) const override;
   std::vector<std::string> devices() const override;
+  std::vector<PciInfo> pci_functions() const override { return pc_->pci_functions(); }
   void trace_instructions(bool on) override { pc_->engine->set_trace(on); }
 
   void set_journal(DiskJournal* journal) override { pc_->storage.set_journal(journal); }

@@ -1,6 +1,8 @@
 #include "dev/fw_cfg.hpp"
 
+#include <algorithm>
 #include <cassert>
+#include <utility>
 
 #include "abi/fw_cfg.hpp"
 
@@ -22,11 +24,22 @@ std::vector<u8> little_endian(u64 value, u32 bytes) {
   return out;
 }
 
+u64 big_endian(std::span<const u8> bytes) {
+  u64 value = 0;
+  for (const u8 byte : bytes) value = value << 8 | byte;
+  return value;
+}
+
+u32 swapped(u64 value) { return __builtin_bswap32(static_cast<u32>(value)); }
+
+// Past its end an item reads as zeroes. So much of them is more than any firmware asks for.
+constexpr u32 kMostZeroes = 1 * kMiB;
+
 }  // namespace
 
-FwCfg::FwCfg() {
+FwCfg::FwCfg(PhysicalMemory& memory) : memory_(memory) {
   add(cfg::kSignature, {'Q', 'E', 'M', 'U'});
-  add_u32(cfg::kId, 1);  // the traditional interface only
+  add_u32(cfg::kId, 3);  // the traditional interface and DMA
   make_directory();
 }
 
@@ -75,6 +88,57 @@ void FwCfg::io_write(u64 offset, u32 size, u64 value) {
   if (offset != 0 || size != 2) return;
   state_.selector = static_cast<u16>(value);
   state_.offset = 0;
+}
+
+// --- DMA ("DMA interface"). A request is done at once: the guest finds its control field cleared.
+
+u64 FwCfg::DmaPorts::io_read(u64 offset, u32 size) {
+  // The signature, its first letter in the first port.
+  u64 value = 0;
+  for (u32 i = 0; i < size; ++i) value |= (cfg::kDmaSignature >> (8 * (7 - offset - i)) & 0xff) << (8 * i);
+  return value;
+}
+
+void FwCfg::DmaPorts::io_write(u64 offset, u32 size, u64 value) {
+  if (size != 4) return;
+  u32& high = device.state_.dma_high;
+  if (offset == 0) high = swapped(value);
+  if (offset != 4) return;
+  device.run_dma(GuestPhys{u64{std::exchange(high, 0)} << 32 | swapped(value)});
+}
+
+void FwCfg::run_dma(GuestPhys request) {
+  u8 bytes[sizeof(cfg::DmaRequest)];
+  if (!memory_.read(request, bytes)) return;  // nobody could be told
+  const std::span<const u8> fields(bytes);
+  const u32 control = static_cast<u32>(big_endian(fields.subspan(0, 4)));
+  const u32 length = static_cast<u32>(big_endian(fields.subspan(4, 4)));
+  const GuestPhys address{big_endian(fields.subspan(8, 8))};
+  if ((control & cfg::kDmaSelect) != 0) {
+    state_.selector = static_cast<u16>(control >> 16);
+    state_.offset = 0;
+  }
+  const bool done = transfer(control, length, address);
+  const u8 answer[4] = {0, 0, 0, done ? u8{0} : static_cast<u8>(cfg::kDmaError)};
+  memory_.write(request, answer);
+}
+
+// Read wins over write, and write over skip. No item can be written.
+bool FwCfg::transfer(u32 control, u32 length, GuestPhys to) {
+  const bool read = (control & cfg::kDmaRead) != 0;
+  if (!read && (control & cfg::kDmaWrite) != 0) return false;
+  if (!read && (control & cfg::kDmaSkip) == 0) return true;
+  const auto item = items_.find(state_.selector);
+  const usize size = item == items_.end() ? 0 : item->second.size();
+  const u32 there = static_cast<u32>(std::min<u64>(length, state_.offset < size ? size - state_.offset : 0));
+  if (read) {
+    const u32 zeroes = length - there;
+    if (zeroes > kMostZeroes) return false;
+    if (there != 0 && !memory_.write(to, std::span(item->second).subspan(state_.offset, there))) return false;
+    if (zeroes != 0 && !memory_.write(to + there, std::vector<u8>(zeroes, 0))) return false;
+  }
+  state_.offset += there;
+  return true;
 }
 
 }  // namespace paemu

@@ -10,6 +10,7 @@
 
 #include "base/fields.hpp"
 #include "bus/io.hpp"
+#include "memory/physical_memory.hpp"
 
 namespace paemu {
 
@@ -17,11 +18,12 @@ class FwCfg final : public IoDevice {
  public:
   struct State {
     u16 selector = 0;
-    u32 offset = 0;  // bytes of the item already read
-    FIELDS(selector, offset)
+    u32 offset = 0;    // bytes of the item already read
+    u32 dma_high = 0;  // upper half of the address of the next DMA request
+    FIELDS(selector, offset, dma_high)
   };
 
-  FwCfg();
+  explicit FwCfg(PhysicalMemory& memory);
 
   // Before the guest starts. Keys and files are unique; a file's name has at most 55 characters.
   void add(u16 key, std::vector<u8> bytes);
@@ -34,11 +36,25 @@ class FwCfg final : public IoDevice {
   u64 io_read(u64 offset, u32 size) override;
   void io_write(u64 offset, u32 size, u64 value) override;
 
+  // 8 ports: where the guest writes the address of a DMA request (abi::fw_cfg::DmaRequest), big-endian.
+  IoDevice& dma_ports() { return dma_ports_; }
+
   void reset();
   State& state() { return state_; }
 
  private:
+  struct DmaPorts final : IoDevice {
+    explicit DmaPorts(FwCfg& d) : device(d) {}
+    u64 io_read(u64 offset, u32 size) override;
+    void io_write(u64 offset, u32 size, u64 value) override;
+    FwCfg& device;
+  };
   void make_directory();
+  void run_dma(GuestPhys request);
+  bool transfer(u32 control, u32 length, GuestPhys to);
+
+  PhysicalMemory& memory_;
+  DmaPorts dma_ports_{*this};
 
   State state_;
   std::map<u16, std::vector<u8>> items_;

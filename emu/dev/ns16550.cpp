@@ -27,10 +27,11 @@ constexpr u64 kBaudBase = 115200;  // 1.8432 MHz / 16
 
 }  // namespace
 
-Ns16550::Ns16550(const char* name, EventQueue& events, const VirtualClock& clock, SerialSink& sink)
+Ns16550::Ns16550(const char* name, u32 stream, EventQueue& events, const VirtualClock& clock, SerialSink& sink)
     : events_(events),
       clock_(clock),
       sink_(sink),
+      stream_(stream),
       receive_event_(events.add(std::string(name) + ".receive", *this, kReceive)),
       timeout_event_(events.add(std::string(name) + ".timeout", *this, kTimeout)) {
   reset();
@@ -138,7 +139,7 @@ void Ns16550::transmit(u8 byte) {
   if ((state_.mcr & kMcrLoop) != 0)
     push(byte);
   else
-    sink_.transmit(std::span<const u8>(&byte, 1));
+    sink_.transmit(stream_, std::span<const u8>(&byte, 1));
   state_.thr_interrupt = true;
   update_irq();
 }

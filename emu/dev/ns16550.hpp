@@ -41,8 +41,8 @@ class Ns16550 final : public IoDevice, public EventSink {
     bool valid() const { return fifo_count <= kFifoSize && queue_first < kQueueSize && queue_count <= kQueueSize; }
   };
 
-  // name: "serial0", for events.
-  Ns16550(const char* name, EventQueue& events, const VirtualClock& clock, SerialSink& sink);
+  // name: "serial0", for events; stream: its number among the sink's.
+  Ns16550(const char* name, u32 stream, EventQueue& events, const VirtualClock& clock, SerialSink& sink);
 
   Line irq;
 
@@ -82,6 +82,7 @@ class Ns16550 final : public IoDevice, public EventSink {
   EventQueue& events_;
   const VirtualClock& clock_;
   SerialSink& sink_;
+  u32 stream_;
   EventQueue::Handle receive_event_, timeout_event_;
 };
 

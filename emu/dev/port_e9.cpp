@@ -3,7 +3,12 @@
 namespace paemu {
 
 void PortE9::io_write(u64, u32, u64 value) {
-  const char c = static_cast<char>(value);
+  const u8 byte = static_cast<u8>(value);
+  if (bytes_ == Bytes::kToStream) sink_.transmit(stream::kDebugConsole, {&byte, 1});
+  if (lines_ == Lines::kToLog) add_to_line(static_cast<char>(byte));
+}
+
+void PortE9::add_to_line(char c) {
   if (c == '\r') return;
   if (c != '\n') line_ += c;
   if (c != '\n' && line_.size() < kLongestLine) return;

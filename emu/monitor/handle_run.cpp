@@ -134,7 +134,8 @@ Reply query_machines(Monitor&, const Json&) {
 
 Reply qom_list_types(Monitor&, const Json&) {
   Json list = Json::array();
-  for (const char* type : {"tcg-accel", "pc-dimm", "isa-serial", "memory-backend-ram"})
+  for (const char* type : {"tcg-accel", "pc-dimm", "isa-serial", "isa-debugcon", "isa-debug-exit", "virtio-rng-pci",
+                           "virtio-blk-pci", "virtio-serial-pci", "virtconsole", "memory-backend-ram", "rng-builtin"})
     list.push_back({{"name", type}});
   return list;
 }

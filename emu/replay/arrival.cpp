@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cpu/state.hpp"
 #include "replay/archive.hpp"
 
@@ -15,8 +17,8 @@ Arrival with_id(InputKind kind, const std::string& id) { return make(kind, std::
 
 }  // namespace
 
-Arrival serial_bytes(u8 port, std::span<const u8> bytes) {
-  std::vector<u8> payload{port};
+Arrival serial_bytes(u8 stream, std::span<const u8> bytes) {
+  std::vector<u8> payload{stream};
   payload.insert(payload.end(), bytes.begin(), bytes.end());
   return make(InputKind::SerialBytes, std::move(payload));
 }
@@ -33,6 +35,7 @@ Arrival medium_change(const std::string& drive, const MediumSpec& medium) {
   return make(InputKind::MediumChange, archive::save(MediumChange{drive, medium}));
 }
 Arrival eject_button(const std::string& drive) { return with_id(InputKind::EjectButton, drive); }
+Arrival entropy(const Entropy& key) { return make(InputKind::Entropy, std::vector<u8>(key.begin(), key.end())); }
 
 std::optional<Serial> read_serial(const Arrival& a) {
   if (a.kind != InputKind::SerialBytes || a.payload.empty()) return std::nullopt;
@@ -75,6 +78,13 @@ std::optional<MediumChange> read_medium_change(const Arrival& a) {
   return change;
 }
 
+std::optional<Entropy> read_entropy(const Arrival& a) {
+  Entropy key;
+  if (a.kind != InputKind::Entropy || a.payload.size() != key.size()) return std::nullopt;
+  std::copy(a.payload.begin(), a.payload.end(), key.begin());
+  return key;
+}
+
 bool well_formed(const Arrival& a) {
   if (a.payload.size() > kMaxPayload) return false;
   switch (a.kind) {
@@ -89,6 +99,7 @@ bool well_formed(const Arrival& a) {
     case InputKind::PowerButton:
     case InputKind::NonMaskable: return a.payload.empty();
     case InputKind::MachineCheck: return read_machine_check(a).has_value();
+    case InputKind::Entropy: return read_entropy(a).has_value();
     case InputKind::Reset: return a.payload.size() == 1 && a.payload[0] <= 1;
   }
   return false;
@@ -108,6 +119,7 @@ const char* name(InputKind kind) {
     case InputKind::MachineCheck: return "MachineCheck";
     case InputKind::MediumChange: return "MediumChange";
     case InputKind::EjectButton: return "EjectButton";
+    case InputKind::Entropy: return "Entropy";
   }
   return "unknown";
 }
@@ -139,7 +151,8 @@ std::string quoted(const std::string& s) { return quoted({reinterpret_cast<const
 
 std::string to_string(const Arrival& a) {
   std::string text = fmt::format("{:>14} ns  {:>14} retired  {}", a.at.now.value, a.at.retired, name(a.kind));
-  if (const auto serial = read_serial(a)) return text + fmt::format(" port {} {}", serial->port, quoted(serial->bytes));
+  if (const auto serial = read_serial(a))
+    return text + fmt::format(" stream {} {}", serial->stream, quoted(serial->bytes));
   if (const auto start = read_rtc_start(a)) return text + fmt::format(" {} s since 1970-01-01", *start);
   if (const auto id = read_id(a)) return text + " " + quoted(*id);
   if (const auto dimm = read_dimm(a)) {

@@ -2,6 +2,7 @@
 // must take nothing in a payload for granted: a trace file is a stranger's.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <span>
 #include <string>
@@ -30,9 +31,10 @@ struct MediumChange {
   MediumSpec medium;
   FIELDS(drive, medium)
 };
+using Entropy = std::array<u8, 32>;
 
 // --- Making. `at` is left open: the source stamps it.
-Arrival serial_bytes(u8 port, std::span<const u8> bytes);
+Arrival serial_bytes(u8 stream, std::span<const u8> bytes);
 Arrival rtc_start(i64 seconds_since_epoch);
 Arrival dimm_insert(const DimmSpec& spec);
 Arrival dimm_eject_request(const std::string& id);
@@ -43,10 +45,11 @@ Arrival non_maskable();
 Arrival machine_check(const MachineCheck& error);
 Arrival medium_change(const std::string& drive, const MediumSpec& medium);
 Arrival eject_button(const std::string& drive);
+Arrival entropy(const Entropy& key);
 
 // --- Reading. Nothing when the payload is not of this kind's form.
 struct Serial {
-  u8 port;
+  u8 stream;
   std::span<const u8> bytes;
 };
 std::optional<Serial> read_serial(const Arrival& a);
@@ -55,6 +58,7 @@ std::optional<DimmSpec> read_dimm(const Arrival& a);
 std::optional<std::string> read_id(const Arrival& a);
 std::optional<MachineCheck> read_machine_check(const Arrival& a);
 std::optional<MediumChange> read_medium_change(const Arrival& a);
+std::optional<Entropy> read_entropy(const Arrival& a);
 // The payload has the form that its kind demands. What it names may still not exist.
 bool well_formed(const Arrival& a);
 

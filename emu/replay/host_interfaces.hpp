@@ -10,10 +10,17 @@
 namespace paemu {
 using namespace base;
 
-// Where a serial port's transmitted bytes go. Never blocks the guest; the guest can't see whether anyone listens.
+// The machine's streams of bytes by number, the same for output and for SerialBytes arrivals.
+namespace stream {
+inline constexpr u32 kSerialPorts = 2;      // 0: COM1, 1: COM2
+inline constexpr u32 kDebugConsole = 8;     // output only
+inline constexpr u32 kVirtioConsoles = 16;  // and on: the virtio consoles, in the order of the configuration
+}  // namespace stream
+
+// Where transmitted bytes go. Never blocks the guest; the guest can't see whether anyone listens.
 class SerialSink {
  public:
-  virtual void transmit(std::span<const u8> bytes) = 0;
+  virtual void transmit(u32 stream, std::span<const u8> bytes) = 0;
 
  protected:
   ~SerialSink() = default;

@@ -13,7 +13,7 @@
 namespace paemu {
 
 enum class InputKind : u8 {
-  SerialBytes,       // bytes for a 16550: u8 port number, then the bytes
+  SerialBytes,       // bytes of a stream (replay/host_interfaces.hpp): u8 its number, then the bytes
   Key,               // scan codes for the keyboard controller
   RtcStart,          // i64 seconds since the Unix epoch; the first arrival of a run, at position 0
   DimmInsert,        // a DimmSpec (replay/arrival.hpp encodes and decodes)
@@ -25,7 +25,8 @@ enum class InputKind : u8 {
   MachineCheck,      // an arrival::MachineCheck: an error that the processor finds in the hardware
   MediumChange,      // an arrival::MediumChange: a medium is put into a drive, or taken out
   EjectButton,       // the id of a drive: its button is pressed; what happens is the guest's affair
-  kLast = EjectButton,
+  Entropy,           // 32 bytes: the key of the generator behind virtio-rng
+  kLast = Entropy,
 };
 
 // A point in a run. Ticks alone order points; `retired` says the same to people and catches divergence.

@@ -19,7 +19,7 @@ using namespace paemu;
 namespace {
 
 struct Nowhere final : SerialSink, Log {
-  void transmit(std::span<const u8>) override {}
+  void transmit(u32, std::span<const u8>) override {}
   void line(std::string_view) override {}
   void once(std::string_view, std::string_view) override {}
 };

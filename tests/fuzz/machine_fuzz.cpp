@@ -20,7 +20,7 @@ constexpr u64 kTicks = 2000;
 constexpr u64 kSettled = 300;  // after so many the firmware has set up the devices
 
 struct Nowhere final : SerialSink, Log {
-  void transmit(std::span<const u8>) override {}
+  void transmit(u32, std::span<const u8>) override {}
   void line(std::string_view) override {}
   void once(std::string_view, std::string_view) override {}
 };

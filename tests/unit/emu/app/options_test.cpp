@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "app/images.hpp"
+#include "replay/host_interfaces.hpp"
 
 using namespace paemu;
 using namespace paemu::app;
@@ -27,7 +28,7 @@ std::string refused(const std::vector<std::string>& arguments) {
 TEST_CASE("drives get their places and ids as in QEMU, and a PC's empty ones are there") {
   const Options o =
       parse({"disk.img", "-drive", "file=a,,b.img,if=ide,index=1,snapshot=on,serial=S1", "-cdrom", "cd.iso", "-drive",
-              "file=v,if=virtio,format=raw,readonly=on,cache=none", "-snapshot", "-boot", "order=dc,menu=on"});
+             "file=v,if=virtio,format=raw,readonly=on,cache=none", "-snapshot", "-boot", "order=dc,menu=on"});
   REQUIRE(o.drives.size() == 5);
   CHECK(o.drives[0].spec.id == "ide0-hd0");
   CHECK(o.drives[1].file == "a,b.img");
@@ -75,7 +76,7 @@ TEST_CASE("without options, 1 GiB, 8 slots, and serial port and monitor share st
   CHECK(o.machine.slots == 8);
   CHECK(o.machine.maxmem == 16 * kGiB);
   REQUIRE(o.attachments.size() == 2);
-  CHECK(o.attachments[0].use == Attachment::Use::Serial);
+  CHECK(o.attachments[0].use == Attachment::Use::Stream);
   CHECK(o.attachments[1].use == Attachment::Use::Hmp);
   CHECK(o.attachments[0].spec.mux);
 }
@@ -281,4 +282,52 @@ TEST_CASE("a kernel is looked at before anything starts") {
   CHECK(check_kernel(kernel).ok());
   kernel.resize(120);
   CHECK(check_kernel(kernel).error().sentence.find("truncated") != std::string::npos);
+}
+
+TEST_CASE("-serial twice makes both ports, a third is refused") {
+  const Options o = parse({"-serial", "null", "-serial", "file:log", "-monitor", "none"});
+  REQUIRE(o.attachments.size() == 2);
+  CHECK(o.attachments[0].stream == 0);
+  CHECK(o.attachments[1].stream == 1);
+  CHECK(o.attachments[1].label == "serial1");
+  CHECK_THAT(refused({"-serial", "null", "-serial", "null", "-serial", "null"}), Contains("two serial ports"));
+}
+
+TEST_CASE("virtio devices by QEMU's names and settings") {
+  const Options o = parse({"-object", "rng-builtin,id=r", "-device", "virtio-rng-pci,rng=r,id=x,addr=0x5", "-device",
+                           "virtio-rng", "-device", "virtio-serial-pci-non-transitional", "-chardev", "null,id=c",
+                           "-device", "virtconsole,chardev=c", "-device", "virtio-blk-pci,drive=d,disable-modern=on"});
+  const auto& virtio = o.machine.virtio;
+  REQUIRE(virtio.size() == 4);
+  CHECK(virtio[0].id == "x");
+  CHECK(virtio[0].device == 5);
+  CHECK(virtio[1].device == kAnyPciDevice);
+  CHECK((virtio[2].kind == VirtioSpec::Kind::kConsole && !virtio[2].legacy && virtio[2].modern));
+  CHECK((virtio[3].drive == "d" && virtio[3].legacy && !virtio[3].modern));
+  CHECK(o.attachments[0].stream == stream::kVirtioConsoles);
+  CHECK_THAT(refused({"-device", "virtio-rng-pci,rng=r"}), Contains("no -object with id \"r\""));
+  CHECK_THAT(refused({"-device", "virtio-rng-pci,addr=0x20"}), Contains("no PCI slot"));
+  CHECK_THAT(refused({"-device", "virtio-rng-pci,bus=pci.1"}), Contains("there is pci.0"));
+  CHECK_THAT(refused({"-device", "virtio-rng-pci,color=red"}), Contains("no setting \"color\""));
+  CHECK_THAT(refused({"-device", "virtio-rng-pci,disable-legacy=on,disable-modern=on"}), Contains("no driver"));
+  CHECK_THAT(refused({"-device", "virtio-blk-pci"}), Contains("drive=ID"));
+  CHECK_THAT(refused({"-chardev", "null,id=c", "-device", "virtconsole,chardev=c"}), Contains("virtio-serial-pci"));
+  CHECK_THAT(refused({"-device", "virtio-net-pci"}), Contains("-device help"));
+  CHECK(parse({"-device", "help"}).action == Action::DeviceHelp);
+  CHECK(parse({"-seed", "42"}).seed == 42);
+  CHECK_THAT(refused({"-seed", "x"}), Contains("-seed: "));
+}
+
+TEST_CASE("the debugging devices are where QEMU's options put them") {
+  CHECK(parse({"-debugcon", "null"}).machine.debug_console == 0xe9);
+  CHECK(parse({"-debugcon", "null", "-global", "isa-debugcon.iobase=0x402"}).machine.debug_console == 0x402);
+  CHECK(parse({"-chardev", "null,id=c", "-device", "isa-debugcon,iobase=0x402,chardev=c"}).machine.debug_console ==
+        0x402);
+  const Options o = parse({"-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"});
+  CHECK(o.machine.debug_exit == 0xf4);
+  CHECK(o.machine.debug_exit_ports == 4);
+  CHECK(parse({}).machine.debug_console == 0);
+  CHECK_THAT(refused({"-device", "isa-debug-exit,iosize=3"}), Contains("1, 2 or 4"));
+  CHECK_THAT(refused({"-debugcon", "null", "-debugcon", "null"}), Contains("one debug console"));
+  CHECK_THAT(refused({"-global", "kvm-pit.lost_tick_policy=delay"}), Contains("isa-debugcon"));
 }

@@ -24,7 +24,7 @@ struct World final : SerialSink, Log, PcListener {
   std::vector<std::string> ejected;
   u32 ost_count = 0;
 
-  void transmit(std::span<const u8> bytes) override { serial.append(bytes.begin(), bytes.end()); }
+  void transmit(u32, std::span<const u8> bytes) override { serial.append(bytes.begin(), bytes.end()); }
   void line(std::string_view text) override { log.emplace_back(text); }
   void once(std::string_view, std::string_view text) override { log.emplace_back(text); }
   void on_power_off() override { ++power_offs; }

@@ -12,7 +12,7 @@ namespace paemu {
 
 class CollectedSerial final : public SerialSink {
  public:
-  void transmit(std::span<const u8> bytes) override { text.append(bytes.begin(), bytes.end()); }
+  void transmit(u32, std::span<const u8> bytes) override { text.append(bytes.begin(), bytes.end()); }
   std::string text;
 };
 

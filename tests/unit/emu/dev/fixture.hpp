@@ -37,7 +37,7 @@ struct Pin final : LineInput {
 
 struct Sink final : SerialSink {
   std::string text;
-  void transmit(std::span<const u8> bytes) override { text.append(bytes.begin(), bytes.end()); }
+  void transmit(u32, std::span<const u8> bytes) override { text.append(bytes.begin(), bytes.end()); }
 };
 
 struct Lines final : Log {

@@ -14,7 +14,7 @@ constexpr u64 kByteTime = 10 * kTicksPerSecond / 115200 + 1;
 struct Bench {
   Time time;
   Sink sink;
-  Ns16550 uart{"serial0", time.events, time.clock, sink};
+  Ns16550 uart{"serial0", 0, time.events, time.clock, sink};
   Pin irq;
   Bench() {
     uart.irq.connect(irq, 4);

@@ -1,10 +1,8 @@
-// fw_cfg, the keyboard controller and the odd ports.
+// The keyboard controller and the odd ports.
 #include <catch2/catch.hpp>
 
-#include "abi/fw_cfg.hpp"
 #include "dev/coprocessor_error.hpp"
 #include "dev/debug_exit.hpp"
-#include "dev/fw_cfg.hpp"
 #include "dev/i8042.hpp"
 #include "dev/port_e9.hpp"
 #include "dev/system_control.hpp"
@@ -14,13 +12,6 @@ using namespace paemu;
 using namespace paemu::test;
 
 namespace {
-
-std::vector<u8> item(FwCfg& f, u16 key, u32 count) {
-  f.io_write(0, 2, key);
-  std::vector<u8> bytes;
-  for (u32 i = 0; i < count; ++i) bytes.push_back(static_cast<u8>(f.io_read(1, 1)));
-  return bytes;
-}
 
 struct Keyboard {
   std::vector<bool> a20;
@@ -40,28 +31,6 @@ struct FakeTimer final : LineProbe {
 };
 
 }  // namespace
-
-TEST_CASE("fw_cfg: items are read byte by byte, and zeroes follow") {
-  FwCfg f;
-  CHECK(item(f, abi::fw_cfg::kSignature, 5) == std::vector<u8>{'Q', 'E', 'M', 'U', 0});
-  f.add_u32(abi::fw_cfg::kKernelSize, 0x12345678);
-  CHECK(item(f, abi::fw_cfg::kKernelSize, 4) == std::vector<u8>{0x78, 0x56, 0x34, 0x12});
-  CHECK(item(f, 0x7777, 2) == std::vector<u8>{0, 0});
-}
-
-TEST_CASE("fw_cfg: the directory lists the files by name, big-endian") {
-  FwCfg f;
-  f.add_file("b", {1, 2, 3});
-  f.add_file("a", {4});
-  const auto directory = item(f, abi::fw_cfg::kFileDirectory, 4 + 2 * 64);
-  CHECK(directory[3] == 2);
-  CHECK(directory[4 + 3] == 1);  // size of "a"
-  CHECK(directory[4 + 8] == 'a');
-  CHECK(directory[68 + 3] == 3);
-  CHECK(directory[68 + 8] == 'b');
-  const u16 key = static_cast<u16>(directory[68 + 4] << 8 | directory[68 + 5]);
-  CHECK(item(f, key, 3) == std::vector<u8>{1, 2, 3});
-}
 
 TEST_CASE("8042: self test, command byte and the output buffer") {
   Keyboard k;
@@ -158,7 +127,8 @@ TEST_CASE("port 0xcf9 resets on a rising edge, and PCI addresses do not") {
 
 TEST_CASE("the debug console writes whole lines, and cuts endless ones") {
   Lines log;
-  PortE9 e9(log);
+  Sink sink;
+  PortE9 e9(log, PortE9::Lines::kToLog, sink, PortE9::Bytes::kNo);
   for (char c : std::string_view("one\r\ntwo\n")) e9.io_write(0, 1, static_cast<u8>(c));
   CHECK(log.lines == std::vector<std::string>{"guest: one", "guest: two"});
   for (int i = 0; i < 3000; ++i) e9.io_write(0, 1, 'x');

@@ -53,5 +53,5 @@ TEST_CASE("an arrival's text holds no control characters") {
   const std::string text = arrival::to_string(a);
   CHECK(text.find('\x1b') == std::string::npos);
   CHECK(text.find("150 ns") != std::string::npos);
-  CHECK(text.find(R"(SerialBytes port 0 "\x1b[2J\n\"")") != std::string::npos);
+  CHECK(text.find(R"(SerialBytes stream 0 "\x1b[2J\n\"")") != std::string::npos);
 }
