@@ -12,6 +12,7 @@ class FuzzInput {
  public:
   explicit FuzzInput(std::span<const u8> bytes) : bytes_(bytes) {}
 
+  bool ended() const { return bytes_.empty(); }
   u8 byte() {
     if (bytes_.empty()) return 0;
     const u8 b = bytes_.front();
