@@ -70,7 +70,7 @@ class Tests:
         for part in ("recorded by", "128M RAM, 4 slots, maxmem 4096M", "ended by      DebugExit", "SerialBytes", "RtcStart 1"):
             check(part in info, f"{part!r} is not in\n{info}")
         dump = self.program("paetrace", "dump", trace).stdout.decode()
-        for part in ("Start state", "SerialBytes port 0", "End state"):
+        for part in ("Start state", "SerialBytes stream 0", "End state"):
             check(part in dump, f"{part!r} is not in\n{dump}")
         verify = self.program("paetrace", "verify", trace)
         check(verify.returncode == 0 and b"all whole; it ends at" in verify.stdout, f"verify: {verify}")
