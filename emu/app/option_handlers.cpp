@@ -126,12 +126,6 @@ Or<> cpu(Parser& p, const std::string& value) {
   return fail(sentence.starts_with("-cpu: ") ? sentence.substr(6) : sentence);
 }
 
-Or<> smp(Parser&, const std::string& value) {
-  KeyValues settings = TRY(KeyValues::parse(value, "cpus"));
-  if (settings.take("cpus", "1") != "1") return fail("there is one processor; more come later");
-  return {};
-}
-
 Or<> vga(Parser& p, const std::string& value) {
   if (value != "std" && value != "none")
     return fail("there is no display controller \"" + value + "\"; use std or none");

@@ -60,13 +60,13 @@ StopReason PcMachine::run(InputSource& input, u64 max_ticks) {
     if (stop_ != StopReason::None) return std::exchange(stop_, StopReason::None);
     if (pc_->clock.now() >= end || input.interrupted()) return StopReason::None;
     fresh_ = false;
-    if (pc_->cpu.state.activity == Activity::kHalted && !pc_->engine->wake()) {
+    if (!pc_->processors.choose()) {
       idle(input);
     } else {
       const Ticks now = pc_->clock.now();
       const Ticks stop_at = std::min({end, pc_->events.next_deadline(), input.next_poll(position())});
       // An event that is always due, or a source that always wants to be asked, must not keep the guest from moving.
-      pc_->engine->run(stop_at > now ? stop_at - now : 1);
+      pc_->processors.run(stop_at > now ? stop_at - now : 1);
     }
   }
 }
@@ -87,21 +87,20 @@ void PcMachine::settle(InputSource& input) {
 
 void PcMachine::idle(InputSource& input) {
   const Ticks deadline = pc_->events.next_deadline();
-  const bool interruptible = (pc_->cpu.state.eflags & eflag::kInterrupt) != 0;
   const Ticks until =
-      std::min(input.idle(position(), deadline, interruptible ? Wake::kInterrupt : Wake::kNonMaskableOnly), deadline);
+      std::min(input.idle(position(), deadline, pc_->processors.interruptible() ? Wake::kInterrupt : Wake::kNonMaskableOnly), deadline);
   if (until == kNever) return stop(StopReason::Deadlock);
   if (until > pc_->clock.now()) pc_->clock.idle += until - pc_->clock.now();
 }
 
 void PcMachine::reset_after_shutdown() {
-  if (pc_->cpu.state.activity == Activity::kShutdown) reset(true, StopReason::TripleFault);
+  if (pc_->processors.shut_down()) reset(true, StopReason::TripleFault);
 }
 
 void PcMachine::stop(StopReason reason) {
   // The first reason counts, except that a divergence is news whatever else happens.
   if (stop_ == StopReason::None || reason == StopReason::Diverged) stop_ = reason;
-  pc_->cpu.request_stop();
+  pc_->processors.current().cpu.request_stop();
 }
 
 void PcMachine::reset(bool by_guest, StopReason without_reboot) {
@@ -145,9 +144,12 @@ Or<> PcMachine::deliver(const Arrival& arrival) {
     case InputKind::Reset: reset(arrival.payload[0] == 1, StopReason::GuestReset); return {};
     case InputKind::NonMaskable: pc_->raise_nmi(); return {};
     case InputKind::MachineCheck: {
-      if (!pc_->cpu.model.has(Feature::kMca)) return fail("the processor has no machine-check architecture");
       const auto e = arrival::read_machine_check(arrival);
-      report_machine_check(pc_->cpu, {e->bank, e->status, e->global_status, e->address, e->misc});
+      if (e->processor >= pc_->processors.count())
+        return fail("there is no processor " + std::to_string(e->processor));
+      Cpu& cpu = pc_->processors[e->processor].cpu;
+      if (!cpu.model.has(Feature::kMca)) return fail("the processor has no machine-check architecture");
+      report_machine_check(cpu, {e->bank, e->status, e->global_status, e->address, e->misc});
       return {};
     }
     case InputKind::Entropy: return pc_->seed_entropy(*arrival::read_entropy(arrival));
@@ -170,7 +172,7 @@ void PcMachine::on_power_off() {
 
 void PcMachine::on_reset_request() {
   reset_requested_ = true;
-  pc_->cpu.request_stop();
+  pc_->processors.current().cpu.request_stop();
 }
 
 void PcMachine::on_debug_exit(u32 value) {

@@ -84,9 +84,11 @@ class Machine {
 
   // --- Looking, without the guest noticing.
   virtual const std::vector<std::unique_ptr<Dimm>>& dimms() const = 0;
-  virtual Registers registers() const = 0;
+  virtual u32 processor_count() const = 0;
+  // processor: below processor_count(). read_linear translates by its page tables.
+  virtual Registers registers(u32 processor) const = 0;
   virtual bool read_physical(GuestPhys address, std::span<u8> out) const = 0;
-  virtual bool read_linear(GuestLinear address, std::span<u8> out) const = 0;
+  virtual bool read_linear(u32 processor, GuestLinear address, std::span<u8> out) const = 0;
   virtual bool picture(Picture& out) const = 0;  // what the screen shows; false: there is no display
   virtual std::string describe(const std::string& device) const = 0;  // "pic", "cpu", ...: fields by name; "" unknown
   virtual std::vector<std::string> devices() const = 0;

@@ -9,6 +9,7 @@
 #include "base/types.hpp"
 #include "board/drive_spec.hpp"
 #include "board/virtio_spec.hpp"
+#include "cpu/topology.hpp"
 #include "memory/dimm.hpp"
 
 namespace paemu {
@@ -25,6 +26,7 @@ struct MachineConfig {
   u64 maxmem = 16 * kGiB;  // boot RAM plus hotplug window, bytes
   u32 physical_bits = 36;  // 32 to 40
   std::string cpu_model = "coreduo";
+  Topology topology;
   std::string append;           // kernel command line
   std::vector<DimmSpec> dimms;  // hotplug DIMMs present at start
   u32 numa_nodes = 1;
@@ -41,7 +43,7 @@ struct MachineConfig {
   bool boot_menu = false;
   std::vector<DriveSpec> drives;  // ids are unique, and so are bus and index
   // A field more or less: bump abi::trace::kVersion.
-  FIELDS(ram_size, slots, maxmem, physical_bits, cpu_model, append, dimms, numa_nodes, uuid, reboot, display,
+  FIELDS(ram_size, slots, maxmem, physical_bits, cpu_model, topology, append, dimms, numa_nodes, uuid, reboot, display,
          debug_console, debug_exit, debug_exit_ports, virtio, checkpoint_interval, boot_order, boot_once, boot_menu,
          drives)
 };

@@ -54,7 +54,7 @@ Checkpoint PcMachine::checkpoint() {
   c.at = position();
   c.parts = save_parts(*pc_, fields);
   c.hash = combine(fields, memory_hash_->update());
-  c.registers = registers();
+  c.registers = registers(pc_->processors.current_index());
   c.written = memory_hash_->take_written();
   return c;
 }
@@ -73,8 +73,7 @@ std::vector<u8> PcMachine::save_state() {
   std::vector<u8> out = archive::save(specs(pc_->memory.dimms(), false));
   ByteWriter(out).bytes(fields);
   // What a machine that loads this does not have, this one must not have either.
-  pc_->cpu.mmu.flush_all();
-  pc_->engine->flush_code();
+  pc_->processors.flush_all();
   return out;
 }
 
@@ -105,8 +104,7 @@ Or<> PcMachine::load_state(std::span<const u8> state) {
   if (pc_->clock.retired >= kMaxTicks || pc_->clock.idle >= kMaxTicks) return fail("field \"clock\" is out of range");
   if (pc_->events.next_deadline() < pc_->clock.now()) return fail("field \"events\" has a deadline that has passed");
   pc_->adopt_state();
-  pc_->cpu.mmu.flush_all();
-  pc_->engine->flush_code();
+  pc_->processors.flush_all();
   return {};
 }
 
@@ -115,11 +113,11 @@ Or<> PcMachine::load_page(Pfn frame, std::span<const u8> page) {
   return {};
 }
 
-bool PcMachine::read_linear(GuestLinear address, std::span<u8> out) const {
+bool PcMachine::read_linear(u32 processor, GuestLinear address, std::span<u8> out) const {
   u32 linear = address.value;
   while (!out.empty()) {
     const usize piece = std::min<usize>(out.size(), kPageSize - (linear & kPageMask));
-    const std::optional<GuestPhys> physical = pc_->cpu.mmu.translate(linear);
+    const std::optional<GuestPhys> physical = pc_->processors[processor].cpu.mmu.translate(linear);
     if (!physical || !pc_->memory.read(*physical, out.first(piece))) return false;
     out = out.subspan(piece);
     linear += static_cast<u32>(piece);

@@ -24,8 +24,6 @@ namespace map = abi::memory_map;
 
 constexpr u64 kLargestFirmware = 1 * kMiB;  // ends at 4 GiB, above the local APIC
 constexpr u64 kLargestOptionRom = 64 * kKiB;
-constexpr u64 kApicBaseMask = ~u64{0xfff};
-constexpr u64 kApicGlobalEnable = 1u << 11;
 
 }  // namespace
 
@@ -36,8 +34,7 @@ Or<std::unique_ptr<Pc>> Pc::create(const MachineConfig& config, const Images& im
   TRY(check_memory_config(config));
   TRY(check_drives(config.drives));
   const CpuModel model = TRY(CpuModel::parse(config.cpu_model, config.physical_bits));
-  std::unique_ptr<Pc> pc(new Pc(config, images.media.get(), serial, log, listener, engine));
-  pc->cpu.set_model(model);
+  std::unique_ptr<Pc> pc(new Pc(config, model, images.media.get(), serial, log, listener, engine));
   TRY(pc->install_memory(config, images));
   pc->install_firmware_items(config, images);
   TRY(pc->install_display(config, images));
@@ -50,16 +47,15 @@ Or<std::unique_ptr<Pc>> Pc::create(const MachineConfig& config, const Images& im
   return pc;
 }
 
-Pc::Pc(const MachineConfig& config, MediumStore* media, SerialSink& serial, Log& log, PcListener& listener,
-       const EngineOptions& engine_options)
+Pc::Pc(const MachineConfig& config, const CpuModel& model, MediumStore* media, SerialSink& serial, Log& log,
+       PcListener& listener, const EngineOptions& engine)
     : memory(config.physical_bits),
-      cpu(CpuWiring{clock, events, ports, mmio, memory, log}),
-      engine(make_engine(cpu, engine_options)),
+      processors({CpuWiring{clock, events, ports, mmio, memory, log}, apic_bus_, pic_, coprocessor_error_, engine},
+                 model, config.topology),
       storage(config, media, memory, events, clock),
       listener_(listener),
       log_(log),
-      local_apic_(events, clock, pic_),
-      io_apic_(local_apic_),
+      io_apic_(apic_bus_),
       isa_(pic_, io_apic_),
       pit_(events, clock),
       rtc_(events, clock),
@@ -91,7 +87,7 @@ Pc::Pc(const MachineConfig& config, MediumStore* media, SerialSink& serial, Log&
           config.debug_console == abi::port::kE9 ? PortE9::Bytes::kToStream : PortE9::Bytes::kNo),
       debug_console_(log, PortE9::Lines::kNo, serial, PortE9::Bytes::kToStream),
       debug_exit_([this](u32 value) {
-        cpu.request_stop();
+        processors.current().cpu.request_stop();
         listener_.on_debug_exit(value);
       }) {}
 
@@ -125,8 +121,8 @@ void Pc::install_firmware_items(const MachineConfig& config, const Images& image
   command_line.push_back(0);
   fw_cfg_.add_u64(cfg::kRamSize, config.ram_size);
   if (!config.uuid.empty()) fw_cfg_.add(cfg::kUuid, config.uuid);
-  fw_cfg_.add_u16(cfg::kCpuCount, 1);
-  fw_cfg_.add_u16(cfg::kMaxCpuCount, 1);
+  fw_cfg_.add_u16(cfg::kCpuCount, static_cast<u16>(config.topology.count()));
+  fw_cfg_.add_u16(cfg::kMaxCpuCount, static_cast<u16>(config.topology.count()));
   fw_cfg_.add_u64(cfg::kNuma, 0);
   fw_cfg_.add_u32(cfg::kIrq0Override, 1);
   fw_cfg_.add_u32(cfg::kKernelSize, static_cast<u32>(images.kernel.size()));
@@ -169,8 +165,10 @@ void Pc::connect_wires() {
   hotplug_.gpe.connect(pm_, abi::acpi::kGpeMemoryHotplug);
   system_control_.timer_gate.connect(pit_, 2);
   coprocessor_error_.irq.connect(isa_, abi::irq::kCoprocessor);
-  local_apic_.nmi.connect(*this, 0);
-  local_apic_.connect_io_apic(io_apic_);
+  for (const auto& p : processors) {
+    apic_bus_.connect(p->apic);
+    p->apic.connect_io_apic(io_apic_);
+  }
   isa_bridge_.connect(isa_);
   pci_.connect_interrupts(isa_bridge_);
   pci_.connect(0, 0, host_bridge_);
@@ -178,8 +176,6 @@ void Pc::connect_wires() {
   pci_.connect(1, 3, pm_);
   if (vga_ != nullptr) pci_.connect(2, 0, *vga_);
   storage.connect(pci_, isa_);
-  cpu.interrupts = &local_apic_;
-  cpu.hooks = this;
 }
 
 void Pc::map_ports() {
@@ -218,7 +214,6 @@ void Pc::map_ports() {
 
   mmio.map(GuestPhys{map::kIoApic}, IoApic::kSize, io_apic_);
   mmio.map(GuestPhys{map::kHpet}, Hpet::kSize, hpet_);
-  mmio.map(GuestPhys{map::kLocalApic}, LocalApic::kSize, local_apic_);
 }
 
 // The debugging devices, whose ports the user may choose.
@@ -238,7 +233,7 @@ Or<> Pc::map_chosen_ports(const MachineConfig& config) {
 
 void Pc::reset() {
   pic_.reset();
-  local_apic_.reset();
+  apic_bus_.reset();
   io_apic_.reset();
   pit_.reset();
   rtc_.reset();
@@ -260,13 +255,12 @@ void Pc::reset() {
   post_.reset();
   coprocessor_error_.reset();
   storage.reset();
-  cpu.reset();
-  mmio.move(local_apic_, GuestPhys{cpu.state.apic_base & kApicBaseMask});
+  processors.reset();
   update_a20();
 }
 
 void Pc::request_reset() {
-  cpu.request_stop();
+  processors.current().cpu.request_stop();
   listener_.on_reset_request();
 }
 
@@ -275,23 +269,14 @@ void Pc::sleep(u32 type) {
     log_.once("sleep", "the guest asks for sleep type " + std::to_string(type) + "; only S5 (power off) is there");
     return;
   }
-  cpu.request_stop();
+  processors.current().cpu.request_stop();
   listener_.on_power_off();
 }
 
 // Either of the two gates opens A20 (PIIX4 ORs A20GATE and port 0x92).
 void Pc::update_a20() {
   constexpr u8 kA20 = 0x02;
-  cpu.mmu.set_a20(((keyboard_.state().output_port | system_control_.state().port_92) & kA20) != 0);
-}
-
-void Pc::on_apic_base(u64 value) {
-  mmio.move(local_apic_, GuestPhys{value & kApicBaseMask});
-  local_apic_.set_global_enable((value & kApicGlobalEnable) != 0);
-}
-
-void Pc::set_line(u32, bool level) {
-  if (level) request_nmi(cpu);
+  processors.set_a20(((keyboard_.state().output_port | system_control_.state().port_92) & kA20) != 0);
 }
 
 // --- What arrives from outside.
@@ -312,8 +297,10 @@ u32 Pc::serial_queue_space(u32 stream) const {
 }
 
 void Pc::raise_nmi() {
-  local_apic_.set_line(LocalApic::kPinLint1Nmi, true);
-  local_apic_.set_line(LocalApic::kPinLint1Nmi, false);
+  for (const auto& p : processors) {
+    p->apic.set_line(LocalApic::kPinLint1Nmi, true);
+    p->apic.set_line(LocalApic::kPinLint1Nmi, false);
+  }
 }
 
 Or<> Pc::seed_entropy(const std::array<u8, 32>& key) { return virtio_.seed(key); }
@@ -412,9 +399,7 @@ void Pc::adopt_state() {
   host_bridge_.announce();
   pm_.announce();
   pci_.place_windows();
-  cpu.adopt();
-  engine->flush_code();
-  mmio.move(local_apic_, GuestPhys{cpu.state.apic_base & kApicBaseMask});
+  processors.adopt_state();
   update_a20();
 }
 

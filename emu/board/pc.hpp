@@ -1,7 +1,7 @@
 // Pc: the board. Owns every part and the wires between them; decides nothing that a chip decides.
 //
-// Machine drives it: runs the engine and the events, injects what arrives, saves and restores the state. A Pc is
-// deterministic: what it does follows from its configuration, the images and the calls below at their ticks.
+// Machine drives it: lets the processors run and the events happen, injects what arrives, saves and restores the state.
+// A Pc is deterministic: what it does follows from its configuration, the images and the calls below at their ticks.
 #pragma once
 
 #include <array>
@@ -18,8 +18,8 @@
 #include "bus/io.hpp"
 #include "bus/mmio.hpp"
 #include "bus/pci.hpp"
-#include "cpu/cpu.hpp"
-#include "cpu/execution_engine.hpp"
+#include "board/engines.hpp"
+#include "board/processors.hpp"
 #include "dev/coprocessor_error.hpp"
 #include "dev/debug_exit.hpp"
 #include "dev/fw_cfg.hpp"
@@ -29,7 +29,6 @@
 #include "dev/i8254.hpp"
 #include "dev/i8259a.hpp"
 #include "dev/ioapic.hpp"
-#include "dev/local_apic.hpp"
 #include "dev/mc146818.hpp"
 #include "dev/memory_hotplug.hpp"
 #include "dev/ns16550.hpp"
@@ -62,7 +61,7 @@ class PcListener {
   ~PcListener() = default;
 };
 
-class Pc final : private CpuHooks, private LineInput {
+class Pc final {
  public:
   // Errors: a configuration that can't be built, a firmware image that is not one. `serial`, `log` and `listener`
   // outlive the Pc.
@@ -77,8 +76,7 @@ class Pc final : private CpuHooks, private LineInput {
   PhysicalMemory memory;
   PortBus ports;
   MmioBus mmio;
-  Cpu cpu;
-  std::unique_ptr<ExecutionEngine> engine;
+  Processors processors;
   Storage storage;
 
   // The reset line: processor and chips start anew. Memory keeps its contents, DIMMs and clock go on.
@@ -106,7 +104,8 @@ class Pc final : private CpuHooks, private LineInput {
   void visit_state(Visitor&& visit) {
     visit("clock", clock);
     visit("events", events);
-    visit("cpu", cpu.state);
+    visit("turn", processors.turn());
+    for (u32 n = 0; n < processors.count(); ++n) visit(kCpuNames[n], processors[n].cpu.state);
     visit("pic", pic_.state());
     visit("pit", pit_.state());
     visit("rtc", rtc_.state());
@@ -114,7 +113,8 @@ class Pc final : private CpuHooks, private LineInput {
     visit("serial0", serial_[0].state());
     visit("serial1", serial_[1].state());
     visit("ioapic", io_apic_.state());
-    visit("lapic", local_apic_.state());
+    visit("apic-bus", apic_bus_.state());
+    for (u32 n = 0; n < processors.count(); ++n) visit(kApicNames[n], processors[n].apic.state());
     visit("pci", pci_.state());
     visit("i440fx", host_bridge_.config());
     visit("piix3", isa_bridge_.state());
@@ -173,8 +173,8 @@ class Pc final : private CpuHooks, private LineInput {
     IoDevice& reset_control;
   };
 
-  Pc(const MachineConfig& config, MediumStore* media, SerialSink& serial, Log& log, PcListener& listener,
-     const EngineOptions& engine);
+  Pc(const MachineConfig& config, const CpuModel& model, MediumStore* media, SerialSink& serial, Log& log,
+     PcListener& listener, const EngineOptions& engine);
   Or<> install_memory(const MachineConfig& config, const Images& images);
   void install_firmware_items(const MachineConfig& config, const Images& images);
   Or<> install_display(const MachineConfig& config, const Images& images);
@@ -188,15 +188,16 @@ class Pc final : private CpuHooks, private LineInput {
   const DimmSpec* in_slot(u32 slot) const;
   const DimmSpec* in_socket(u32 socket) const;
 
-  void on_apic_base(u64 value) override;  // CpuHooks
-  void on_fpu_error(bool asserted) override { coprocessor_error_.set_error(asserted); }
-  bool ignores_fpu_error() const override { return coprocessor_error_.ignored(); }
-  void set_line(u32 pin, bool level) override;  // LineInput: the processor's NMI
+  // The bootstrap processor's parts have the plain names.
+  static constexpr const char* kCpuNames[kMaxProcessors] = {"cpu",  "cpu1", "cpu2", "cpu3",
+                                                            "cpu4", "cpu5", "cpu6", "cpu7"};
+  static constexpr const char* kApicNames[kMaxProcessors] = {"lapic",  "lapic1", "lapic2", "lapic3",
+                                                             "lapic4", "lapic5", "lapic6", "lapic7"};
 
   PcListener& listener_;
   Log& log_;
   I8259a pic_;
-  LocalApic local_apic_;
+  ApicBus apic_bus_;
   IoApic io_apic_;
   IsaInterrupts isa_;
   I8254 pit_;

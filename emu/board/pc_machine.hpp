@@ -47,17 +47,19 @@ class PcMachine final : public Machine, private PcListener {
   u32 serial_queue_space(u32 stream) const override { return pc_->serial_queue_space(stream); }
 
   const std::vector<std::unique_ptr<Dimm>>& dimms() const override { return pc_->memory.dimms(); }
-  Registers registers() const override {
-    const Mmu::Counters& c = pc_->cpu.mmu.counters;
-    return {pc_->cpu.state, pc_->clock.retired, c.table_loads, c.flushes, c.page_flushes};
+  u32 processor_count() const override { return pc_->processors.count(); }
+  Registers registers(u32 processor) const override {
+    const Cpu& cpu = pc_->processors[processor].cpu;
+    const Mmu::Counters& c = cpu.mmu.counters;
+    return {cpu.state, cpu.own_retired(), c.table_loads, c.flushes, c.page_flushes};
   }
   bool read_physical(GuestPhys address, std::span<u8> out) const override { return pc_->memory.read(address, out); }
-  bool read_linear(GuestLinear address, std::span<u8> out) const override;
+  bool read_linear(u32 processor, GuestLinear address, std::span<u8> out) const override;
   bool picture(Picture& out) const override { return pc_->picture(out); }
   std::string describe(const std::string& device) const override;
   std::vector<std::string> devices() const override;
   std::vector<PciInfo> pci_functions() const override { return pc_->pci_functions(); }
-  void trace_instructions(bool on) override { pc_->engine->set_trace(on); }
+  void trace_instructions(bool on) override { pc_->processors.trace(on); }
 
   void set_journal(DiskJournal* journal) override { pc_->storage.set_journal(journal); }
   std::vector<const Drive*> drives() const override;

@@ -1,5 +1,8 @@
 #include "cpu/cpu.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 #include "cpu/debug.hpp"
 #include "cpu/msr.hpp"
 #include "cpu/segmentation.hpp"
@@ -7,6 +10,7 @@
 namespace paemu {
 namespace {
 
+constexpr u64 kApicBaseBootstrap = 1u << 8;  // IA32_APIC_BASE
 // Attributes of the segments after RESET (SDM 3A, table 9-1): present, read/write, accessed; 16 bits.
 constexpr u16 kResetData = 0x93, kResetCode = 0x9b, kResetLdt = 0x82, kResetTss = 0x8b;
 
@@ -33,9 +37,56 @@ void Cpu::reset() {
   if (model.has(Feature::kMonitor)) state.misc_enable |= misc_enable::kMonitor;
   state.dr[6] = debug::kDr6Fixed;
   state.dr[7] = debug::kDr7Fixed;
+  if (!place.bootstrap()) {
+    state.apic_base &= ~kApicBaseBootstrap;
+    state.activity = Activity::kWaitForStartUp;
+  }
+  state.retired_elsewhere = clock.retired;
   fault = Fault{};
   attention = true;
   adopt();
+}
+
+// The last column of table 9-1. The FPU, caches, time, machine check and all other model-specific registers stay.
+void Cpu::initialize() {
+  settle_fpu();
+  const CpuState old = state;
+  reset();
+  constexpr u32 kCaching = cr0::kCacheDisable | cr0::kNotWriteThrough;
+  state.cr0 = (old.cr0 & kCaching) | cr0::kExtensionType;
+  state.fpu = old.fpu;
+  state.apic_base = old.apic_base;
+  state.sysenter_cs = old.sysenter_cs;
+  state.sysenter_esp = old.sysenter_esp;
+  state.sysenter_eip = old.sysenter_eip;
+  state.pat = old.pat;
+  state.misc_enable = old.misc_enable;
+  state.tsc_offset = old.tsc_offset;
+  state.tsc_adjust = old.tsc_adjust;
+  state.mtrr_default = old.mtrr_default;
+  std::copy(std::begin(old.mtrr_fixed), std::end(old.mtrr_fixed), state.mtrr_fixed);
+  std::copy(std::begin(old.mtrr_base), std::end(old.mtrr_base), state.mtrr_base);
+  std::copy(std::begin(old.mtrr_mask), std::end(old.mtrr_mask), state.mtrr_mask);
+  state.microcode_revision = old.microcode_revision;
+  std::copy(std::begin(old.performance_select), std::end(old.performance_select), state.performance_select);
+  std::copy(std::begin(old.performance_counter), std::end(old.performance_counter), state.performance_counter);
+  state.mcg_status = old.mcg_status;
+  state.mcg_control = old.mcg_control;
+  std::copy(std::begin(old.mc_bank), std::end(old.mc_bank), state.mc_bank);
+  state.retired_elsewhere = old.retired_elsewhere;
+  // A start-up IPI may have come after the INIT. The bootstrap processor does not wait for one (9.4.2).
+  if (!place.bootstrap()) {
+    state.start_up_pending = old.start_up_pending;
+    state.start_up_vector = old.start_up_vector;
+  }
+  adopt();
+}
+
+void Cpu::start_up(u8 vector) {
+  state.segment[isa::kCs] = Segment{static_cast<u16>(vector << 8), kResetCode, u32{vector} << 12, 0xffff};
+  state.eip = 0;
+  state.activity = Activity::kRunning;
+  update_mode();
 }
 
 void Cpu::adopt() {

@@ -18,6 +18,7 @@
 #include "cpu/fault.hpp"
 #include "cpu/lazy_flags.hpp"
 #include "cpu/state.hpp"
+#include "cpu/topology.hpp"
 #include "isa/insn.hpp"
 #include "memory/physical_memory.hpp"
 #include "mmu/mmu.hpp"
@@ -43,6 +44,7 @@ inline constexpr u8 kProtected = 1u << 4;  // CR0.PE set and EFLAGS.VM clear
 class CpuHooks {
  public:
   virtual void on_apic_base(u64 value) = 0;
+  virtual void on_init() = 0;                    // an INIT is being taken: the local APIC is reset too
   virtual void on_fpu_error(bool asserted) = 0;  // FERR#, for IRQ 13 (CR0.NE clear)
   virtual bool ignores_fpu_error() const = 0;    // IGNNE#
 
@@ -74,6 +76,7 @@ class Cpu final : private MmioListener {
   u8 lent_fpu = 0;         // lent::* (cpu/host_fpu.hpp): what of state.fpu is in the host's units
   bool attention = false;  // something happened that the engine must look at before the next instruction
   bool stop_requested = false;
+  bool yielded = false;  // PAUSE asked for the turn to end; the run loop clears it
   // Of the instruction under way, while stepping (debug.hpp): DR6 bits of the traps that it has earned, and whether the
   // one before it loaded SS.
   u32 debug_hits = 0;
@@ -96,9 +99,23 @@ class Cpu final : private MmioListener {
     mmu.set_pse36(m.has(Feature::kPse36));
   }
 
+  // Which of all processors it is. From board, before reset(); part of the configuration.
+  struct Place {
+    Topology topology;
+    u32 index = 0;
+    bool bootstrap() const { return index == 0; }
+    u32 apic_id() const { return topology.apic_id(index); }
+  };
+  Place place;
+
   // --- Life.
-  // RESET# or INIT# (SDM 3A, table 9-1): EIP fff0 in CS f000 with base ffff0000.
+  // RESET# (SDM 3A, table 9-1): EIP fff0 in CS f000 with base ffff0000. The bootstrap processor runs, the others wait
+  // for a start-up IPI.
   void reset();
+  // INIT# or an INIT message: the same, but what the table leaves unchanged.
+  void initialize();
+  // A start-up IPI: starts at the page `vector` in real mode (SDM 3A, 9.4.3).
+  void start_up(u8 vector);
   // Brings state.eflags up to date with `lazy`, and the FPU's state back; the engine calls it when it returns from
   // run().
   void settle() {
@@ -256,6 +273,14 @@ class Cpu final : private MmioListener {
   void shorten_budget() { attention = true; }
   // The run ends at the boundary after the current instruction (debug-exit, power-off, reset).
   void request_stop() { attention = stop_requested = true; }
+  // The processor waits for others (PAUSE): its turn ends after this instruction. Nothing if there are no others.
+  void yield() {
+    if (place.topology.count() == 1) return;
+    yielded = true;
+    request_stop();
+  }
+  // Instructions that this processor has retired.
+  u64 own_retired() const { return clock.retired - state.retired_elsewhere; }
   // Something other than this instruction's own work changed what runs next (code written, mapping changed).
   void request_attention() { attention = true; }
 

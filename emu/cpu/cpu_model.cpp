@@ -37,7 +37,7 @@ constexpr ModelRow kModels[] = {
     {"coreduo", "one core of a Core Duo (Yonah): SSE3, NX", "Genuine Intel(R) CPU 1.00GHz",
      0x6e8, 0, 5, 0x80000008, kDothan, {kPentiumM | bit_of(Feature::kPse36), kSse3, kNx, 0}, true, true},
     {"max32", "everything that there is here", "paemu 32-bit processor",
-     0x6ec, 0, 7, 0x80000008, kDothan, {kPentium3 | kPentiumM, kSse3, kNx, kTscAdjust}, true, true},
+     0x6ec, 0, 0xb, 0x80000008, kDothan, {kPentium3 | kPentiumM, kSse3, kNx, kTscAdjust}, true, true},
 };
 // clang-format on
 

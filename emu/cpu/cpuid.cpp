@@ -20,17 +20,30 @@ CpuidResult brand_part(std::string_view brand, u32 part) {
   return {words[0], words[1], words[2], words[3]};
 }
 
-// Leaf 4: 32 KiB each of data and code in 8 ways, 2 MiB for both in 8 ways; lines of 64 bytes, one processor.
-CpuidResult cache(u32 subleaf) {
+// Leaf 4: 32 KiB each of data and code in 8 ways for a core, 2 MiB for both in 8 ways for a socket; lines of 64 bytes.
+// Counts of IDs are of all that the bit fields of the APIC ID can hold.
+CpuidResult cache(u32 subleaf, const Topology& topology) {
   constexpr u32 kSelfInitializing = 1u << 8, kWays8 = 7u << 22, kLine64 = 63;
   constexpr u32 kData = 1, kCode = 2, kUnified = 3;
-  const auto level = [](u32 type, u32 n, u32 sets) {
-    return CpuidResult{type | (n << 5) | kSelfInitializing, kWays8 | kLine64, sets - 1, 1};
+  const u32 core_ids = 1u << (topology.socket_shift() - topology.thread_bits());
+  const auto level = [&](u32 type, u32 n, u32 sets, u32 sharing_bits) {
+    const u32 sharing = (1u << sharing_bits) - 1;
+    return CpuidResult{type | (n << 5) | kSelfInitializing | (sharing << 14) | ((core_ids - 1) << 26),
+                       kWays8 | kLine64, sets - 1, 1};
   };
-  if (subleaf == 0) return level(kData, 1, 64);
-  if (subleaf == 1) return level(kCode, 1, 64);
-  if (subleaf == 2) return level(kUnified, 2, 4096);
+  if (subleaf == 0) return level(kData, 1, 64, topology.thread_bits());
+  if (subleaf == 1) return level(kCode, 1, 64, topology.thread_bits());
+  if (subleaf == 2) return level(kUnified, 2, 4096, topology.socket_shift());
   return {};
+}
+
+// Leaf 0BH: how far to shift the APIC ID to come to the next level, and how many processors it holds.
+CpuidResult extended_topology(u32 subleaf, const CpuModel::Asker& asker) {
+  constexpr u32 kThreads = 1u << 8, kCores = 2u << 8;
+  const Topology& t = asker.topology;
+  if (subleaf == 0) return {t.thread_bits(), t.threads, kThreads, asker.apic_id};
+  if (subleaf == 1) return {t.socket_shift(), t.threads * t.cores, 1 | kCores, asker.apic_id};
+  return {0, 0, subleaf & 0xff, asker.apic_id};
 }
 
 }  // namespace
@@ -67,6 +80,11 @@ CpuidResult CpuModel::cpuid(u32 leaf, u32 subleaf, const Asker& asker) const {
       r.ecx = features_[feature_word::k1Ecx];
       // The APIC bit shows the enable bit of IA32_APIC_BASE (SDM 3A, 10.4.3).
       if (!asker.apic_enabled) r.edx &= ~bit_of(Feature::kApic);
+      // HTT: the socket holds more than one (SDM 2A, leaf 1).
+      if (asker.topology.socket_shift() != 0) {
+        r.edx |= 1u << 28;
+        r.ebx |= (1u << asker.topology.socket_shift()) << 16;
+      }
       if (asker.monitor_disabled) r.ecx &= ~bit_of(Feature::kMonitor);
       break;
     case 2: {
@@ -74,13 +92,14 @@ CpuidResult CpuModel::cpuid(u32 leaf, u32 subleaf, const Asker& asker) const {
       r = {d[0], d[1], d[2], d[3]};
       break;
     }
-    case 4: r = cache(subleaf); break;
+    case 4: r = cache(subleaf, asker.topology); break;
     case 5:
       if (has(Feature::kMonitor)) r.eax = r.ebx = 64;  // the smallest and the largest line, in bytes
       break;
     case 7:
       if (subleaf == 0) r.ebx = features_[feature_word::k7Ebx];
       break;
+    case 0xb: r = extended_topology(subleaf, asker); break;
     case kFirstExtended: r.eax = last_extended(); break;
     case 0x80000001:
       r.edx = features_[feature_word::k80000001Edx];

@@ -12,6 +12,7 @@
 #include "base/error.hpp"
 #include "base/types.hpp"
 #include "cpu/features.hpp"
+#include "cpu/topology.hpp"
 
 namespace paemu {
 using namespace base;
@@ -59,6 +60,7 @@ class CpuModel {
   // What leaves show of the processor that asks.
   struct Asker {
     u32 apic_id = 0;
+    Topology topology;
     bool apic_enabled = true;  // by its base register
     bool nx_disabled = false;  // by IA32_MISC_ENABLE, as those that follow
     bool monitor_disabled = false;

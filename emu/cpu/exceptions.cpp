@@ -54,6 +54,12 @@ bool deliver_external(Cpu& cpu, u8 vector) {
   return true;
 }
 
+void take_init(Cpu& cpu) {
+  cpu.state.init_pending = false;
+  cpu.initialize();
+  if (cpu.hooks != nullptr) cpu.hooks->on_init();
+}
+
 bool nmi_deliverable(const Cpu& cpu) {
   return cpu.state.nmi_pending && !cpu.state.nmi_blocked && cpu.state.shadow != Shadow::kAll;
 }
@@ -111,13 +117,28 @@ void deliver_exception(Cpu& cpu, const Fault& exception, ResumeFlag resume) {
 
 bool event_waiting(const Cpu& cpu) {
   const CpuState& s = cpu.state;
-  return s.machine_check_pending || (s.pending_debug != 0 && debug_trap_waiting(cpu)) || nmi_deliverable(cpu) ||
+  return s.init_pending || s.machine_check_pending || (s.pending_debug != 0 && debug_trap_waiting(cpu)) || nmi_deliverable(cpu) ||
          interrupt_deliverable(cpu);
 }
 
+bool wake(Cpu& cpu) {
+  CpuState& s = cpu.state;
+  if (s.init_pending) take_init(cpu);
+  if (s.activity == Activity::kHalted && event_waiting(cpu)) s.activity = Activity::kRunning;
+  if (s.activity == Activity::kWaitForStartUp && s.start_up_pending) {
+    s.start_up_pending = false;
+    cpu.start_up(s.start_up_vector);
+  }
+  return s.activity == Activity::kRunning;
+}
+
 bool take_event(Cpu& cpu) {
-  if (cpu.state.activity == Activity::kShutdown) return false;
   cpu.settle();
+  if (cpu.state.init_pending) {
+    take_init(cpu);
+    return true;
+  }
+  if (cpu.state.activity == Activity::kShutdown) return false;
   if (cpu.state.machine_check_pending) {
     cpu.state.machine_check_pending = false;
     deliver_exception(cpu, Fault{Vector::kMachineCheck, 0, GuestLinear{}},
@@ -134,6 +155,19 @@ bool take_event(Cpu& cpu) {
     return deliver_external(cpu, static_cast<u8>(Vector::kNmi));
   }
   return interrupt_deliverable(cpu) && deliver_external(cpu, cpu.interrupts->acknowledge_interrupt());
+}
+
+void request_init(Cpu& cpu) {
+  cpu.state.init_pending = true;
+  cpu.request_attention();
+}
+
+void request_start_up(Cpu& cpu, u8 vector) {
+  CpuState& s = cpu.state;
+  const bool waits = s.activity == Activity::kWaitForStartUp || s.init_pending;
+  if (!waits || s.start_up_pending) return;
+  s.start_up_pending = true;
+  s.start_up_vector = vector;
 }
 
 void request_nmi(Cpu& cpu) {

@@ -1,7 +1,7 @@
 // Exceptions and interrupts: how they reach the guest (SDM 3A, chapter 6). Debug exceptions: debug.hpp.
 //
 // The engine calls, at each instruction boundary that may need it:
-//   take_event()       before an instruction: machine check, debug trap, NMI, INTR, in this order (table 6-2)
+//   take_event()       before an instruction: INIT, machine check, debug trap, NMI, INTR, in this order (table 6-2)
 //   deliver_fault()    after a semantic function returned Outcome::kFault
 // Delivery always ends with the processor at a handler or in Activity::kShutdown (triple fault); it never fails.
 #pragma once
@@ -32,10 +32,17 @@ void deliver_exception(Cpu& cpu, const Fault& fault, ResumeFlag resume);
 
 // Does an event wait that can be taken now, shadows, IF and NMI blocking considered?
 bool event_waiting(const Cpu& cpu);
+// A processor that waits goes on when what it waits for is there: an event that it accepts, an INIT or a start-up IPI.
+// -> is it running?
+bool wake(Cpu& cpu);
 // Delivers the first of them. Wakes from HLT. True: one was taken, EIP is at its handler.
 bool take_event(Cpu& cpu);
 // An edge on the NMI pin; taken at the next boundary, held while another is being served.
 void request_nmi(Cpu& cpu);
+// An INIT message: taken at the next boundary, in whatever state the processor is (SDM 3A, 11.4.7.3).
+void request_init(Cpu& cpu);
+// A start-up IPI. Nothing unless the processor waits for one, or is about to (SDM 3A, 9.4.3).
+void request_start_up(Cpu& cpu, u8 vector);
 // The shutdown state (SDM 3A, 6.15, double fault): the board resets the machine.
 void shut_down(Cpu& cpu);
 

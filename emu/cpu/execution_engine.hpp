@@ -24,7 +24,7 @@ class ExecutionEngine {
   // VirtualClock::retired says how far it came.
   virtual void run(u64 max_ticks) = 0;
 
-  // A halted processor wakes when an interrupt that it accepts, or an NMI, is pending: sets kRunning. -> is it running?
+  // A processor that waits goes on if it may (cpu/exceptions.hpp, wake). -> is it running?
   virtual bool wake() = 0;
 
   // Forgets all decoded and translated code (a snapshot was loaded).

@@ -28,11 +28,11 @@ bool counting(const CpuState& s, u32 n) {
 
 // While a counter runs, its field holds the difference to the retired count.
 u64 read_counter(const Cpu& cpu, u32 n) {
-  const u64 base = counting(cpu.state, n) ? cpu.clock.retired : 0;
+  const u64 base = counting(cpu.state, n) ? cpu.own_retired() : 0;
   return (cpu.state.performance_counter[n] + base) & kCounterMask;
 }
 void write_counter(Cpu& cpu, u32 n, u64 value) {
-  const u64 base = counting(cpu.state, n) ? cpu.clock.retired : 0;
+  const u64 base = counting(cpu.state, n) ? cpu.own_retired() : 0;
   cpu.state.performance_counter[n] = (value - base) & kCounterMask;
 }
 

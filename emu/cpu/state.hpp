@@ -85,7 +85,13 @@ struct MachineCheckBank {
 };
 inline constexpr u32 kMachineCheckBanks = 5;  // as the P6 family has
 
-enum class Activity : u8 { kRunning, kHalted, kShutdown, kLast = kShutdown };
+enum class Activity : u8 {
+  kRunning,
+  kHalted,
+  kShutdown,
+  kWaitForStartUp,  // for a start-up IPI, "wait-for-SIPI" (SDM 3A, 9.4)
+  kLast = kWaitForStartUp,
+};
 
 // What the next instruction is shielded from by the one before it (SDM 3A, 6.8.3).
 enum class Shadow : u8 {
@@ -128,12 +134,16 @@ struct CpuState {
   bool nmi_blocked = false;
   bool nmi_pending = false;
   bool machine_check_pending = false;
+  bool init_pending = false;      // an INIT came; taken before the next instruction
+  bool start_up_pending = false;  // a start-up IPI came in or before the wait for one
+  u8 start_up_vector = 0;         // its vector: where to start, in pages
+  u64 retired_elsewhere = 0;      // instructions of the retired count that other processors have run
   u32 pending_debug = 0;  // DR6 bits of debug traps, due at the next instruction boundary that is not in a shadow
   FIELDS(gpr, eip, eflags, segment, ldtr, tr, gdtr, idtr, cr0, cr2, cr3, cr4, pdpte, dr, fpu, efer, apic_base,
          sysenter_cs, sysenter_esp, sysenter_eip, pat, misc_enable, tsc_offset, tsc_adjust, mtrr_default, mtrr_fixed,
          mtrr_base, mtrr_mask, microcode_revision, performance_select, performance_counter, mcg_status, mcg_control,
          mc_bank, activity, monitor_armed, shadow, mid_repeat, nmi_blocked, nmi_pending, machine_check_pending,
-         pending_debug)
+         init_pending, start_up_pending, start_up_vector, retired_elsewhere, pending_debug)
 };
 
 }  // namespace paemu

@@ -1,4 +1,6 @@
 // Halting, caches and TLB, SYSENTER, time and MSRs (SDM 2). CLI, STI, PUSHF and POPF: system_flags.cpp.
+#include <utility>
+
 #include "cpu/cpu.hpp"
 #include "cpu/exceptions.hpp"
 #include "cpu/msr.hpp"
@@ -13,6 +15,20 @@ Outcome sem_hlt(Cpu& cpu, const Insn&) {
   cpu.state.activity = Activity::kHalted;
   cpu.request_attention();
   return Outcome::kEnd;
+}
+
+// F3 before XCHG with EAX: PAUSE when it is EAX itself, else it says nothing (SDM 2B, PAUSE).
+Outcome sem_xchg_or_pause(Cpu& cpu, const Insn& i) {
+  if (i.reg == isa::kEax) {
+    cpu.yield();
+  } else if (i.flags & isa::insn_flag::kOperand16) {
+    const u16 other = cpu.reg<u16>(i.reg);
+    cpu.set_reg<u16>(i.reg, cpu.reg<u16>(isa::kEax));
+    cpu.set_reg<u16>(isa::kEax, other);
+  } else {
+    std::swap(cpu.state.gpr[i.reg], cpu.state.gpr[isa::kEax]);
+  }
+  return Outcome::kNext;
 }
 
 Outcome sem_invlpg(Cpu& cpu, const Insn& i) {
@@ -74,7 +90,8 @@ Outcome sem_rdtsc(Cpu& cpu, const Insn&) {
 Outcome sem_cpuid(Cpu& cpu, const Insn&) {
   CpuState& s = cpu.state;
   const u32 leaf = cpu.reg<u32>(isa::kEax);
-  const CpuModel::Asker asker{.apic_id = 0,
+  const CpuModel::Asker asker{.apic_id = cpu.place.apic_id(),
+                              .topology = cpu.place.topology,
                               .apic_enabled = (s.apic_base & (1 << 11)) != 0,
                               .nx_disabled = (s.misc_enable & misc_enable::kDisableNx) != 0,
                               .monitor_disabled = !(s.misc_enable & misc_enable::kMonitor),

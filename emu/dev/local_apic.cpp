@@ -7,6 +7,7 @@
 #include "dev/local_apic.hpp"
 
 #include <algorithm>
+#include <string>
 
 #include "base/bits.hpp"
 
@@ -20,6 +21,10 @@ constexpr u32 kId = 0x02, kVersion = 0x03, kTpr = 0x08, kApr = 0x09, kPpr = 0x0a
 
 constexpr u32 kVersionValue = 0x14 | (LocalApic::kLvtCount - 1) << 16;  // integrated, six LVT entries
 constexpr u32 kSvrEnable = 1u << 8;
+constexpr u32 kSvrNoFocusCheck = 1u << 9;
+constexpr u32 kIdShift = 24;  // of IDs and destinations in their registers
+constexpr u8 kBroadcast = 0xff;
+constexpr u32 kIcrAssert = 1u << 14, kIcrLevel = 1u << 15;
 constexpr u32 kLvtMask = 1u << 16;
 constexpr u32 kLvtPeriodic = 1u << 17;
 // Which bits of an LVT entry are there (figure 11-8): vector, delivery mode, polarity, trigger, mask, timer mode.
@@ -34,19 +39,31 @@ bool test_bit(const u32 (&set)[8], u8 vector) { return (set[vector / 32] & bit<u
 
 }  // namespace
 
-LocalApic::LocalApic(EventQueue& events, const VirtualClock& clock, InterruptController& pic)
-    : events_(events), clock_(clock), pic_(pic), timer_(events.add("lapic.timer", *this)) {
+LocalApic::LocalApic(const Wiring& wiring, u32 id, Callbacks callbacks)
+    : events_(wiring.events),
+      clock_(wiring.clock),
+      bus_(wiring.bus),
+      pic_(wiring.pic),
+      first_id_(id << kIdShift),
+      callbacks_(std::move(callbacks)),
+      timer_(wiring.events.add("lapic" + (id == 0 ? "" : std::to_string(id)) + ".timer", *this)) {
   reset();
 }
 
 void LocalApic::reset() {
-  const bool nmi_line = state_.nmi_line;
-  state_ = State{};
-  state_.nmi_line = nmi_line;
+  state_.id = first_id_;
+  state_.global_enable = true;
+  init_reset();
+}
+
+void LocalApic::init_reset() {
+  state_ = State{.id = state_.id, .global_enable = state_.global_enable, .nmi_line = state_.nmi_line};
   for (u32& entry : state_.lvt) entry = kLvtMask;
   // As firmware leaves the bootstrap processor: virtual wire mode (MultiProcessor Specification, 3.6.2.2).
-  state_.lvt[kLvtLint0] = static_cast<u32>(DeliveryMode::ExtInt) << 8;
-  state_.lvt[kLvtLint1] = static_cast<u32>(DeliveryMode::Nmi) << 8;
+  if (pic_ != nullptr) {
+    state_.lvt[kLvtLint0] = static_cast<u32>(DeliveryMode::ExtInt) << 8;
+    state_.lvt[kLvtLint1] = static_cast<u32>(DeliveryMode::Nmi) << 8;
+  }
   events_.disarm(timer_);
 }
 
@@ -77,14 +94,14 @@ bool LocalApic::ext_int_passes() const {
 }
 
 bool LocalApic::interrupt_pending() const {
-  if (ext_int_passes() && pic_.interrupt_pending()) return true;
+  if (pic_interrupts()) return true;
   if (!state_.global_enable || !software_enabled()) return false;
   const int vector = highest(state_.irr);
   return vector >= 0 && (static_cast<u32>(vector) >> 4) > (processor_priority() >> 4);
 }
 
 u8 LocalApic::acknowledge_interrupt() {
-  if (ext_int_passes() && pic_.interrupt_pending()) return pic_.acknowledge_interrupt();
+  if (pic_interrupts()) return pic_->acknowledge_interrupt();
   const int found = highest(state_.irr);
   // The request may have sunk below the priority since the processor saw it (11.9).
   if (found < 0 || (static_cast<u32>(found) >> 4) <= (processor_priority() >> 4)) return static_cast<u8>(state_.svr);
@@ -109,7 +126,7 @@ void LocalApic::error(u32 bit) {
   fire(kLvtError);
 }
 
-void LocalApic::accept(u8 vector, TriggerMode trigger) {
+void LocalApic::request(u8 vector, TriggerMode trigger) {
   if (vector < 16) {
     // An illegal vector of the error entry itself is not reported again.
     if (bits(state_.lvt[kLvtError], 0, 8) >= 16)
@@ -123,29 +140,47 @@ void LocalApic::accept(u8 vector, TriggerMode trigger) {
     set_bit(state_.tmr, vector);
   else
     clear_bit(state_.tmr, vector);
+  callbacks_.look();
 }
 
 bool LocalApic::addressed(const ApicMessage& m) const {
-  if (m.destination == 0xff) return true;
-  if (m.destination_mode == DestinationMode::Physical) return m.destination == state_.id >> 24;
+  if (!state_.global_enable) return false;
+  if (m.destination == kBroadcast) return true;
+  if (m.destination_mode == DestinationMode::Physical) return m.destination == state_.id >> kIdShift;
   const u32 logical = state_.ldr >> 24;
   if ((state_.dfr >> 28) == 0xf) return (logical & m.destination) != 0;                      // flat model (11.6.2.2)
   return (logical >> 4) == u32{m.destination} >> 4 && (logical & m.destination & 0xf) != 0;  // cluster model
 }
 
-void LocalApic::deliver(const ApicMessage& m) {
-  if (!state_.global_enable || !addressed(m)) return;
+void LocalApic::accept(const ApicMessage& m) {
   switch (m.delivery) {
     case DeliveryMode::Fixed:
     case DeliveryMode::LowestPriority:
-      if (software_enabled()) accept(m.vector, m.trigger);
+      if (software_enabled()) request(m.vector, m.trigger);
       break;
+    // The rest comes through whether it is enabled by software or not (11.4.7.2).
     case DeliveryMode::Nmi:
       nmi.set(true);
       nmi.set(false);
       break;
-    default: break;  // SMI, INIT, start-up: there is no other processor that would send them. ExtINT comes by LINT0
+    case DeliveryMode::Init: callbacks_.init(); break;
+    case DeliveryMode::StartUp: callbacks_.start_up(m.vector); break;
+    case DeliveryMode::Smi:            // there is no system management mode
+    case DeliveryMode::ExtInt: break;  // comes by LINT0
   }
+}
+
+// The focus processor has the interrupt in service or waiting already; software may switch the check off (11.9).
+bool LocalApic::is_focus(u8 vector) const {
+  return (state_.svr & kSvrNoFocusCheck) == 0 && (test_bit(state_.isr, vector) || test_bit(state_.irr, vector));
+}
+
+// The arbitration priority register (11.6.2.4): what a lowest-priority interrupt would have to wait for here.
+u32 LocalApic::arbitration_priority() const {
+  const u32 requested = static_cast<u32>(std::max(highest(state_.irr), 0)) >> 4;
+  const u32 in_service = static_cast<u32>(std::max(highest(state_.isr), 0)) >> 4;
+  const u32 task = state_.tpr >> 4;
+  return task >= requested && task > in_service ? state_.tpr : std::max(task & in_service, requested) << 4;
 }
 
 void LocalApic::fire(Lvt which) {
@@ -153,7 +188,7 @@ void LocalApic::fire(Lvt which) {
   if ((entry & kLvtMask) != 0) return;
   const auto delivery =
       which == kLvtTimer || which == kLvtError ? DeliveryMode::Fixed : static_cast<DeliveryMode>(bits(entry, 8, 3));
-  deliver(ApicMessage{.vector = static_cast<u8>(entry), .delivery = delivery, .destination = 0xff});
+  accept(ApicMessage{.vector = static_cast<u8>(entry), .delivery = delivery});
 }
 
 void LocalApic::set_line(u32 pin, bool level) {
@@ -169,23 +204,35 @@ void LocalApic::set_line(u32 pin, bool level) {
   }
 }
 
-// Interprocessor interrupts (11.6.1). There is one processor: it can only reach itself.
+// Interprocessor interrupts (11.6.1). All are edges but the INIT level de-assert, which processors since the Pentium 4
+// take for nothing.
 void LocalApic::send(u32 icr) {
   enum Shorthand : u32 { kNone, kSelf, kAllWithSelf, kAllButSelf };
   const u32 shorthand = bits(icr, 18, 2);
-  if (shorthand == kAllButSelf) return;
   const auto delivery = static_cast<DeliveryMode>(bits(icr, 8, 3));
+  const bool starts = delivery == DeliveryMode::Init || delivery == DeliveryMode::StartUp;
   const u8 vector = static_cast<u8>(icr);
-  if (delivery == DeliveryMode::Fixed && vector < 16) {
+  if ((delivery == DeliveryMode::Fixed || delivery == DeliveryMode::LowestPriority) && vector < 16) {
     error(kSendIllegalVector);
     return;
   }
-  deliver(ApicMessage{
-      .vector = vector,
-      .delivery = delivery,
-      .destination_mode = static_cast<DestinationMode>(bits(icr, 11, 1)),
-      .destination = shorthand == kNone ? static_cast<u8>(state_.icr_high >> 24) : u8{0xff},
-  });
+  if (delivery == DeliveryMode::ExtInt || delivery == DeliveryMode::Smi) return;  // 11.6.1: reserved; no SMM here
+  if (delivery == DeliveryMode::Init && (icr & kIcrLevel) != 0 && (icr & kIcrAssert) == 0) return;
+  ApicMessage message{.vector = vector, .delivery = delivery, .destination = kBroadcast};
+  switch (shorthand) {
+    // Tables 11-3 and 11-4: nobody resets or starts itself. (That they allow no NMI either, no processor minds.)
+    case kSelf:
+      if (!starts) accept(message);
+      return;
+    case kAllWithSelf:
+      if (starts) return;
+      break;
+    case kAllButSelf: message.except = this; break;
+    default:
+      message.destination_mode = static_cast<DestinationMode>(bits(icr, 11, 1));
+      message.destination = static_cast<u8>(state_.icr_high >> kIdShift);
+  }
+  bus_.deliver(message);
 }
 
 // --- Registers.
@@ -210,7 +257,7 @@ u32 LocalApic::read_register(u32 index) {
     case kId: return state_.id;
     case kVersion: return kVersionValue;
     case kTpr: return state_.tpr;
-    case kApr:
+    case kApr: return arbitration_priority();
     case kPpr: return processor_priority();
     case kEoi: return 0;
     case kLdr: return state_.ldr;

@@ -1,8 +1,10 @@
-// The local APIC of the processor (SDM 3A, chapter 11 "Advanced programmable interrupt controller").
+// The local APIC of a processor (SDM 3A, chapter 11 "Advanced programmable interrupt controller").
 //
 // It stands between the processor and the 8259A: while it is globally disabled, or LINT0 is unmasked as ExtINT (the
 // virtual wire mode that firmware leaves, MultiProcessor Specification 3.6.2.2), interrupts of the 8259A pass through.
 #pragma once
+
+#include <functional>
 
 #include "base/fields.hpp"
 #include "bus/apic_bus.hpp"
@@ -16,7 +18,7 @@ namespace paemu {
 
 class LocalApic final : public IoDevice,
                         public InterruptController,
-                        public ApicMessageSink,
+                        public ApicReceiver,
                         public LineInput,
                         public EventSink {
  public:
@@ -26,6 +28,13 @@ class LocalApic final : public IoDevice,
 
   enum Lvt : u32 { kLvtTimer, kLvtThermal, kLvtPerformance, kLvtLint0, kLvtLint1, kLvtError, kLvtCount };
   enum Pin : u32 { kPinLint1Nmi = 1 };  // set_line(): the NMI input; LINT0 is the 8259A's INTR
+
+  // What it tells its processor beside interrupts.
+  struct Callbacks {
+    std::function<void()> init;                // an INIT: the processor will call init_reset()
+    std::function<void(u8 vector)> start_up;   // a start-up IPI
+    std::function<void()> look = [] {};        // something came: there may be an interrupt
+  };
 
   struct State {
     u32 id = 0;           // bits 24-31 of the register
@@ -47,8 +56,14 @@ class LocalApic final : public IoDevice,
            irr, isr, tmr, global_enable, nmi_line)
   };
 
-  // pic: the 8259A's INTR and INTA.
-  LocalApic(EventQueue& events, const VirtualClock& clock, InterruptController& pic);
+  struct Wiring {
+    EventQueue& events;
+    const VirtualClock& clock;
+    ApicMessageSink& bus;
+    InterruptController* pic = nullptr;  // the 8259A's INTR and INTA, at the bootstrap processor; nullptr: not wired
+  };
+  // id: at reset, 0 to 254.
+  LocalApic(const Wiring& wiring, u32 id, Callbacks callbacks);
 
   Line nmi;  // pulses to the processor's NMI input
   void connect_io_apic(ApicEoiSink& io_apic) { io_apic_ = &io_apic; }
@@ -59,14 +74,22 @@ class LocalApic final : public IoDevice,
 
   bool interrupt_pending() const override;
   u8 acknowledge_interrupt() override;
-  void deliver(const ApicMessage& message) override;
   void set_line(u32 pin, bool level) override;
   void on_event(u32 event, Ticks now) override;
+
+  // --- ApicReceiver.
+  bool addressed(const ApicMessage& message) const override;
+  bool arbitrates() const override { return state_.global_enable && software_enabled(); }
+  bool is_focus(u8 vector) const override;
+  u32 arbitration_priority() const override;
+  void accept(const ApicMessage& message) override;
 
   // IA32_APIC_BASE bit 11 was written. Disabling forgets all but the identity (SDM 3A, 11.4.3).
   void set_global_enable(bool enable);
 
   void reset();
+  // What an INIT does to it: all but its ID and the global enable (SDM 3A, 11.4.7.3).
+  void init_reset();
   State& state() { return state_; }
 
  private:
@@ -76,8 +99,8 @@ class LocalApic final : public IoDevice,
   bool ext_int_passes() const;
   u32 processor_priority() const;
   int highest(const u32 (&set)[8]) const;
-  bool addressed(const ApicMessage& message) const;
-  void accept(u8 vector, TriggerMode trigger);
+  bool pic_interrupts() const { return pic_ != nullptr && ext_int_passes() && pic_->interrupt_pending(); }
+  void request(u8 vector, TriggerMode trigger);
   void end_of_interrupt();
   void send(u32 icr_low);
   void error(u32 bit);
@@ -89,7 +112,10 @@ class LocalApic final : public IoDevice,
   State state_;
   EventQueue& events_;
   const VirtualClock& clock_;
-  InterruptController& pic_;
+  ApicMessageSink& bus_;
+  InterruptController* pic_;
+  const u32 first_id_;
+  Callbacks callbacks_;
   ApicEoiSink* io_apic_ = nullptr;
   EventQueue::Handle timer_;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <span>
+#include <utility>
 
 #include "base/bits.hpp"
 #include "isa/decoder.hpp"
@@ -10,7 +11,6 @@ namespace paemu {
 
 BlockCache::BlockCache(Cpu& cpu, Engine& engine, BlockListener& listener)
     : memory_(cpu.memory),
-      mmu_(cpu.mmu),
       model_(cpu.model),
       engine_(engine),
       listener_(listener),
@@ -86,14 +86,11 @@ void BlockCache::note_code(Block& block, u32 bytes) {
   const u32 first = static_cast<u32>(block.address) & kPageMask;
   page.lines |= lines(first, first + bytes - 1);
   if (memory_.is_rom(address)) return;
-  u8& flags = memory_.flags(pfn_of(address));
-  if (flags & frame_flag::kHasCode) return;
-  flags |= frame_flag::kHasCode;
-  mmu_.on_code_decoded(pfn_of(address));
+  memory_.watch_frame(pfn_of(address));
 }
 
 // Links stay within a page, so a page's own blocks have all the links to any of them.
-void BlockCache::unlink(Page& page) {
+void BlockCache::unlink(const Page& page) {
   for (Block* b = page.blocks; b != nullptr; b = b->next_in_page) {
     for (u32 n = 0; n <= b->count; ++n) {
       if (n == b->count || keeps_link(b->insns[n])) b->insns[n].displacement = 0;
@@ -138,7 +135,7 @@ bool BlockCache::write(GuestPhys address, u32 size) {
       }
       if (page.blocks == nullptr) {
         pages_.erase(found);
-        if (!memory_.is_rom(address)) memory_.flags(pfn_of(address)) &= static_cast<u8>(~frame_flag::kHasCode);
+        if (!memory_.is_rom(address)) memory_.unwatch_frame(pfn_of(address));
       }
     }
     address += here;
@@ -148,18 +145,16 @@ bool BlockCache::write(GuestPhys address, u32 size) {
 }
 
 void BlockCache::flush() {
-  for (auto& [frame, page] : pages_) {
+  const std::unordered_map<u32, Page> dropped = std::exchange(pages_, {});
+  for (const auto& [frame, page] : dropped) {
     for (Block* b = page.blocks; b != nullptr; b = b->next_in_page) {
       b->host = nullptr;
       bucket(GuestPhys{b->address}) = nullptr;
     }
     unlink(page);
     const GuestPhys address = phys_of(Pfn{frame});
-    if (memory_.host_page(address) != nullptr && !memory_.is_rom(address)) {
-      memory_.flags(Pfn{frame}) &= static_cast<u8>(~frame_flag::kHasCode);
-    }
+    if (memory_.host_page(address) != nullptr && !memory_.is_rom(address)) memory_.unwatch_frame(Pfn{frame});
   }
-  pages_.clear();
   std::fill(std::begin(engine_.jumps), std::end(engine_.jumps), JumpEntry{});
   ++engine_.invalidations;
   listener_.on_blocks_flushed();

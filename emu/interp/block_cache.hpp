@@ -38,6 +38,8 @@ class BlockCache {
   bool write(GuestPhys address, u32 size);
   // Drops everything.
   void flush();
+  // Is there any code of this frame?
+  bool has_code(Pfn frame) const { return pages_.contains(frame.value); }
 
  private:
   static constexpr usize kArenaSize = 24 * kMiB;
@@ -61,10 +63,9 @@ class BlockCache {
   // How often code near a frame was written lately; several frames share an entry.
   u8& heat(GuestPhys address) { return heat_[pfn_of(address).value % kHeatEntries]; }
   static u64 lines(u32 first_byte, u32 last_byte);
-  static void unlink(Page& page);
+  static void unlink(const Page& page);
 
   PhysicalMemory& memory_;
-  Mmu& mmu_;
   const CpuModel& model_;
   Engine& engine_;
   BlockListener& listener_;

@@ -17,11 +17,11 @@ Interpreter::Interpreter(Cpu& cpu, Chaining chaining)
       blocks_(new BlockCache(cpu, *engine_, *this)),
       step_decoder_(std::make_unique<StepDecoder>(cpu)) {
   cpu_.engine = engine_.get();
-  cpu_.memory.set_observer(this);
+  cpu_.memory.add_observer(*this);
 }
 
 Interpreter::~Interpreter() {
-  if (cpu_.memory.observer() == this) cpu_.memory.set_observer(nullptr);
+  cpu_.memory.remove_observer(*this);
   cpu_.engine = nullptr;
 }
 
@@ -47,10 +47,7 @@ void Interpreter::run(u64 max_ticks) {
   cpu_.settle();
 }
 
-bool Interpreter::wake() {
-  if (cpu_.state.activity == Activity::kHalted && event_waiting(cpu_)) cpu_.state.activity = Activity::kRunning;
-  return cpu_.state.activity == Activity::kRunning;
-}
+bool Interpreter::wake() { return paemu::wake(cpu_); }
 
 // A device was reached, or code or mappings changed: an event may be due sooner than the budget ends.
 void Interpreter::look_around() {
@@ -154,5 +151,7 @@ void Interpreter::on_code_written(GuestPhys address, u32 size) {
 }
 
 void Interpreter::on_dirty_cleared() { cpu_.mmu.on_dirty_cleared(); }
+void Interpreter::on_frame_watched(Pfn frame) { cpu_.mmu.on_frame_watched(frame); }
+bool Interpreter::watches(Pfn frame) const { return blocks_->has_code(frame); }
 
 }  // namespace paemu

@@ -16,7 +16,7 @@ class StepDecoder;
 
 class Interpreter : public ExecutionEngine, public MemoryObserver, protected BlockListener {
  public:
-  // Registers itself as the observer of the processor's memory.
+  // Registers itself as an observer of the processor's memory.
   // kOff: each block comes back to execute_block(), which somebody else overrides.
   enum class Chaining : u8 { kOff, kOn };
   explicit Interpreter(Cpu& cpu, Chaining chaining = Chaining::kOn);
@@ -32,6 +32,8 @@ class Interpreter : public ExecutionEngine, public MemoryObserver, protected Blo
   void on_mapping_changed(Pfn first, u64 count) override;
   void on_code_written(GuestPhys address, u32 size) override;
   void on_dirty_cleared() override;
+  void on_frame_watched(Pfn frame) override;
+  bool watches(Pfn frame) const override;
 
  protected:
   // Runs a block at `eip` whose instructions all fit the budget.

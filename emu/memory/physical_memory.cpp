@@ -131,7 +131,7 @@ Or<Dimm*> PhysicalMemory::insert(const DimmSpec& spec) {
       std::find_if(dimms_.begin(), dimms_.end(), [&](const auto& d) { return d->spec().base > spec.base; });
   dimms_.insert(place, std::move(dimm));
   ++mapping_generation_;
-  if (observer_ != nullptr) observer_->on_mapping_changed(pfn_of(spec.base), spec.size >> kPageShift);
+  report_mapping(spec.base, spec.size);
   return inserted;
 }
 
@@ -143,8 +143,7 @@ Or<> PhysicalMemory::remove(const std::string& id) {
   unmap_dimm(*removed);
   ++mapping_generation_;
   // The host memory goes only when the last pointer to it is forgotten.
-  if (observer_ != nullptr)
-    observer_->on_mapping_changed(pfn_of(removed->spec().base), removed->spec().size >> kPageShift);
+  report_mapping(removed->spec().base, removed->spec().size);
   return {};
 }
 

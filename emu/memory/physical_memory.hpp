@@ -21,11 +21,12 @@ namespace paemu {
 
 // Flags of a frame. A store may take the fast path only to a frame that has kDirty set and kHasCode clear.
 namespace frame_flag {
-inline constexpr u8 kHasCode = 1u << 0;  // decoded blocks come from this frame: stores must be reported
+inline constexpr u8 kHasCode = 1u << 0;  // an observer watches this frame, as code comes from it: stores are reported
 inline constexpr u8 kDirty = 1u << 1;    // written since the last checkpoint
 inline constexpr u8 kTouched = 1u << 2;  // written since the DIMM was inserted: may be non-zero
 }  // namespace frame_flag
 
+// Who keeps what it read from memory: one a processor. Each is told of every change, whoever made it.
 class MemoryObserver {
  public:
   // Frames [first, first + count) are no longer backed as before: forget host pointers to them and code from them.
@@ -34,6 +35,10 @@ class MemoryObserver {
   virtual void on_code_written(GuestPhys address, u32 size) = 0;
   // Dirty flags were cleared (a checkpoint): fast-path stores must pass mark_written() once more a frame.
   virtual void on_dirty_cleared() = 0;
+  // The frame got kHasCode: stores to it must take the slow path from now on.
+  virtual void on_frame_watched(Pfn) {}
+  // Does it still have to be told of stores to this frame?
+  virtual bool watches(Pfn) const { return false; }
 
  protected:
   ~MemoryObserver() = default;
@@ -130,8 +135,20 @@ class PhysicalMemory {
   // Makes all RAM and video memory zero and untouched, and returns it to the host.
   void clear_ram();
 
-  void set_observer(MemoryObserver* observer) { observer_ = observer; }
-  MemoryObserver* observer() const { return observer_; }
+  // --- Observers, in the order in which they were added.
+  void add_observer(MemoryObserver& observer) { observers_.push_back(&observer); }
+  void remove_observer(MemoryObserver& observer) { std::erase(observers_, &observer); }
+  // From now on observers are told of stores to this frame of RAM.
+  void watch_frame(Pfn frame) {
+    if ((flags(frame) & frame_flag::kHasCode) == 0) start_watching(frame);
+  }
+  // An observer lost interest in the frame: when none is left, stores to it are fast again.
+  void unwatch_frame(Pfn frame);
+  // To be called after a store. Within one page.
+  void report_store(GuestPhys address, u32 size) {
+    if ((flags(pfn_of(address)) & frame_flag::kHasCode) != 0) [[unlikely]]
+      report_watched_store(address, size);
+  }
 
   // Clears kDirty of every frame after calling visit(frame, page of RAM) for each that has it, in ascending order.
   // Takes time in proportion to the 2 MiB chunks written since the last time, not to the size of RAM.
@@ -145,7 +162,7 @@ class PhysicalMemory {
       }
     });
     dirty_chunks_.clear();
-    if (observer_ != nullptr) observer_->on_dirty_cleared();
+    for (MemoryObserver* o : observers_) o->on_dirty_cleared();
   }
 
   // Calls visit(frame, host page) for each frame with kTouched, in ascending order. Cost as drain_dirty.
@@ -209,6 +226,9 @@ class PhysicalMemory {
   void set_page(GuestPhys address, u8* host);
   void map_dimm(const Dimm& dimm);
   void unmap_dimm(const Dimm& dimm);
+  void start_watching(Pfn frame);
+  void report_watched_store(GuestPhys address, u32 size);
+  void report_mapping(GuestPhys base, u64 size);
 
   u32 physical_bits_;
   std::vector<Chunk> chunks_;
@@ -224,7 +244,7 @@ class PhysicalMemory {
   u32 video_shown_ = kNowhere;  // the frame where it begins
   u32 video_frames_ = 0;        // 0: shown nowhere
   u64 mapping_generation_ = 0;
-  MemoryObserver* observer_ = nullptr;
+  std::vector<MemoryObserver*> observers_;
 };
 
 }  // namespace paemu

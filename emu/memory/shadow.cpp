@@ -42,7 +42,7 @@ void PhysicalMemory::set_shadow(GuestPhys base, u64 size, Answers reads, Answers
   if (!changed) return;
   show(*shadow);
   ++mapping_generation_;
-  if (observer_ != nullptr) observer_->on_mapping_changed(pfn_of(base), size >> kPageShift);
+  report_mapping(base, size);
 }
 
 u8* PhysicalMemory::ram_page(GuestPhys address) const {

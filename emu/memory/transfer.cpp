@@ -38,9 +38,7 @@ bool PhysicalMemory::write(GuestPhys address, std::span<const u8> data) {
   return backed && each_page(address, data.size(), [&](GuestPhys at, u64 done, u64 bytes) {
            mark_written(pfn_of(at));
            std::memcpy(host_page(at) + (at.value & kPageMask), data.data() + done, bytes);
-           if (observer_ != nullptr && (flags(pfn_of(at)) & frame_flag::kHasCode) != 0) {
-             observer_->on_code_written(at, static_cast<u32>(bytes));
-           }
+           report_store(at, static_cast<u32>(bytes));
            return true;
          });
 }
@@ -49,7 +47,7 @@ void PhysicalMemory::clear_ram() {
   for (const auto& dimm : dimms_) {
     const DimmSpec& spec = dimm->spec();
     dimm->clear();
-    if (observer_ != nullptr) observer_->on_mapping_changed(pfn_of(spec.base), spec.size >> kPageShift);
+    report_mapping(spec.base, spec.size);
     flags_.clear(pfn_of(spec.base).value, spec.size >> kPageShift);
   }
   if (video_ != nullptr) clear_video();

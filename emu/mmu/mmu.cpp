@@ -143,12 +143,9 @@ void Mmu::read_piece(const Piece& p, void* out) {
 void Mmu::write_piece(const Piece& p, const void* data) {
   if (p.rom) return memory_.write_behind(p.address, data, p.size);
   if (p.host != nullptr) {
-    const Pfn frame = pfn_of(p.address);
-    memory_.mark_written(frame);
+    memory_.mark_written(pfn_of(p.address));
     copy(p.host, data, p.size);
-    if ((memory_.flags(frame) & frame_flag::kHasCode) && memory_.observer() != nullptr) {
-      memory_.observer()->on_code_written(p.address, p.size);
-    }
+    memory_.report_store(p.address, p.size);
     return;
   }
   if (listener_ != nullptr) listener_->before_mmio();

@@ -173,11 +173,10 @@ class Mmu {
     flush_all();
   }
 
-  // Memory's events, passed on by the engine that is its MemoryObserver. None alters what the guest sees.
+  // Memory's events, passed on by the engine, which is a MemoryObserver. None alters what the guest sees.
   void on_mapping_changed() { drop_fast(); }
   void on_dirty_cleared() { drop_fast(); }
-  // Call after setting frame_flag::kHasCode: stores to the frame take the slow path from now on.
-  void on_code_decoded(Pfn frame);
+  void on_frame_watched(Pfn frame);
 
   // --- Debug and alignment checks. While one is on, the accesses that it concerns take the slow path.
   void set_watchpoints(const std::array<Watchpoint, 4>& watchpoints);

@@ -25,13 +25,10 @@ void PageWalker::set_bits(u64 address, u32 bits) const {
   const GuestPhys a{address & a20_mask_};
   u8* page = memory_.host_page(a);
   if (page == nullptr || memory_.is_rom(a)) return;  // nothing to set it in
-  const Pfn frame = pfn_of(a);
-  memory_.mark_written(frame);
+  memory_.mark_written(pfn_of(a));
   u8* low = page + (address & kPageMask);
   *low = static_cast<u8>(*low | bits);
-  if ((memory_.flags(frame) & frame_flag::kHasCode) && memory_.observer() != nullptr) {
-    memory_.observer()->on_code_written(a, 1);
-  }
+  memory_.report_store(a, 1);
 }
 
 Walk PageWalker::fault(const Request& r, u32 cause) const {

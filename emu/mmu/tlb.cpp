@@ -169,7 +169,7 @@ void Mmu::set_alignment_check(bool enabled) {
   drop_fast();
 }
 
-void Mmu::on_code_decoded(Pfn frame) {
+void Mmu::on_frame_watched(Pfn frame) {
   const u64 host = reinterpret_cast<u64>(memory_.host_page(phys_of(frame)));
   for (FastTable& table : fast_[static_cast<u32>(Access::kWrite)]) {
     for (u32 n = 0; n < kEntries; ++n) {

@@ -13,10 +13,13 @@ constexpr u32 kLongestInstruction = 15;
 constexpr int kCodeSegment = 1;       // isa::SegmentRegister
 constexpr u16 kDefault32 = 1u << 14;  // D/B in Segment::attributes
 
-bool read(const Machine& machine, Space space, u64 address, std::span<u8> out) {
-  return space == Space::Linear ? machine.read_linear(GuestLinear{static_cast<u32>(address)}, out)
-                                : machine.read_physical(GuestPhys{address}, out);
+bool read(const View& view, Space space, u64 address, std::span<u8> out) {
+  return space == Space::Linear
+             ? view.machine.read_linear(view.processor, GuestLinear{static_cast<u32>(address)}, out)
+             : view.machine.read_physical(GuestPhys{address}, out);
 }
+
+CpuState state_of(const View& view) { return view.machine.registers(view.processor).cpu; }
 
 std::string address_text(Space space, u64 address) {
   return space == Space::Linear ? fmt::format("{:08x}:", static_cast<u32>(address)) : fmt::format("{:010x}:", address);
@@ -35,12 +38,12 @@ std::string unit_text(u64 value, const Format& format) {
   }
 }
 
-base::Or<std::string> show_units(const Machine& machine, Space space, u64 address, Format format) {
+base::Or<std::string> show_units(const View& view, Space space, u64 address, Format format) {
   const u32 columns = format.kind == 'c' ? 8 : std::max(1u, 16 / format.size);
   std::string text;
   for (u32 i = 0; i < format.count; ++i, address += format.size) {
     u8 bytes[8] = {};
-    if (!read(machine, space, address, std::span(bytes, format.size))) {
+    if (!read(view, space, address, std::span(bytes, format.size))) {
       if (i == 0) return base::fail("nothing can be read at " + fmt::format("{:#x}", address));
       return text + "\nnothing can be read at " + fmt::format("{:#x}", address);
     }
@@ -79,13 +82,13 @@ class Disassembler {
   bool open_ = false;
 };
 
-base::Or<std::string> show_instructions(const Machine& machine, Space space, u64 address, u32 count) {
-  Disassembler disassembler((machine.registers().cpu.segment[kCodeSegment].attributes & kDefault32) != 0);
+base::Or<std::string> show_instructions(const View& view, Space space, u64 address, u32 count) {
+  Disassembler disassembler((state_of(view).segment[kCodeSegment].attributes & kDefault32) != 0);
   std::string text;
   for (u32 i = 0; i < count; ++i) {
     u8 bytes[kLongestInstruction] = {};
     u32 readable = 0;
-    while (readable < kLongestInstruction && read(machine, space, address + readable, std::span(bytes + readable, 1)))
+    while (readable < kLongestInstruction && read(view, space, address + readable, std::span(bytes + readable, 1)))
       ++readable;
     if (readable == 0 && i == 0) return base::fail("nothing can be read at " + fmt::format("{:#x}", address));
     if (readable == 0) return text + "\nnothing can be read at " + fmt::format("{:#x}", address);
@@ -99,9 +102,9 @@ base::Or<std::string> show_instructions(const Machine& machine, Space space, u64
   return text;
 }
 
-base::Or<u64> register_value(const Machine& machine, std::string_view name) {
+base::Or<u64> register_value(const View& view, std::string_view name) {
   static constexpr std::string_view kGeneral[] = {"eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"};
-  const CpuState cpu = machine.registers().cpu;
+  const CpuState cpu = state_of(view);
   for (int i = 0; i < 8; ++i)
     if (name == kGeneral[i]) return u64{cpu.gpr[i]};
   // Where the next instruction is, so that `x /i $eip` shows it in real mode too.
@@ -146,7 +149,7 @@ base::Or<Format> parse_format(std::string_view text) {
   return format;
 }
 
-base::Or<u64> evaluate(const Machine& machine, std::string_view text) {
+base::Or<u64> evaluate(const View& view, std::string_view text) {
   u64 value = 0;
   bool negative = false, wanted = true;
   while (true) {
@@ -158,7 +161,7 @@ base::Or<u64> evaluate(const Machine& machine, std::string_view text) {
         usize end = 1;
         while (end < text.size() && ((text[end] >= 'a' && text[end] <= 'z') || (text[end] >= '0' && text[end] <= '9')))
           ++end;
-        term = TRY(register_value(machine, text.substr(1, end - 1)));
+        term = TRY(register_value(view, text.substr(1, end - 1)));
         text.remove_prefix(end);
       } else if (const auto number = base::take_number(text)) {
         term = *number;
@@ -179,9 +182,9 @@ base::Or<u64> evaluate(const Machine& machine, std::string_view text) {
   return value;
 }
 
-base::Or<std::string> show_memory(const Machine& machine, Space space, u64 address, Format format) {
-  return format.kind == 'i' ? show_instructions(machine, space, address, format.count)
-                            : show_units(machine, space, address, format);
+base::Or<std::string> show_memory(const View& view, Space space, u64 address, Format format) {
+  return format.kind == 'i' ? show_instructions(view, space, address, format.count)
+                            : show_units(view, space, address, format);
 }
 
 }  // namespace paemu::monitor

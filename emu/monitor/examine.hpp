@@ -9,6 +9,12 @@
 
 namespace paemu::monitor {
 
+// The guest as one of its processors sees it.
+struct View {
+  const Machine& machine;
+  u32 processor;
+};
+
 struct Format {
   u32 count = 1;
   char kind = 'x';  // x hexadecimal, d signed, u unsigned, o octal, c character, i instruction
@@ -21,11 +27,11 @@ inline constexpr u32 kMaxUnits = 4096;
 base::Or<Format> parse_format(std::string_view text);
 
 // Numbers, $registers, + and -, left to right: "$esp+8", "0xfec00000". Errors: anything else.
-base::Or<u64> evaluate(const Machine& machine, std::string_view text);
+base::Or<u64> evaluate(const View& view, std::string_view text);
 
 enum class Space : u8 { Linear, Physical };
 
 // Lines of memory. Errors: the first byte can't be read. Stops with a word where reading stops.
-base::Or<std::string> show_memory(const Machine& machine, Space space, u64 address, Format format);
+base::Or<std::string> show_memory(const View& view, Space space, u64 address, Format format);
 
 }  // namespace paemu::monitor

@@ -34,7 +34,7 @@ std::string flags_text(u32 eflags) {
 }  // namespace
 
 Reply info_registers(Monitor& m, const Json&) {
-  const Registers registers = m.machine().registers();
+  const Registers registers = m.machine().registers(m.processor());
   const CpuState& cpu = registers.cpu;
   std::string text;
   for (int i = 0; i < 8; ++i) text += fmt::format("{}={:08x}{}", kGeneral[i], cpu.gpr[i], i % 4 == 3 ? "\n" : " ");
@@ -54,7 +54,7 @@ Reply info_registers(Monitor& m, const Json&) {
 }
 
 Reply info_counters(Monitor& m, const Json&) {
-  const Registers r = m.machine().registers();
+  const Registers r = m.machine().registers(m.processor());
   return Json(fmt::format("instructions {}\npage-table-loads {}\ntlb-flushes {}\ntlb-page-flushes {}", r.retired,
                           r.table_loads, r.flushes, r.page_flushes));
 }
@@ -97,8 +97,9 @@ namespace {
 
 Reply examine(Monitor& m, const Json& a, Space space) {
   const Format format = TRY(parse_format(a.value("format", "/1xw")));
-  const u64 address = TRY(evaluate(m.machine(), a["address"].get<std::string>()));
-  return Json(TRY(show_memory(m.machine(), space, address, format)));
+  const View view{m.machine(), m.processor()};
+  const u64 address = TRY(evaluate(view, a["address"].get<std::string>()));
+  return Json(TRY(show_memory(view, space, address, format)));
 }
 
 }  // namespace
@@ -107,7 +108,7 @@ Reply examine_linear(Monitor& m, const Json& a) { return examine(m, a, Space::Li
 Reply examine_physical(Monitor& m, const Json& a) { return examine(m, a, Space::Physical); }
 
 Reply print_expression(Monitor& m, const Json& a) {
-  const u64 value = TRY(evaluate(m.machine(), a["expression"].get<std::string>()));
+  const u64 value = TRY(evaluate({m.machine(), m.processor()}, a["expression"].get<std::string>()));
   return Json(fmt::format("{:#x} ({})", value, value));
 }
 

@@ -19,6 +19,11 @@ const char* state_name(RunState state) {
   return "internal-error";
 }
 
+Reply no_such_processor(Monitor& m, u64 processor) {
+  return base::fail("there is no processor " + std::to_string(processor) + "; the last is " +
+                    std::to_string(m.machine().processor_count() - 1));
+}
+
 Reply done(base::Or<> result) {
   if (!result) return base::Failure{std::move(result.error())};
   return Json::object();
@@ -52,13 +57,14 @@ Reply mce(Monitor& m, const Json& arguments) {
   error.global_status = arguments["mcgstatus"];
   error.address = arguments["addr"];
   error.misc = arguments["misc"];
-  if (cpu != 0) return base::fail("there is no processor " + std::to_string(cpu) + "; the only one is 0");
+  if (cpu >= m.machine().processor_count()) return no_such_processor(m, cpu);
   if (bank >= kMachineCheckBanks) {
     return base::fail("there is no bank " + std::to_string(bank) + "; they are 0 to " +
                       std::to_string(kMachineCheckBanks - 1));
   }
   if (!(error.status & arrival::kMachineCheckValid))
     return base::fail("the status says that there is no error: its bit 63 is clear");
+  error.processor = static_cast<u32>(cpu);
   error.bank = static_cast<u32>(bank);
   return done(m.control().submit(arrival::machine_check(error)));
 }

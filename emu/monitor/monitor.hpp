@@ -78,6 +78,10 @@ class Monitor {
   Control& control() { return control_; }
   Machine& machine() { return control_.machine(); }
 
+  // The processor whose registers and memory commands show, until `cpu` selects another.
+  u32 processor() const { return processor_; }
+  void select_processor(u32 processor) { processor_ = processor; }
+
   std::map<std::string, MemoryBackend>& backends() { return backends_; }
   // The DIMM that uses a backend, or nullptr.
   const Dimm* user_of(const std::string& backend);
@@ -95,6 +99,7 @@ class Monitor {
 
  private:
   Control& control_;
+  u32 processor_ = 0;
   std::map<std::string, MemoryBackend> backends_;
   std::map<std::string, std::string> removals_;  // by DIMM id
   std::map<u32, OstReport> reports_;             // by slot

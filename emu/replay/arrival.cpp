@@ -160,8 +160,8 @@ std::string to_string(const Arrival& a) {
                               dimm->size / kMiB, dimm->node);
   }
   if (const auto error = read_machine_check(a)) {
-    return text + fmt::format(" bank {} status {:#x} global status {:#x} address {:#x} misc {:#x}", error->bank,
-                              error->status, error->global_status, error->address, error->misc);
+    return text + fmt::format(" processor {} bank {} status {:#x} global status {:#x} address {:#x} misc {:#x}",
+                              error->processor, error->bank, error->status, error->global_status, error->address, error->misc);
   }
   if (const auto change = read_medium_change(a)) {
     if (change->medium.number == 0) return text + " " + quoted(change->drive) + " empty";

@@ -19,9 +19,10 @@ inline constexpr usize kMaxId = 128;
 
 // An error for a machine-check bank, as its registers are to show it (SDM 3B, 15.3).
 struct MachineCheck {
+  u32 processor = 0;
   u32 bank = 0;  // below kMachineCheckBanks
   u64 status = 0, global_status = 0, address = 0, misc = 0;
-  FIELDS(bank, status, global_status, address, misc)
+  FIELDS(processor, bank, status, global_status, address, misc)
 };
 inline constexpr u64 kMachineCheckValid = u64{1} << 63;  // of `status`: must be set
 

@@ -97,7 +97,7 @@ Pair& machines(const std::string& model) {
   while (p.one->position().now.value < kSettled) p.one->run(quiet, kSettled - p.one->position().now.value);
   p.start = p.one->position().now.value;
   p.settled = p.one->save_state();
-  const std::vector<u8> cpu = archived(p.one->registers().cpu);
+  const std::vector<u8> cpu = archived(p.one->registers(0).cpu);
   const auto at = std::search(p.settled.begin(), p.settled.end(), cpu.begin(), cpu.end());
   if (at == p.settled.end()) give_up("a saved state does not hold the processor's fields in one piece");
   p.cpu_at = static_cast<usize>(at - p.settled.begin());

@@ -184,15 +184,15 @@ TEST_CASE("the machine names its devices and describes them field by field") {
   CHECK(std::find(names.begin(), names.end(), "pic") != names.end());
   for (const std::string& name : names) CHECK(m.machine->describe(name).starts_with(name + ":"));
   CHECK(m.machine->describe("teapot").empty());
-  CHECK(m.machine->registers().cpu.segment[1].base == 0xffff0000);
+  CHECK(m.machine->registers(0).cpu.segment[1].base == 0xffff0000);
 }
 
 TEST_CASE("linear memory is read where it is mapped") {
   TestMachine m;
   u8 bytes[16];
-  REQUIRE(m.machine->read_linear(GuestLinear{0xffff0}, bytes));
+  REQUIRE(m.machine->read_linear(0, GuestLinear{0xffff0}, bytes));
   CHECK(bytes[0] == 0xea);  // jmp far
-  CHECK_FALSE(m.machine->read_linear(GuestLinear{0xa0000}, bytes));
+  CHECK_FALSE(m.machine->read_linear(0, GuestLinear{0xa0000}, bytes));
 }
 
 TEST_CASE("a configuration that can't be is refused in one sentence") {

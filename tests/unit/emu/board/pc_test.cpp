@@ -199,8 +199,8 @@ TEST_CASE("the timer interrupts through the 8259A and, on pin 2, through the I/O
   b.out(port::kPit, 0xe8);
   b.out(port::kPit, 0x03);
   b.pass(2'000'000);
-  REQUIRE(b.pc->cpu.interrupts->interrupt_pending());
-  CHECK(b.pc->cpu.interrupts->acknowledge_interrupt() == 0x20);
+  REQUIRE(b.pc->processors[0].cpu.interrupts->interrupt_pending());
+  CHECK(b.pc->processors[0].cpu.interrupts->acknowledge_interrupt() == 0x20);
 
   b.out(port::kPic1 + 1, 0xff);
   b.out(port::kPic1, 0x20);
@@ -209,8 +209,8 @@ TEST_CASE("the timer interrupts through the 8259A and, on pin 2, through the I/O
   b.pc->mmio.write(io, 4, 0x10 + 2 * 2);
   b.pc->mmio.write(io + 0x10, 4, 0x51);
   b.pass(2'000'000);
-  REQUIRE(b.pc->cpu.interrupts->interrupt_pending());
-  CHECK(b.pc->cpu.interrupts->acknowledge_interrupt() == 0x51);
+  REQUIRE(b.pc->processors[0].cpu.interrupts->interrupt_pending());
+  CHECK(b.pc->processors[0].cpu.interrupts->acknowledge_interrupt() == 0x51);
 }
 
 TEST_CASE("what the firmware asks fw_cfg for is there") {
@@ -259,8 +259,8 @@ TEST_CASE("garbage in every device register in memory is contained") {
       b.pass(1000);
     }
   }
-  for (int i = 0; i < 1000 && b.pc->cpu.interrupts->interrupt_pending(); ++i)
-    b.pc->cpu.interrupts->acknowledge_interrupt();
+  for (int i = 0; i < 1000 && b.pc->processors[0].cpu.interrupts->interrupt_pending(); ++i)
+    b.pc->processors[0].cpu.interrupts->acknowledge_interrupt();
 }
 
 TEST_CASE("a machine of 64 GiB starts in little memory") {
@@ -283,10 +283,10 @@ TEST_CASE("bytes typed at the serial port interrupt on IRQ 4") {
   const u8 text[] = {'h', 'i'};
   b.pc->receive_serial(0, text);
   b.pc->receive_serial(1, text);
-  CHECK_FALSE(b.pc->cpu.interrupts->interrupt_pending());
+  CHECK_FALSE(b.pc->processors[0].cpu.interrupts->interrupt_pending());
   b.pass(10'000'000);
-  REQUIRE(b.pc->cpu.interrupts->interrupt_pending());
-  CHECK(b.pc->cpu.interrupts->acknowledge_interrupt() == 0x24);
+  REQUIRE(b.pc->processors[0].cpu.interrupts->interrupt_pending());
+  CHECK(b.pc->processors[0].cpu.interrupts->acknowledge_interrupt() == 0x24);
   CHECK(b.in(port::kCom1) == 'h');
 }
 

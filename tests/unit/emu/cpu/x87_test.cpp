@@ -15,6 +15,7 @@ constexpr u32 kData = 0x5000, kImage = 0x5100, kIdt = 0x6000, kHandler = 0x7000;
 class Pins final : public CpuHooks {
  public:
   void on_apic_base(u64) override {}
+  void on_init() override {}
   void on_fpu_error(bool asserted) override {
     if (ferr.empty() || ferr.back() != asserted) ferr.push_back(asserted);
   }

@@ -19,11 +19,13 @@ struct FakePic final : InterruptController {
 struct Bench {
   Time time;
   FakePic pic;
-  LocalApic apic{time.events, time.clock, pic};
-  IoApic io{apic};
+  ApicBus bus;
+  LocalApic apic{{time.events, time.clock, bus, &pic}, 0, {.init = [] {}, .start_up = [](u8) {}}};
+  IoApic io{bus};
   Pin nmi;
 
   Bench() {
+    bus.connect(apic);
     apic.connect_io_apic(io);
     apic.nmi.connect(nmi, 0);
     set(0xf0, 0x1ff);  // software enable, spurious vector 0xff
@@ -50,7 +52,8 @@ constexpr u64 kLevel = 1 << 15, kMask = 1 << 16;
 TEST_CASE("local APIC: after reset the 8259A passes through") {
   Time time;
   FakePic pic;
-  LocalApic apic(time.events, time.clock, pic);
+  ApicBus bus;
+  LocalApic apic({time.events, time.clock, bus, &pic}, 0, {.init = [] {}, .start_up = [](u8) {}});
   CHECK_FALSE(apic.interrupt_pending());
   pic.pending = true;
   CHECK(apic.interrupt_pending());
@@ -195,7 +198,7 @@ TEST_CASE("local APIC: logical destinations in the flat and the cluster model") 
   Bench b;
   b.set(0xd0, 0x04000000);
   const auto reaches = [&](u8 destination) {
-    b.apic.deliver({.vector = 0x50, .destination_mode = DestinationMode::Logical, .destination = destination});
+    b.bus.deliver({.vector = 0x50, .destination_mode = DestinationMode::Logical, .destination = destination});
     if (!b.apic.interrupt_pending()) return false;
     b.apic.acknowledge_interrupt();
     b.set(0xb0, 0);

@@ -110,7 +110,7 @@ TEST_CASE("a DIMM that can't be there is refused with a sentence") {
 TEST_CASE("removing a DIMM returns its memory to the host at once and tells the observer") {
   PhysicalMemory m(36);
   Observer o;
-  m.set_observer(&o);
+  m.add_observer(o);
   REQUIRE(m.insert(hotplug(4 * kGiB, 256 * kMiB, 0, "dimm1")).ok());
   const std::vector<u8> page(kPageSize, 1);
   for (u64 a = 0; a < 256 * kMiB; a += kPageSize) REQUIRE(m.write(GuestPhys{4 * kGiB + a}, page));
@@ -143,7 +143,7 @@ TEST_CASE("a 64 GiB machine costs next to nothing until it is touched") {
 TEST_CASE("draining gives each dirty frame once, in ascending order, and keeps it touched") {
   PhysicalMemory m(36);
   Observer o;
-  m.set_observer(&o);
+  m.add_observer(o);
   REQUIRE(m.insert(boot(0, 64 * kMiB)).ok());
   const u8 one = 1;
   for (u64 a : {40 * kMiB, 4 * kKiB, 40 * kMiB, 3 * kMiB}) REQUIRE(m.write(GuestPhys{a}, {&one, 1}));
@@ -159,7 +159,7 @@ TEST_CASE("draining gives each dirty frame once, in ascending order, and keeps i
 TEST_CASE("a device's write to a frame with code is reported") {
   PhysicalMemory m(36);
   Observer o;
-  m.set_observer(&o);
+  m.add_observer(o);
   REQUIRE(m.insert(boot(0, 16 * kMiB)).ok());
   m.flags(Pfn{2}) |= frame_flag::kHasCode;
   const std::vector<u8> data(8192, 1);

@@ -83,10 +83,10 @@ TEST_CASE("the observer hears of a change of what covers RAM, and of nothing els
     void on_dirty_cleared() override {}
   } observer;
   Bench b;
-  b.memory.set_observer(&observer);
+  b.memory.add_observer(observer);
   b.memory.set_shadow(kBase, 0x4000, kRom, kRom);
   CHECK(observer.changes == 0);
   b.memory.set_shadow(kBase, 0x4000, kRam, kRam);
   CHECK(observer.changes == 1);
-  b.memory.set_observer(nullptr);
+  b.memory.remove_observer(observer);
 }

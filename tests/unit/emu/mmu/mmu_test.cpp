@@ -126,7 +126,7 @@ TEST_CASE("the first store marks the frame, and stores to code are reported each
   REQUIRE(m.mmu.host_pointer(kFrameA, 4, Access::kWrite, kSystem) != nullptr);
 
   m.memory.flags(frame) |= frame_flag::kHasCode;
-  m.mmu.on_code_decoded(frame);
+  m.mmu.on_frame_watched(frame);
   REQUIRE(m.mmu.host_pointer(kFrameA, 4, Access::kWrite, kSystem) == nullptr);
   REQUIRE(m.write(kFrameA + 8));
   REQUIRE(m.write(kFrameA + 8));

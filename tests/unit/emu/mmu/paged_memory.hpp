@@ -57,7 +57,7 @@ struct PagedMemory {
     REQUIRE(memory.insert(boot).ok());
     memory.map_rom(GuestPhys{kRom}, std::vector<u8>(kPageSize, 0x5a), "rom");
     mmio.map(GuestPhys{kDevice}, kPageSize, device);
-    memory.set_observer(&observer);
+    memory.add_observer(observer);
   }
 
   void put32(u64 at, u32 v) { REQUIRE(memory.write(GuestPhys{at}, {reinterpret_cast<const u8*>(&v), 4})); }

@@ -40,7 +40,7 @@ TEST_CASE("dropping host addresses does not change what a stale translation show
   hold_then_change(m);
   SECTION("a checkpoint cleared the dirty flags") { m.mmu.on_dirty_cleared(); }
   SECTION("a DIMM came or went") { m.mmu.on_mapping_changed(); }
-  SECTION("code was decoded from the frame") { m.mmu.on_code_decoded(pfn_of(GuestPhys{kFrameA})); }
+  SECTION("code was decoded from the frame") { m.mmu.on_frame_watched(pfn_of(GuestPhys{kFrameA})); }
   SECTION("a watchpoint was set elsewhere") { m.mmu.set_watchpoints({Watchpoint{0x5000, 4, true}}); }
   SECTION("often enough to use up all generations") {
     for (int i = 0; i < 10'000; ++i) m.mmu.on_dirty_cleared();

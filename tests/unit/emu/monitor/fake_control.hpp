@@ -44,7 +44,8 @@ class FakeMachine final : public Machine {
   }
   u32 serial_queue_space(u32) const override { return 4096; }
   const std::vector<std::unique_ptr<Dimm>>& dimms() const override { return dimms_; }
-  Registers registers() const override {
+  u32 processor_count() const override { return 2; }
+  Registers registers(u32) const override {
     Registers r;
     r.cpu.gpr[4] = 0x1000;  // ESP
     r.cpu.segment[1].attributes = 1u << 14;
@@ -56,7 +57,7 @@ class FakeMachine final : public Machine {
       out[i] = static_cast<u8>(address.value + i < 0x1000 ? 0x90 : address.value + i);
     return true;
   }
-  bool read_linear(GuestLinear address, std::span<u8> out) const override {
+  bool read_linear(u32, GuestLinear address, std::span<u8> out) const override {
     return read_physical(GuestPhys{address.value}, out);
   }
   bool picture(Picture&) const override { return false; }

@@ -63,7 +63,7 @@ TEST_CASE("mce reports a hardware error, and refuses what can't be one") {
   CHECK(error->bank == 2);
   CHECK(error->status == 0xb200000000000005);
   CHECK(error->address == 0x1000);
-  CHECK_THAT(hmp(c, "mce 1 0 0xb200000000000005 1 0 0"), Contains("no processor 1"));
+  CHECK_THAT(hmp(c, "mce 2 0 0xb200000000000005 1 0 0"), Contains("no processor 2"));
   CHECK_THAT(hmp(c, "mce 0 5 0xb200000000000005 1 0 0"), Contains("no bank 5"));
   CHECK_THAT(hmp(c, "mce 0 0 5 1 0 0"), Contains("bit 63"));
   CHECK_THAT(hmp(c, "mce 0 0"), Contains("status is missing"));

@@ -30,7 +30,7 @@ TEST_CASE("every arrival that is made is well-formed") {
   CHECK(arrival::well_formed(arrival::power_button()));
   CHECK(arrival::well_formed(arrival::reset_by_monitor()));
   CHECK(arrival::well_formed(arrival::non_maskable()));
-  CHECK(arrival::well_formed(arrival::machine_check({4, arrival::kMachineCheckValid, 1, 2, 3})));
+  CHECK(arrival::well_formed(arrival::machine_check({1, 4, arrival::kMachineCheckValid, 1, 2, 3})));
 }
 
 TEST_CASE("payloads of another form are refused") {
@@ -38,8 +38,8 @@ TEST_CASE("payloads of another form are refused") {
   CHECK_FALSE(arrival::well_formed({{}, InputKind::RtcStart, {1, 2, 3}}));
   CHECK_FALSE(arrival::well_formed({{}, InputKind::DimmInsert, {1, 2, 3}}));
   CHECK_FALSE(arrival::well_formed({{}, InputKind::PowerButton, {1}}));
-  CHECK_FALSE(arrival::well_formed(arrival::machine_check({5, arrival::kMachineCheckValid, 1, 2, 3})));
-  CHECK_FALSE(arrival::well_formed(arrival::machine_check({0, 1, 1, 2, 3})));
+  CHECK_FALSE(arrival::well_formed(arrival::machine_check({0, 5, arrival::kMachineCheckValid, 1, 2, 3})));
+  CHECK_FALSE(arrival::well_formed(arrival::machine_check({0, 0, 1, 1, 2, 3})));
   CHECK_FALSE(arrival::well_formed({{}, InputKind::Reset, {2}}));
   CHECK_FALSE(arrival::well_formed({{}, InputKind::DimmEjectRequest, {}}));
   CHECK_FALSE(arrival::well_formed({{}, InputKind::DimmEjectRequest, std::vector<u8>(1000, 'x')}));

@@ -88,14 +88,15 @@ class FakeMachine final : public Machine {
   Or<> check_eject(const std::string&) const override { return {}; }
   u32 serial_queue_space(u32) const override { return 16; }
   const std::vector<std::unique_ptr<Dimm>>& dimms() const override { return memory_.dimms(); }
-  Registers registers() const override {
+  u32 processor_count() const override { return 1; }
+  Registers registers(u32) const override {
     Registers r;
     r.cpu.gpr[0] = static_cast<u32>(state.mix);
     r.retired = state.retired;
     return r;
   }
   bool read_physical(GuestPhys, std::span<u8>) const override { return false; }
-  bool read_linear(GuestLinear, std::span<u8>) const override { return false; }
+  bool read_linear(u32, GuestLinear, std::span<u8>) const override { return false; }
   bool picture(Picture&) const override { return false; }
   std::string describe(const std::string&) const override { return {}; }
   std::vector<std::string> devices() const override { return {"fake"}; }
@@ -105,7 +106,7 @@ class FakeMachine final : public Machine {
     Checkpoint c;
     c.at = position();
     c.hash = state_hash();
-    c.registers = registers();
+    c.registers = registers(0);
     c.parts = {{"fake", static_cast<u32>(state.mix)}};
     c.written = hash_.take_written();
     return c;
