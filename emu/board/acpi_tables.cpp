@@ -165,16 +165,18 @@ u32 add_fadt(TableSet& tables, u32 facs, u32 dsdt) {
 }
 
 // MADT (5.2.12).
-u32 add_madt(TableSet& tables) {
+u32 add_madt(TableSet& tables, const Topology& topology) {
   ByteWriter& out = tables.out();
   const u32 at = tables.begin("APIC", 1);
   out.dword(static_cast<u32>(map::kLocalApic));
   out.dword(1);  // there is a pair of 8259s, too
 
-  out.byte(0), out.byte(8);  // processor local APIC
-  out.byte(0);               // processor id
-  out.byte(0);               // APIC id
-  out.dword(1);              // enabled
+  for (u32 n = 0; n < topology.count(); ++n) {
+    out.byte(0), out.byte(8);                         // processor local APIC
+    out.byte(static_cast<u8>(n));                     // processor id
+    out.byte(static_cast<u8>(topology.apic_id(n)));
+    out.dword(1);                                     // enabled
+  }
 
   out.byte(1), out.byte(12);  // I/O APIC
   out.byte(0);                // its id
@@ -225,11 +227,13 @@ u32 add_srat(TableSet& tables, const MachineConfig& config, std::span<const Dimm
   out.dword(1);
   out.qword(0);
 
-  out.byte(0), out.byte(16);  // processor affinity
-  out.byte(0);                // node, low byte
-  out.byte(0);                // APIC id
-  out.dword(kEnabled);
-  out.zeroes(8);
+  for (u32 n = 0; n < config.topology.count(); ++n) {
+    out.byte(0), out.byte(16);  // processor affinity
+    out.byte(0);                // node, low byte
+    out.byte(static_cast<u8>(config.topology.apic_id(n)));
+    out.dword(kEnabled);
+    out.zeroes(8);
+  }
 
   const auto memory = [&](u32 node, u64 base, u64 size, u32 flags) {
     out.byte(1), out.byte(40);
@@ -289,7 +293,7 @@ std::vector<FirmwareFile> acpi_files(const MachineConfig& config, std::span<cons
   std::vector<u8> dsdt_bytes(dsdt_aml, dsdt_aml + dsdt_aml_size);
   dsdt_bytes[kChecksumAt] = 0;
   const u32 dsdt = tables.add(dsdt_bytes);
-  std::vector<u32> listed{add_fadt(tables, facs, dsdt), add_madt(tables), add_hpet(tables),
+  std::vector<u32> listed{add_fadt(tables, facs, dsdt), add_madt(tables, config.topology), add_hpet(tables),
                           add_srat(tables, config, dimms)};
   if (config.slots > 0) listed.push_back(tables.add(slots_ssdt(config.slots)));
   const u32 rsdt = add_rsdt(tables, listed);
