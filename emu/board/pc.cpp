@@ -39,7 +39,7 @@ Or<std::unique_ptr<Pc>> Pc::create(const MachineConfig& config, const Images& im
   pc->install_firmware_items(config, images);
   TRY(pc->install_display(config, images));
   pc->connect_wires();
-  TRY(pc->virtio_.add(config, {pc->pci_, pc->memory, pc->events, pc->clock, pc->local_apic_, serial,
+  TRY(pc->virtio_.add(config, {pc->pci_, pc->memory, pc->events, pc->clock, pc->apic_bus_, serial,
                                [&](const std::string& id) { return pc->storage.find(id); }}));
   pc->map_ports();
   TRY(pc->map_chosen_ports(config));

@@ -31,6 +31,21 @@ Processor::Processor(const Wiring& w, const CpuModel& model, Cpu::Place place, I
   cpu.interrupts = &apic;
   cpu.hooks = this;
   apic.nmi.connect(*this, 0);
+  cpu.memory.add_observer(*this);
+}
+
+Processor::~Processor() { cpu.memory.remove_observer(*this); }
+
+void Processor::adopt_state() {
+  cpu.adopt();
+  engine->flush_code();
+  if (!cpu.state.monitor_armed) return;
+  const GuestPhys line{cpu.state.monitored_line};
+  // The state may be a stranger's.
+  if (cpu.memory.host_page(line) == nullptr || cpu.memory.is_rom(line))
+    cpu.state.monitor_armed = false;
+  else
+    cpu.memory.watch_frame(pfn_of(line));
 }
 
 void Processor::reset() {
@@ -127,10 +142,7 @@ void Processors::flush_all() {
 }
 
 void Processors::adopt_state() {
-  for (const auto& p : all_) {
-    p->cpu.adopt();
-    p->engine->flush_code();
-  }
+  for (const auto& p : all_) p->adopt_state();
   turn_.processor %= count();
   place_window();
 }

@@ -19,7 +19,7 @@
 namespace paemu {
 
 // One processor and what is its alone. Wires it: interrupts, NMI, INIT and start-up from its local APIC.
-class Processor final : private CpuHooks, private LineInput {
+class Processor final : private CpuHooks, private LineInput, private MemoryObserver {
  public:
   // pic and ferr go to the bootstrap processor only (MultiProcessor Specification 1.4, 3.6.2 and B.4).
   struct Wiring {
@@ -36,7 +36,10 @@ class Processor final : private CpuHooks, private LineInput {
   std::unique_ptr<ExecutionEngine> engine;
   LocalApic apic;
 
+  ~Processor();
+
   void reset();
+  void adopt_state();
   // Where its local APIC answers; nothing: it is switched off.
   std::optional<GuestPhys> apic_window() const;
 
@@ -46,6 +49,12 @@ class Processor final : private CpuHooks, private LineInput {
   void on_fpu_error(bool asserted) override;
   bool ignores_fpu_error() const override;
   void set_line(u32 pin, bool level) override;  // LineInput: NMI
+
+  // MemoryObserver: for the line that MONITOR watches.
+  void on_mapping_changed(Pfn first, u64 count) override { cpu.note_store(phys_of(first), count << kPageShift); }
+  void on_code_written(GuestPhys address, u32 size) override { cpu.note_store(address, size); }
+  void on_dirty_cleared() override {}
+  bool watches(Pfn frame) const override { return cpu.monitors(frame); }
 
   MmioBus& mmio_;
   IoDevice& window_;

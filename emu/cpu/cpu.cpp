@@ -25,6 +25,7 @@ Cpu::Cpu(const CpuWiring& w)
 // SDM 3A, table 9-1.
 void Cpu::reset() {
   settle_fpu();
+  disarm_monitor();
   state = CpuState{};
   for (Segment& s : state.segment) s = Segment{0, kResetData, 0, 0xffff};
   state.segment[isa::kCs] = Segment{0xf000, kResetCode, 0xffff0000, 0xffff};

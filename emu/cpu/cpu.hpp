@@ -133,6 +133,12 @@ class Cpu final : private MmioListener {
   // Recomputes mode_key, cpl and the segment windows from state.
   void update_mode();
 
+  // --- The line that MONITOR watches (monitor_wait.cpp).
+  void disarm_monitor();
+  bool monitors(Pfn frame) const { return state.monitor_armed && pfn_of(GuestPhys{state.monitored_line}) == frame; }
+  // Memory was written, or changed altogether: ends the wait of MWAIT.
+  void note_store(GuestPhys address, u64 size);
+
   bool protected_mode() const { return state.cr0 & cr0::kProtection; }
   bool virtual8086() const { return state.eflags & eflag::kVirtual8086; }
   bool user() const { return cpl == 3; }

@@ -94,7 +94,7 @@ CpuidResult CpuModel::cpuid(u32 leaf, u32 subleaf, const Asker& asker) const {
     }
     case 4: r = cache(subleaf, asker.topology); break;
     case 5:
-      if (has(Feature::kMonitor)) r.eax = r.ebx = 64;  // the smallest and the largest line, in bytes
+      if (has(Feature::kMonitor)) r.eax = r.ebx = kMonitorLine;  // the smallest and the largest line, in bytes
       break;
     case 7:
       if (subleaf == 0) r.ebx = features_[feature_word::k7Ebx];

@@ -17,6 +17,8 @@
 namespace paemu {
 using namespace base;
 
+inline constexpr u32 kMonitorLine = 64;  // bytes that MONITOR watches
+
 struct CpuidResult {
   u32 eax = 0, ebx = 0, ecx = 0, edx = 0;
 };

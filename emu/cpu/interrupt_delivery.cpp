@@ -148,7 +148,7 @@ bool deliver_gate(Cpu& cpu, const Delivery& e, const Gate& gate) {
 }  // namespace
 
 bool deliver(Cpu& cpu, const Delivery& e) {
-  cpu.state.monitor_armed = false;  // MWAIT is not to wait: a handler may write to the line (SDM 3A, 8.10.4)
+  cpu.disarm_monitor();  // MWAIT is not to wait: a handler may write to the line (SDM 3A, 8.10.4)
   if (!cpu.protected_mode()) return deliver_real(cpu, e);
 
   const u32 error = u32{e.vector} * 8 + 2 + static_cast<u32>(ext_of(e));

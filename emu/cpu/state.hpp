@@ -128,7 +128,8 @@ struct CpuState {
   u64 mcg_status = 0, mcg_control = ~u64{0};  // IA32_MCG_STATUS, IA32_MCG_CTL
   MachineCheckBank mc_bank[kMachineCheckBanks];
   Activity activity = Activity::kRunning;
-  bool monitor_armed = false;  // by MONITOR, until MWAIT or an interrupt
+  bool monitor_armed = false;  // by MONITOR, until the line is written or an interrupt
+  u64 monitored_line = 0;      // its physical address
   Shadow shadow = Shadow::kNone;
   bool mid_repeat = false;  // the last instruction was an iteration of a string instruction that has more to do
   bool nmi_blocked = false;
@@ -142,7 +143,7 @@ struct CpuState {
   FIELDS(gpr, eip, eflags, segment, ldtr, tr, gdtr, idtr, cr0, cr2, cr3, cr4, pdpte, dr, fpu, efer, apic_base,
          sysenter_cs, sysenter_esp, sysenter_eip, pat, misc_enable, tsc_offset, tsc_adjust, mtrr_default, mtrr_fixed,
          mtrr_base, mtrr_mask, microcode_revision, performance_select, performance_counter, mcg_status, mcg_control,
-         mc_bank, activity, monitor_armed, shadow, mid_repeat, nmi_blocked, nmi_pending, machine_check_pending,
+         mc_bank, activity, monitor_armed, monitored_line, shadow, mid_repeat, nmi_blocked, nmi_pending, machine_check_pending,
          init_pending, start_up_pending, start_up_vector, retired_elsewhere, pending_debug)
 };
 

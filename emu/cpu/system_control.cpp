@@ -12,6 +12,7 @@ namespace paemu {
 
 Outcome sem_hlt(Cpu& cpu, const Insn&) {
   if (!require_ring0(cpu)) return Outcome::kFault;
+  cpu.disarm_monitor();  // only MWAIT ends by a write
   cpu.state.activity = Activity::kHalted;
   cpu.request_attention();
   return Outcome::kEnd;

@@ -26,7 +26,7 @@ void PhysicalMemory::show_video(std::optional<GuestPhys> base) {
         flags_.clear(first + (offset >> kPageShift), kPagesPerChunk);
       }
     }
-    if (observer_ != nullptr) observer_->on_mapping_changed(Pfn{first}, frames);
+    report_mapping(phys_of(Pfn{first}), video_size());
   };
   if (video_shown_ != kNowhere) change(video_shown_, false);
   video_shown_ = wanted;
@@ -39,13 +39,12 @@ void PhysicalMemory::clear_video() {
   flags_.clear(video_home().value, video_size() >> kPageShift);
   if (video_shown_ == kNowhere) return;
   flags_.clear(video_shown_, video_frames_);
-  if (observer_ != nullptr) observer_->on_mapping_changed(Pfn{video_shown_}, video_frames_);
+  report_mapping(phys_of(Pfn{video_shown_}), video_size());
 }
 
 void PhysicalMemory::report_video_code(u64 offset) {
   const Pfn shown{video_shown_ + static_cast<u32>(offset >> kPageShift)};
-  if ((flags(shown) & frame_flag::kHasCode) == 0 || observer_ == nullptr) return;
-  observer_->on_code_written(phys_of(shown), kPageSize);
+  report_store(phys_of(shown), kPageSize);
 }
 
 }  // namespace paemu

@@ -175,7 +175,7 @@ void DeviceBoard::pass(u64 ticks) {
 
 // What the run loop does at the next boundary.
 void DeviceBoard::settle() {
-  while (pc_->cpu.interrupts->interrupt_pending()) pc_->cpu.interrupts->acknowledge_interrupt();
+  while (pc_->processors[0].cpu.interrupts->interrupt_pending()) pc_->processors[0].cpu.interrupts->acknowledge_interrupt();
   if (!reset_requested_) return;
   reset_requested_ = false;
   pc_->reset();
