@@ -128,6 +128,11 @@ Or<> PcMachine::deliver(const Arrival& arrival) {
       return {};
     }
     case InputKind::Key: pc_->press_keys(arrival.payload); return {};
+    case InputKind::Pointer: {
+      const auto p = arrival::read_pointer(arrival);
+      pc_->move_mouse(p->dx, p->dy, p->dz, p->buttons);
+      return {};
+    }
     case InputKind::RtcStart: pc_->start_rtc(*arrival::read_rtc_start(arrival)); return {};
     case InputKind::DimmInsert: return pc_->insert_dimm(TRY(plan_insert(*arrival::read_dimm(arrival))));
     case InputKind::DimmEjectRequest: return pc_->request_eject(*arrival::read_id(arrival));

@@ -80,7 +80,9 @@ Pc::Pc(const MachineConfig& config, const CpuModel& model, MediumStore* media, S
                {.eject = [this](u32 slot) { eject(slot); },
                 .ost = [this](u32 slot, u32 source, u32 status) { listener_.on_ost(slot, source, status); }}),
       fw_cfg_(memory),
-      keyboard_({.set_a20 = [this](bool) { update_a20(); }, .reset = [this] { request_reset(); }}),
+      keyboard_(events, clock),
+      keyboard_controller_({.set_a20 = [this](bool) { update_a20(); }, .reset = [this] { request_reset(); }}, keyboard_,
+                           mouse_),
       system_control_(clock, pit_, {.set_a20 = [this](bool) { update_a20(); }, .reset = [this] { request_reset(); }}),
       config_ports_(pci_.address_port(), system_control_.port_cf8()),
       e9_(log, PortE9::Lines::kToLog, serial,
@@ -152,9 +154,12 @@ void Pc::IsaInterrupts::set_line(u32 irq, bool level) {
 }
 
 void Pc::connect_wires() {
-  constexpr u32 kKeyboardIrq = 1;
+  constexpr u32 kKeyboardIrq = 1, kMouseIrq = 12;
   pit_.output0.connect(legacy_timers_, abi::irq::kPit);
-  keyboard_.irq.connect(isa_, kKeyboardIrq);
+  keyboard_.attention.connect(keyboard_controller_.attention(), 0);
+  mouse_.attention.connect(keyboard_controller_.attention(), 1);
+  keyboard_controller_.keyboard_irq.connect(isa_, kKeyboardIrq);
+  keyboard_controller_.mouse_irq.connect(isa_, kMouseIrq);
   serial_[0].irq.connect(isa_, abi::irq::kCom1);
   serial_[1].irq.connect(isa_, abi::irq::kCom2);
   rtc_.irq.connect(legacy_timers_, abi::irq::kRtc);
@@ -183,9 +188,9 @@ void Pc::map_ports() {
   namespace port = abi::port;
   ports.map(port::kPic1, 2, pic_.master_ports(), k8);
   ports.map(port::kPit, 4, pit_, k8);
-  ports.map(0x60, 1, keyboard_.data_port(), k8);
+  ports.map(0x60, 1, keyboard_controller_.data_port(), k8);
   ports.map(port::kSystemControlB, 1, system_control_.port_61(), k8);
-  ports.map(0x64, 1, keyboard_.command_port(), k8);
+  ports.map(0x64, 1, keyboard_controller_.command_port(), k8);
   ports.map(port::kRtc, 2, rtc_, k8);
   ports.map(port::kPost, 1, post_, k8);
   ports.map(port::kSystemControlA, 1, system_control_.port_92(), k8);
@@ -251,6 +256,8 @@ void Pc::reset() {
   hotplug_.reset();
   fw_cfg_.reset();
   keyboard_.reset();
+  mouse_.reset();
+  keyboard_controller_.reset();
   system_control_.reset();
   post_.reset();
   coprocessor_error_.reset();
@@ -276,13 +283,14 @@ void Pc::sleep(u32 type) {
 // Either of the two gates opens A20 (PIIX4 ORs A20GATE and port 0x92).
 void Pc::update_a20() {
   constexpr u8 kA20 = 0x02;
-  processors.set_a20(((keyboard_.state().output_port | system_control_.state().port_92) & kA20) != 0);
+  processors.set_a20(((keyboard_controller_.state().output_port | system_control_.state().port_92) & kA20) != 0);
 }
 
 // --- What arrives from outside.
 
 void Pc::start_rtc(i64 epoch_seconds) { rtc_.start(epoch_seconds); }
 void Pc::press_keys(std::span<const u8> scan_codes) { keyboard_.keys(scan_codes); }
+void Pc::move_mouse(i32 dx, i32 dy, i32 dz, u8 buttons) { mouse_.move(dx, dy, dz, buttons); }
 void Pc::press_power_button() { pm_.press_power_button(); }
 
 void Pc::receive_serial(u32 stream, std::span<const u8> bytes) {

@@ -37,6 +37,8 @@
 #include "dev/piix4_smbus.hpp"
 #include "dev/port_e9.hpp"
 #include "dev/post_latch.hpp"
+#include "dev/ps2_keyboard.hpp"
+#include "dev/ps2_mouse.hpp"
 #include "dev/spd_eeprom.hpp"
 #include "dev/system_control.hpp"
 #include "dev/vga.hpp"
@@ -87,6 +89,7 @@ class Pc final {
   void receive_serial(u32 stream, std::span<const u8> bytes);  // streams that are not there: ignored
   u32 serial_queue_space(u32 stream) const;                    // bytes that receive_serial() takes without loss
   void press_keys(std::span<const u8> scan_codes);
+  void move_mouse(i32 dx, i32 dy, i32 dz, u8 buttons);
   void press_power_button();
   void raise_nmi();
   Or<> seed_entropy(const std::array<u8, 32>& key);
@@ -125,7 +128,9 @@ class Pc final {
     visit("spd", spd_.state());
     visit("memory-hotplug", hotplug_.state());
     visit("fw_cfg", fw_cfg_.state());
+    visit("i8042", keyboard_controller_.state());
     visit("keyboard", keyboard_.state());
+    visit("mouse", mouse_.state());
     visit("system-control", system_control_.state());
     visit("post", post_.state());
     if (vga_ != nullptr) {
@@ -213,7 +218,9 @@ class Pc final {
   Piix4Pm pm_;
   MemoryHotplug hotplug_;
   FwCfg fw_cfg_;
-  I8042 keyboard_;
+  Ps2Keyboard keyboard_;
+  Ps2Mouse mouse_;
+  I8042 keyboard_controller_;
   SystemControl system_control_;
   ConfigPorts config_ports_;
   PostLatch post_;

@@ -27,6 +27,10 @@ Arrival rtc_start(i64 seconds_since_epoch) { return make(InputKind::RtcStart, ar
 Arrival dimm_insert(const DimmSpec& spec) { return make(InputKind::DimmInsert, archive::save(spec)); }
 Arrival dimm_eject_request(const std::string& id) { return with_id(InputKind::DimmEjectRequest, id); }
 Arrival dimm_surprise_pull(const std::string& id) { return with_id(InputKind::DimmSurprisePull, id); }
+Arrival keys(std::span<const u8> scan_codes) {
+  return make(InputKind::Key, std::vector<u8>(scan_codes.begin(), scan_codes.end()));
+}
+Arrival pointer(const Pointer& p) { return make(InputKind::Pointer, archive::save(p)); }
 Arrival power_button() { return make(InputKind::PowerButton); }
 Arrival reset_by_monitor() { return make(InputKind::Reset, {0}); }
 Arrival non_maskable() { return make(InputKind::NonMaskable); }
@@ -64,6 +68,12 @@ std::optional<std::string> read_id(const Arrival& a) {
   return std::string(a.payload.begin(), a.payload.end());
 }
 
+std::optional<Pointer> read_pointer(const Arrival& a) {
+  Pointer p;
+  if (a.kind != InputKind::Pointer || !archive::load(a.payload, p)) return std::nullopt;
+  return p;
+}
+
 std::optional<MachineCheck> read_machine_check(const Arrival& a) {
   MachineCheck error;
   if (a.kind != InputKind::MachineCheck || !archive::load(a.payload, error)) return std::nullopt;
@@ -98,6 +108,7 @@ bool well_formed(const Arrival& a) {
     case InputKind::MediumChange: return read_medium_change(a).has_value();
     case InputKind::PowerButton:
     case InputKind::NonMaskable: return a.payload.empty();
+    case InputKind::Pointer: return read_pointer(a).has_value();
     case InputKind::MachineCheck: return read_machine_check(a).has_value();
     case InputKind::Entropy: return read_entropy(a).has_value();
     case InputKind::Reset: return a.payload.size() == 1 && a.payload[0] <= 1;
@@ -120,6 +131,7 @@ const char* name(InputKind kind) {
     case InputKind::MediumChange: return "MediumChange";
     case InputKind::EjectButton: return "EjectButton";
     case InputKind::Entropy: return "Entropy";
+    case InputKind::Pointer: return "Pointer";
   }
   return "unknown";
 }
@@ -159,6 +171,8 @@ std::string to_string(const Arrival& a) {
     return text + fmt::format(" {} slot {} at {:#x} size {}M node {}", quoted(dimm->id), dimm->slot, dimm->base.value,
                               dimm->size / kMiB, dimm->node);
   }
+  if (const auto p = read_pointer(a))
+    return text + fmt::format(" by {}, {}, wheel {}, buttons {:#x}", p->dx, p->dy, p->dz, p->buttons);
   if (const auto error = read_machine_check(a)) {
     return text + fmt::format(" processor {} bank {} status {:#x} global status {:#x} address {:#x} misc {:#x}",
                               error->processor, error->bank, error->status, error->global_status, error->address, error->misc);

@@ -34,12 +34,23 @@ struct MediumChange {
 };
 using Entropy = std::array<u8, 32>;
 
+// The mouse: counts to the right, down, of the wheel towards the user; then the buttons that are down: bit 0 left,
+// 1 right, 2 middle, 3 and 4 the side ones.
+struct Pointer {
+  i16 dx = 0, dy = 0;
+  i8 dz = 0;
+  u8 buttons = 0;
+  FIELDS(dx, dy, dz, buttons)
+};
+
 // --- Making. `at` is left open: the source stamps it.
 Arrival serial_bytes(u8 stream, std::span<const u8> bytes);
 Arrival rtc_start(i64 seconds_since_epoch);
 Arrival dimm_insert(const DimmSpec& spec);
 Arrival dimm_eject_request(const std::string& id);
 Arrival dimm_surprise_pull(const std::string& id);
+Arrival keys(std::span<const u8> scan_codes);
+Arrival pointer(const Pointer& p);
 Arrival power_button();
 Arrival reset_by_monitor();
 Arrival non_maskable();
@@ -57,6 +68,7 @@ std::optional<Serial> read_serial(const Arrival& a);
 std::optional<i64> read_rtc_start(const Arrival& a);
 std::optional<DimmSpec> read_dimm(const Arrival& a);
 std::optional<std::string> read_id(const Arrival& a);
+std::optional<Pointer> read_pointer(const Arrival& a);
 std::optional<MachineCheck> read_machine_check(const Arrival& a);
 std::optional<MediumChange> read_medium_change(const Arrival& a);
 std::optional<Entropy> read_entropy(const Arrival& a);

@@ -14,7 +14,7 @@ namespace paemu {
 
 enum class InputKind : u8 {
   SerialBytes,       // bytes of a stream (replay/host_interfaces.hpp): u8 its number, then the bytes
-  Key,               // scan codes for the keyboard controller
+  Key,               // keys pressed and let go: scan codes of set 1, whatever set the guest has chosen
   RtcStart,          // i64 seconds since the Unix epoch; the first arrival of a run, at position 0
   DimmInsert,        // a DimmSpec (replay/arrival.hpp encodes and decodes)
   DimmEjectRequest,  // the id: the guest is asked to let it go
@@ -26,7 +26,8 @@ enum class InputKind : u8 {
   MediumChange,      // an arrival::MediumChange: a medium is put into a drive, or taken out
   EjectButton,       // the id of a drive: its button is pressed; what happens is the guest's affair
   Entropy,           // 32 bytes: the key of the generator behind virtio-rng
-  kLast = Entropy,
+  Pointer,           // an arrival::Pointer: the mouse was moved, its buttons or its wheel
+  kLast = Pointer,
 };
 
 // A point in a run. Ticks alone order points; `retired` says the same to people and catches divergence.
