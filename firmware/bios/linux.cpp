@@ -5,6 +5,7 @@
 #include "base/bits.hpp"
 #include "bios/console.hpp"
 #include "bios/layout.hpp"
+#include "bios/linux_screen.hpp"
 #include "bios/port_io.hpp"
 #include "bios/tables.hpp"
 
@@ -64,7 +65,8 @@ struct [[gnu::packed]] MapEntry {
 
 // boot_params, "the zero page" (Linux: Documentation/arch/x86/zero-page.rst); what we fill.
 struct [[gnu::packed]] BootParams {
-  u8 before_rsdp[0x70];
+  ScreenInfo screen;
+  u8 before_rsdp[0x70 - sizeof(ScreenInfo)];
   u64 rsdp;
   u8 before_alt_memory[0x1e0 - 0x78];
   u32 memory_upper;  // KiB from 1 MiB
@@ -110,9 +112,10 @@ u32 place_kernel(FwCfgItem& file, const MemoryMap& map, const SetupHeader& heade
 }
 
 // With much RAM Linux for i386 needs a large piece of low memory: 40 bytes a page frame, which are 640 MiB of its 880
-// MiB for 64 GiB. Before that it moves itself to a random address up to 512 MiB (KASLR), and where that is in the middle
-// it panics, "Failed to allocate ... bytes for node 0 memory map". It only considers ranges that it fits into, one by
-// one, but joins adjoining ones later; so the RAM that it had better keep free is told in pieces too small for it.
+// MiB for 64 GiB. Before that it moves itself to a random address up to 512 MiB (KASLR), and where that is in the
+// middle it panics, "Failed to allocate ... bytes for node 0 memory map". It only considers ranges that it fits into,
+// one by one, but joins adjoining ones later; so the RAM that it had better keep free is told in pieces too small for
+// it.
 struct Pieces {
   static constexpr u64 kMuchRam = u64{32} << 30;
   static constexpr u64 kBegin = 128 << 20, kEnd = 512 << 20, kSize = 8 << 20;
@@ -129,7 +132,8 @@ struct Pieces {
 void tell_map(BootParams& params, const MemoryMap& map) {
   constexpr u32 kMostEntries = sizeof(params.map) / sizeof(params.map[0]);
   Pieces pieces;
-  for (u32 i = 0; i < map.count(); ++i) pieces.wanted |= map[i].type == RangeType::Ram && map[i].end() > Pieces::kMuchRam;
+  for (u32 i = 0; i < map.count(); ++i)
+    pieces.wanted |= map[i].type == RangeType::Ram && map[i].end() > Pieces::kMuchRam;
   u32 count = 0;
   for (u32 i = 0; i < map.count(); ++i) {
     const Range& r = map[i];
@@ -184,6 +188,7 @@ void boot_linux(BootFiles& files, const MemoryMap& map) {
   }
   tell_map(params, map);
   params.rsdp = rsdp_address();
+  describe_screen(at<char>(header.command_line), params.screen);
   enter_linux(header.code32_start, kBootInfo);
 }
 
