@@ -35,6 +35,12 @@ Or<> Emulator::submit(Arrival arrival) {
   return {};
 }
 
+Or<> Emulator::submit_in_turn(Arrival arrival, u64 gap_ns) {
+  if (replaying()) return fail("a replay takes no input but the recorded one");
+  live_->queue_in_turn(std::move(arrival), gap_ns);
+  return {};
+}
+
 Or<> Emulator::record_start(const std::string& path) {
   if (replaying()) return fail("a replay can't be recorded; copy the trace instead");
   if (recorder_ != nullptr) return fail("already recording into " + trace_path_ + "; record stop ends that");

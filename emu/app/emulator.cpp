@@ -33,6 +33,7 @@ Or<> Emulator::prepare() {
   machine_->trace_instructions(options_.trace_instructions);
   consoles_->start(monitor_);
   consoles_->on_leave([this] { quit(); });
+  if (options_.display.kind == DisplayOption::Kind::Sdl) TRY(open_window());
   if (!options_.pidfile.empty())
     TRY(host::write_file_whole(options_.pidfile, std::to_string(host::process_id()) + "\n"));
   greet();
@@ -52,7 +53,9 @@ Or<> Emulator::prepare_live() {
   images.media = disks_;
   machine_ = TRY(Machine::create(std::move(config), std::move(images), *consoles_, log_, options_.engine));
 
-  const bool paced = options_.pace == Switch::Auto ? consoles_->interactive() : options_.pace == Switch::On;
+  const bool paced = options_.pace == Switch::Auto
+                         ? consoles_->interactive() || options_.display.kind == DisplayOption::Kind::Sdl
+                         : options_.pace == Switch::On;
   live_ = std::make_unique<host::LiveInput>(loop_, paced ? host::Pacing::On : host::Pacing::Off,
                                             options_.rtc_start.value_or(host::wall_clock_us() / 1'000'000));
   const auto& virtio = options_.machine.virtio;

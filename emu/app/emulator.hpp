@@ -17,6 +17,7 @@
 #include "host/live_input.hpp"
 #include "host/signals.hpp"
 #include "host/wall_clock.hpp"
+#include "host/window.hpp"
 #include "monitor/monitor.hpp"
 #include "replay/arrival.hpp"
 #include "replay/player.hpp"
@@ -55,6 +56,8 @@ class Emulator final : private monitor::Control {
   void end_recording(StopReason reason);
   void report(MachineEvent::Kind kind, bool guest = false, std::string message = {});
   InputSource& source();
+  Or<> open_window();
+  void refresh_window();
 
   // --- monitor::Control
   Machine& machine() override { return *machine_; }
@@ -63,6 +66,7 @@ class Emulator final : private monitor::Control {
   Or<> resume() override;
   void quit() override;
   Or<> submit(Arrival arrival) override;
+  Or<> submit_in_turn(Arrival arrival, u64 gap_ns) override;
   Or<> record_start(const std::string& path) override;
   Or<> record_stop() override;
   std::string record_status() const override;
@@ -82,6 +86,8 @@ class Emulator final : private monitor::Control {
   std::shared_ptr<host::DiskImages> disks_;  // of a live run
   std::unique_ptr<Machine> machine_;
   std::unique_ptr<host::LiveInput> live_;
+  std::unique_ptr<host::Window> window_;
+  Picture screen_;         // what it was last given
   std::map<u32, std::vector<u8>> typed_;  // for the guest's streams, by number, which have no room yet
 
   // One of recording and replaying at most. The file outlives who uses it.

@@ -183,6 +183,10 @@ Or<> Parser::finish() {
     if (a.use == Attachment::Use::Stream && a.stream == stream::kDebugConsole)
       options.machine.debug_console = debug_console_port;
   }
+  if (options.display.full_screen && options.display.kind != DisplayOption::Kind::Sdl)
+    return fail("-full-screen: there is no window; add -display sdl");
+  if (options.display.kind == DisplayOption::Kind::Sdl && options.machine.display == Display::kNone)
+    return fail("-display: sdl has nothing to show with -vga none");
   const bool medium =
       std::any_of(options.drives.begin(), options.drives.end(), [](const DriveOption& d) { return !d.file.empty(); });
   options.bundled = options.kernel.empty() && options.bios.empty() && options.replay.empty() && !medium;

@@ -332,12 +332,20 @@ Or<> ignored(Parser&, const std::string&) { return {}; }
 Or<> display(Parser& p, const std::string& value) {
   using Kind = DisplayOption::Kind;
   if (value == "none") {
-    p.options.display = {};
+    p.options.display.kind = Kind::None;
+  } else if (value == "sdl") {
+    p.options.display.kind = Kind::Sdl;
   } else if (value.starts_with("png:")) {
-    p.options.display = {Kind::Png, TRY(path(value.substr(4)))};
+    p.options.display.path = TRY(path(value.substr(4)));
+    p.options.display.kind = Kind::Png;
   } else {
-    return fail("there is no display \"" + value + "\"; use none or png:FILE");
+    return fail("there is no display \"" + value + "\"; use none, sdl or png:FILE");
   }
+  return {};
+}
+
+Or<> full_screen(Parser& p, const std::string&) {
+  p.options.display.full_screen = true;
   return {};
 }
 

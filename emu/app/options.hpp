@@ -42,6 +42,7 @@ struct Attachment {
 // -display
 struct DisplayOption {
   enum class Kind : u8 { None, Sdl, Png } kind = Kind::None;
+  bool full_screen = false;
   std::string path;  // Png: where the last picture goes
 };
 

@@ -31,9 +31,22 @@ LiveInput::LiveInput(EventLoop& loop, Pacing pacing, i64 start_seconds) : loop_(
 
 void LiveInput::queue(Arrival arrival) { queue_.push_back(std::move(arrival)); }
 
-Ticks LiveInput::next_poll(Position now) { return queue_.empty() ? now.now + kPollQuantum : now.now; }
+void LiveInput::queue_in_turn(Arrival arrival, u64 gap_ns) {
+  last_due_ = std::max(now_, last_due_) + gap_ns;
+  later_.push_back({last_due_, std::move(arrival)});
+}
+
+Ticks LiveInput::next_poll(Position now) {
+  if (!queue_.empty()) return now.now;
+  return later_.empty() ? now.now + kPollQuantum : std::min(now.now + kPollQuantum, later_.front().due);
+}
 
 std::optional<Arrival> LiveInput::poll(Position now) {
+  now_ = now.now;
+  if (queue_.empty() && !later_.empty() && later_.front().due <= now.now) {
+    queue_.push_back(std::move(later_.front().arrival));
+    later_.pop_front();
+  }
   if (queue_.empty()) return {};
   Arrival arrival = std::move(queue_.front());
   queue_.pop_front();
@@ -42,6 +55,7 @@ std::optional<Arrival> LiveInput::poll(Position now) {
 }
 
 Ticks LiveInput::idle(Position now, Ticks deadline, Wake wake) {
+  if (!later_.empty()) deadline = std::clamp(later_.front().due, now.now + 1, deadline);
   const bool for_ever = deadline == kNever;
   const bool hopeless = wake == Wake::kNonMaskableOnly;
   if (pacing_ == Pacing::Off && !for_ever && !hopeless) return deadline;

@@ -19,6 +19,8 @@ class LiveInput final : public InputSource {
   LiveInput(EventLoop& loop, Pacing pacing, i64 start_seconds);
 
   void queue(Arrival arrival);  // made by arrival::..., which leaves `at` open
+  // The same, `gap_ns` of virtual time after the last one that was queued so: keys that are held, text that is typed.
+  void queue_in_turn(Arrival arrival, u64 gap_ns);
   bool queue_empty() const { return queue_.empty(); }
   // Called before sleeping: what was written so far should be seen, and it may queue what still waits elsewhere.
   void on_sleep(std::function<void()> f) { before_sleep_ = std::move(f); }
@@ -35,6 +37,13 @@ class LiveInput final : public InputSource {
   EventLoop& loop_;
   Pacing pacing_;
   std::deque<Arrival> queue_;
+  struct Later {
+    Ticks due;
+    Arrival arrival;
+  };
+  std::deque<Later> later_;
+  Ticks last_due_;  // of the last that was queued in turn
+  Ticks now_;       // as the run loop said last
   std::function<void()> before_sleep_;
   i64 owed_ns_ =
       0;  // idle time not slept yet, because it is too short to be worth a system call; below 0: slept too long

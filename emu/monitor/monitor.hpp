@@ -37,6 +37,8 @@ class Control {
 
   // Injects at the present position. Errors: a replay takes no input but the recorded one.
   virtual Or<> submit(Arrival arrival) = 0;
+  // The same, `gap_ns` of virtual time after the last one that was submitted so.
+  virtual Or<> submit_in_turn(Arrival arrival, u64 gap_ns) = 0;
 
   virtual Or<> record_start(const std::string& path) = 0;
   virtual Or<> record_stop() = 0;
@@ -91,6 +93,8 @@ class Monitor {
   std::string removal_state(const std::string& dimm) const;
   void removal_asked(const std::string& dimm) { removals_[dimm] = "releasing"; }
   OstReport last_ost(u32 slot) const;
+  // The mouse buttons that commands hold down, as arrival::Pointer has them.
+  u8& mouse_buttons() { return mouse_buttons_; }
 
   void add_listener(Listener& listener) { listeners_.push_back(&listener); }
   void remove_listener(Listener& listener) { std::erase(listeners_, &listener); }
@@ -104,6 +108,7 @@ class Monitor {
   std::map<std::string, std::string> removals_;  // by DIMM id
   std::map<u32, OstReport> reports_;             // by slot
   std::vector<Listener*> listeners_;
+  u8 mouse_buttons_ = 0;
 };
 
 class Listener {

@@ -40,6 +40,14 @@ std::string chardevs(const Json& r) {
   return text;
 }
 
+std::string mice(const Json& r) {
+  std::string text;
+  for (const Json& mouse : r)
+    text += fmt::format("{}* Mouse #{}: {}", text.empty() ? "" : "\n", mouse["index"].get<int>(),
+                        mouse["name"].get<std::string>());
+  return text;
+}
+
 std::string memory_size(const Json& r) {
   return fmt::format("base memory: {}\nplugged memory: {}", r["base-memory"].get<u64>(),
                      r["plugged-memory"].get<u64>());

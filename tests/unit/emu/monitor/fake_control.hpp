@@ -102,6 +102,7 @@ class FakeControl final : public Control {
     fake.inject(arrival);
     return {};
   }
+  Or<> submit_in_turn(Arrival arrival, u64) override { return submit(std::move(arrival)); }
   Or<> record_start(const std::string& path) override {
     if (path == "/nowhere") return fail("/nowhere: can't be made");
     return {};

@@ -24,7 +24,7 @@ TEST_CASE("every command of the table answers, and unknown ones are refused") {
       if (argument.optional) continue;
       if (argument.type == Type::Size || argument.type == Type::Bytes)
         arguments[argument.name] = 128 * kMiB;
-      else if (argument.type == Type::Integer)
+      else if (argument.type == Type::Integer || argument.type == Type::Signed)
         arguments[argument.name] = 1;
       else if (argument.type == Type::Any)
         arguments[argument.name] = Json::array();
