@@ -106,6 +106,7 @@ void PcMachine::stop(StopReason reason) {
 void PcMachine::reset(bool by_guest, StopReason without_reboot) {
   if (!config_.reboot) return stop(without_reboot);
   pc_->reset();
+  if (!config_.boot_once.empty()) pc_->set_boot_order(config_.boot_order);
   emit(MachineEvent{.kind = MachineEvent::Kind::Reset, .guest = by_guest});
 }
 

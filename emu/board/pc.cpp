@@ -114,6 +114,7 @@ Or<> Pc::install_memory(const MachineConfig& config, const Images& images) {
   }
   const u64 low = std::min<u64>(config.ram_size, map::kLowRamEnd);
   rtc_.set_memory_size(low, config.ram_size - low);
+  set_boot_order(config.boot_once.empty() ? config.boot_order : config.boot_once);
   return {};
 }
 
@@ -126,6 +127,7 @@ void Pc::install_firmware_items(const MachineConfig& config, const Images& image
   fw_cfg_.add_u16(cfg::kCpuCount, static_cast<u16>(config.topology.count()));
   fw_cfg_.add_u16(cfg::kMaxCpuCount, static_cast<u16>(config.topology.count()));
   fw_cfg_.add_u64(cfg::kNuma, 0);
+  fw_cfg_.add_u16(cfg::kBootMenu, config.boot_menu ? 1 : 0);
   fw_cfg_.add_u32(cfg::kIrq0Override, 1);
   fw_cfg_.add_u32(cfg::kKernelSize, static_cast<u32>(images.kernel.size()));
   fw_cfg_.add(cfg::kKernelData, images.kernel);
@@ -143,6 +145,11 @@ Or<> Pc::install_display(const MachineConfig& config, const Images& images) {
   if (images.vga_rom.size() > kLargestOptionRom) return fail("the VGA's option ROM is larger than 64 KiB");
   vga_ = std::make_unique<Vga>(memory, clock, images.vga_rom, map::kIoApic);
   return {};
+}
+
+void Pc::set_boot_order(std::string_view letters) {
+  constexpr std::string_view kUsual = "cad";  // QEMU's
+  rtc_.set_boot_order(letters.empty() ? kUsual : letters);
 }
 
 // --- Wiring.

@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.hpp"
@@ -83,6 +84,8 @@ class Pc final {
 
   // The reset line: processor and chips start anew. Memory keeps its contents, DIMMs and clock go on.
   void reset();
+  // The letters of -boot order=; empty: the usual.
+  void set_boot_order(std::string_view letters);
 
   // --- What arrives from outside (replay/input.hpp). Errors name the DIMM; nothing has changed then.
   void start_rtc(i64 epoch_seconds);

@@ -89,6 +89,18 @@ void Mc146818::set_memory_size(u64 below_4g, u64 above_4g) {
   put(0x5b, std::min<u64>(above_4g / (64 * kKiB), 0xffffff), 3);
 }
 
+void Mc146818::set_boot_order(std::string_view letters) {
+  constexpr std::string_view kKinds = "acdn";  // 1 to 4
+  u8 nibbles[3] = {};
+  for (usize i = 0; i < std::min<usize>(letters.size(), 3); ++i) {
+    const usize kind = kKinds.find(letters[i]);
+    nibbles[i] = kind == std::string_view::npos ? 0 : static_cast<u8>(kind + 1);
+  }
+  constexpr u8 kNoFloppyCheck = 1;  // a diskette need not end its boot sector with 55 AA
+  state_.cmos[0x3d] = static_cast<u8>(nibbles[1] << 4 | nibbles[0]);
+  state_.cmos[0x38] = static_cast<u8>(nibbles[2] << 4 | kNoFloppyCheck);
+}
+
 void Mc146818::reset() {
   state_.index = 0;
   state_.cmos[kB] &= static_cast<u8>(~(kPeriodicEnable | kAlarmEnable | kUpdateEnable | 0x08));

@@ -4,6 +4,8 @@
 // The time of day is counted from where start() set it, once a virtual second; the host's clock is never read.
 #pragma once
 
+#include <string_view>
+
 #include "base/fields.hpp"
 #include "bus/io.hpp"
 #include "bus/line.hpp"
@@ -31,6 +33,9 @@ class Mc146818 final : public IoDevice, public EventSink {
   // The bytes that PC firmware keeps about memory: kilobytes above 1 MiB (0x17, 0x30), 64 KiB above 16 MiB (0x34) and
   // above 4 GiB (0x5b).
   void set_memory_size(u64 below_4g, u64 above_4g);
+  // What to boot from (0x3d, 0x38), at most three of a (diskette), c (disk), d (CD), n (network), the first first. Others
+  // count as nothing.
+  void set_boot_order(std::string_view letters);
 
   // Ports 0x70 index (write only), 0x71 data. 8 bits wide.
   u64 io_read(u64 offset, u32 size) override;

@@ -273,14 +273,14 @@ rest_begin:
         mov ah, 0x87
         mov si, block_table
         int 0x15
-        STATUS "87 up"
+        STATUS_AH "87 up"
         mov dword [block_from], 0x93200000
         mov dword [block_to], (BUFFER << 4) | 0x93000000
         mov cx, 256
         mov ah, 0x87
         mov si, block_table
         int 0x15
-        STATUS "87 down"
+        STATUS_AH "87 down"
         mov si, rest
         mov ax, BUFFER
         mov es, ax

@@ -138,3 +138,13 @@ TEST_CASE("RTC: memory sizes are where firmware looks for them") {
   CHECK((b.get(0x30) | b.get(0x31) << 8) == 0xffff);
   CHECK((b.get(0x5b) | b.get(0x5c) << 8 | b.get(0x5d) << 16) == 2 * kGiB / 65536);
 }
+
+TEST_CASE("RTC: the boot order is three nibbles, as QEMU's firmware reads them") {
+  Bench b;
+  b.rtc.set_boot_order("dca");
+  CHECK(b.get(0x3d) == 0x23);
+  CHECK(b.get(0x38) == 0x11);
+  b.rtc.set_boot_order("n?");
+  CHECK(b.get(0x3d) == 0x04);
+  CHECK(b.get(0x38) == 0x01);
+}
