@@ -52,6 +52,7 @@ MachineConfig configuration() {
   c.slots = 2;
   c.maxmem = 2 * kGiB;
   c.debug_console = 0x402;
+  c.topology.cores = 2;
   c.virtio = {{.kind = VirtioSpec::Kind::kRng},
               {.kind = VirtioSpec::Kind::kConsole},
               {.kind = VirtioSpec::Kind::kConsole, .legacy = false}};
@@ -175,7 +176,10 @@ void DeviceBoard::pass(u64 ticks) {
 
 // What the run loop does at the next boundary.
 void DeviceBoard::settle() {
-  while (pc_->processors[0].cpu.interrupts->interrupt_pending()) pc_->processors[0].cpu.interrupts->acknowledge_interrupt();
+  for (u32 n = 0; n < pc_->processors.count(); ++n) {
+    InterruptController& interrupts = *pc_->processors[n].cpu.interrupts;
+    while (interrupts.interrupt_pending()) interrupts.acknowledge_interrupt();
+  }
   if (!reset_requested_) return;
   reset_requested_ = false;
   pc_->reset();
