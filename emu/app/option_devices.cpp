@@ -86,7 +86,7 @@ Or<> option::device(Parser& p, const std::string& value) {
 std::string device_help() {
   std::string text;
   for (const DeviceRow& row : kDevices)
-    text += std::string(row.name) + "," + row.settings + "\n        " + row.help + "\n";
+    text += std::string(row.name) + row.settings + "\n        " + row.help + "\n";
   return text;
 }
 
