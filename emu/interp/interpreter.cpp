@@ -47,6 +47,12 @@ void Interpreter::run(u64 max_ticks) {
   cpu_.settle();
 }
 
+bool Interpreter::must_look() const {
+  return cpu_.attention || engine_->faulted || cpu_.stop_requested || trace_ ||
+         cpu_.state.activity != Activity::kRunning || cpu_.state.shadow != Shadow::kNone || event_waiting(cpu_) ||
+         needs_stepping(cpu_);
+}
+
 bool Interpreter::wake() { return paemu::wake(cpu_); }
 
 // A device was reached, or code or mappings changed: an event may be due sooner than the budget ends.

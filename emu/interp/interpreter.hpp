@@ -38,6 +38,8 @@ class Interpreter : public ExecutionEngine, public MemoryObserver, protected Blo
  protected:
   // Runs a block at `eip` whose instructions all fit the budget.
   virtual void execute_block(Block& block, u32 eip);
+  // After code that left: is there more to do than to run the next block?
+  bool must_look() const;
   void on_block_dropped(const Block&) override {}
   void on_blocks_flushed() override {}
 

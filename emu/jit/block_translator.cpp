@@ -66,12 +66,23 @@ void BlockTranslator::call_handler(const Insn& i) {
   mov(edi, remaining());
   call(cache_.writable(thunks_.execute));
   flags_ = Flags{0, true, 0};
+  lent_ = 0;
   if (!(row(i).attributes & isa::attribute::kEndsBlock)) return;
   // It may have changed the mode, so that only the run loop knows what comes next.
   mov(esi, next_eip(i));
   if (remaining() > 1) lea(r11d, ptr[r11 + static_cast<int>(remaining() - 1)]);
   jmp(cache_.writable(thunks_.exit_indirect), T_NEAR);
   ended_ = true;
+}
+
+BlockTranslator::SideExit& BlockTranslator::side_exit(u32 target, u32 executed) {
+  SideExit& e = side_exits_.emplace_back();
+  e.target = target;
+  e.executed = executed;
+  e.flags = flags_;
+  e.x87 = x87_;
+  e.xmm = xmm_;
+  return e;
 }
 
 BlockTranslator::Miss& BlockTranslator::miss() {
@@ -92,9 +103,19 @@ void BlockTranslator::emit_misses() {
     mov(esi, out_.eip);
     mov(edi, remaining());
     call(cache_.writable(thunks_.execute));
-    for (u32 n = 0; n < 8; ++n) {
-      if (m.after.held >> n & 1) movaps(Xmm(static_cast<int>(n)), ptr[in_cpu(cpu_.state.fpu.xmm[n])]);
+    if (m.lent != 0) {
+      // A device takes back what was lent.
+      Label lent;
+      movzx(ecx, byte[in_cpu(&cpu_.lent_fpu)]);
+      pext(ecx, ecx, ptr[CONTEXT(lent_bits) + static_cast<int>(m.lent * 4)]);
+      lea(ecx, ptr[rcx - (m.lent == (lent::kX87 | lent::kMxcsr) ? 3 : 1)]);
+      jrcxz(lent);
+      mov(esi, next_eip(block_.insns[index_]));
+      if (remaining() > 1) lea(r11d, ptr[r11 + static_cast<int>(remaining() - 1)]);
+      jmp(cache_.writable(thunks_.exit_budget), T_NEAR);
+      L(lent);
     }
+    load_xmm(m.after);
     jmp(m.resume, T_NEAR);
   }
 }
@@ -104,7 +125,12 @@ void BlockTranslator::emit_side_exits() {
     L(e.label);
     if (e.executed != block_.count) lea(r11d, ptr[r11 + static_cast<int>(block_.count - e.executed)]);
     settle(e.flags, e.x87, e.xmm);
-    jump_to(e.target);
+    if (e.to_run_loop) {
+      mov(esi, e.target);
+      jmp(cache_.writable(thunks_.exit_budget), T_NEAR);
+    } else {
+      jump_to(e.target);
+    }
   }
 }
 
@@ -125,6 +151,12 @@ void BlockTranslator::settle(const Flags& f, const LastX87& last, const HeldXmm&
   mov(word[in_cpu(&fpu.data_selector)], cx);
 }
 
+void BlockTranslator::load_xmm(const HeldXmm& xmm) {
+  for (u32 n = 0; n < 8; ++n) {
+    if (xmm.held >> n & 1) movaps(Xmm(static_cast<int>(n)), ptr[in_cpu(cpu_.state.fpu.xmm[n])]);
+  }
+}
+
 void BlockTranslator::record_flags(const Flags& f) {
   static_assert(offsetof(Context, stale_value) == offsetof(Context, stale_mask) + 4);
   if (!f.recorded) mov(qword[CONTEXT(stale_mask)], f.record);
@@ -136,7 +168,9 @@ void BlockTranslator::need_flags(u32 bits) {
   Label exact;
   mov(ecx, ptr[CONTEXT(stale_mask)]);
   jrcxz(exact);
+  settle({}, {}, xmm_);
   call(cache_.writable(thunks_.make_flags_exact));
+  load_xmm(xmm_);
   L(exact);
   flags_ = Flags{0, true, 0};
 }

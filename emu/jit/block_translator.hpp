@@ -5,12 +5,13 @@
 // works, and faults are exact, whether it is copied or not. copy() and what it calls return false for what they leave
 // to the handler, having emitted nothing.
 //
-// The pieces: block_translator.cpp (the block's frame), memory_access.cpp, copy_integer.cpp, copy_shift.cpp,
-// copy_control.cpp, copy_x87.cpp, copy_sse.cpp.
+// The pieces: block_translator.cpp (the block's frame), memory_access.cpp, copy_integer.cpp, copy_multiply.cpp,
+// copy_shift.cpp, copy_control.cpp, copy_x87.cpp, copy_sse.cpp, copy_system.cpp.
 #pragma once
 
 #include <deque>
 
+#include "cpu/host_fpu.hpp"
 #include "isa/table.hpp"
 #include "jit/assembler.hpp"
 #include "jit/thunks.hpp"
@@ -48,11 +49,13 @@ class BlockTranslator : public Assembler {
     Flags flags;
     LastX87 x87;
     HeldXmm before, after;
+    u8 lent = 0;  // what the code at `resume` relies on
   };
   // A way out of the block to a known address.
   struct SideExit {
     Xbyak::Label label;
     u32 target = 0, executed = 0;
+    bool to_run_loop = false;  // not linked
     Flags flags;
     LastX87 x87;
     HeldXmm xmm;
@@ -62,12 +65,14 @@ class BlockTranslator : public Assembler {
   void check_budget();
   void instruction();
   bool has_row(const Insn& i) const;
+  SideExit& side_exit(u32 target, u32 executed);
   void call_handler(const Insn& i);
   void emit_misses();
   void emit_side_exits();
   void jump_to(u32 target);  // the end of a path, all state stored
   void jump_indirect();      // to esi
   void settle(const Flags& f, const LastX87& x87, const HeldXmm& xmm);
+  void load_xmm(const HeldXmm& xmm);
   void record_flags(const Flags& f);
   u32 next_eip(const Insn& i) const { return out_.eip + i.offset + i.length; }
   u32 remaining() const { return block_.count - index_; }
@@ -118,6 +123,17 @@ class BlockTranslator : public Assembler {
   bool copy_return(const Insn& i);
   bool copy_loop(const Insn& i);
   void jump_if(u32 code, Xbyak::Label& to);
+  bool copy_system(const Insn& i);
+  bool copy_rdtsc();
+  bool copy_cli();
+  bool copy_pushf();
+  bool clear_flag(u32 flag);
+  bool need_ring0();
+  bool copy_x87(const Insn& i);
+  bool copy_x87_memory(const Insn& i, u32 digit);
+  bool copy_sse(const Insn& i);
+  void need_lent(u8 bit);
+  void hold_xmm(u32 n, bool load);
   void push_below(u32 size);  // looks up [ESP - size] for a write: its address is in esi
   // The host's number of a byte or wider register of the guest; ECX's bytes may be moved to rcx meanwhile.
   struct Places {
@@ -137,6 +153,7 @@ class BlockTranslator : public Assembler {
   Flags flags_;
   LastX87 x87_;
   HeldXmm xmm_;
+  u8 lent_ = 0;  // lent::* that the code has seen to be so
   std::deque<Miss> misses_;
   std::deque<SideExit> side_exits_;
 };

@@ -12,7 +12,7 @@
 // bits by PEXT (BMI2) and branch by JRCXZ.
 #pragma once
 
-#include "cpu/cpu.hpp"
+#include "cpu/host_fpu.hpp"
 #include "interp/engine.hpp"
 
 namespace paemu::jit {
@@ -54,9 +54,12 @@ struct Context {
   u32 page_and_alignment[5] = {~kPageMask, ~kPageMask | 1, ~kPageMask | 3, ~kPageMask | 7, ~kPageMask | 15};
   u32 sign_bit = 1u << 31;
   u32 count_bits = 31;
+  u32 arithmetic_bits = eflag::kArithmetic;
+  u32 time_stamp_disable = cr4::kTsd;
   u32 jump_index_bits = JumpCache::kEntries - 1;
-  u32 spare = 0;  // a value across a second access
-  i32 left = 0;   // r11d outside translated code
+  u32 lent_bits[8] = {0, 1, 2, 3, 4, 5, 6, 7};  // for PEXT of Cpu::lent_fpu
+  u32 spare = 0;                                // a value across a second access
+  i32 left = 0;                                 // r11d outside translated code
   u32 exit_eip = 0;
   Exit exit = Exit::kHandled;
   u64 flags = 0;  // of the host, at an exit

@@ -63,17 +63,11 @@ bool BlockTranslator::copy_branch(const Insn& i) {
     need_flags(read_by_condition(i.opcode));
     if (last) {
       settle(flags_, x87_, xmm_);
-      flags_ = Flags{};
+      flags_.recorded = true;
       x87_ = {};
       xmm_ = {};
     }
-    SideExit& e = side_exits_.emplace_back();
-    e.target = target;
-    e.executed = index_ + 1;
-    e.flags = flags_;
-    e.x87 = x87_;
-    e.xmm = xmm_;
-    e.xmm.held = 0;
+    SideExit& e = side_exit(target, index_ + 1);
     jump_if(i.opcode & 15, e.label);
     return true;
   }
@@ -127,12 +121,7 @@ bool BlockTranslator::copy_loop(const Insn& i) {
   Label taken, on;
   if (i.opcode == 0xe2) lea(guest32(isa::kEcx), ptr[guest64(isa::kEcx) - 1]);
   mov(ecx, guest32(isa::kEcx));
-  SideExit& e = side_exits_.emplace_back();
-  e.target = next_eip(i) + i.immediate;
-  e.executed = index_ + 1;
-  e.flags = flags_;
-  e.x87 = x87_;
-  e.xmm = xmm_;
+  SideExit& e = side_exit(next_eip(i) + i.immediate, index_ + 1);
   if (i.opcode == 0xe2) {
     jrcxz(on);
     jmp(e.label, T_NEAR);

@@ -13,11 +13,14 @@ bool is_ecx(u8 n, u32 size) { return size == 1 ? (n & 3) == isa::kEcx : n == isa
 
 bool BlockTranslator::copy(const Insn& i) {
   const isa::Row& r = row(i);
-  if (r.attributes & (isa::attribute::kPrivileged | isa::attribute::kSlow | isa::attribute::kString)) return false;
-  bool done = false;
   const usize misses = misses_.size();
-  if (r.attributes & isa::attribute::kFpu)
-    done = false;
+  bool done = copy_system(i);
+  if (!done && (r.attributes & (isa::attribute::kPrivileged | isa::attribute::kSlow | isa::attribute::kString)))
+    return false;
+  if (done)
+    ;
+  else if (r.attributes & isa::attribute::kFpu)
+    done = copy_x87(i) || copy_sse(i);
   else if (r.map == isa::Map::k1)
     done = copy_control(i) || copy_integer(i);
   else
@@ -25,6 +28,7 @@ bool BlockTranslator::copy(const Insn& i) {
   for (usize n = misses; n < misses_.size(); ++n) {
     L(misses_[n].resume);
     misses_[n].after = xmm_;
+    misses_[n].lent = lent_;
   }
   return done;
 }
@@ -190,7 +194,7 @@ bool BlockTranslator::copy_integer(const Insn& i) {
       db(0x99);
       return true;
     case 0x90:
-      if (i.reg == 0) return !(i.flags & isa::insn_flag::kRep);  // NOP; PAUSE is the handler's
+      if (i.reg == 0) return true;  // NOP, and PAUSE where that is a NOP's row
       return copy_exchange(i, wide);
     case 0xc6:
     case 0xc7: return copy_group(i, {p66, false, o}, size, Access::kWrite, size);

@@ -25,6 +25,7 @@ struct Translation {
   u64 addend = 0;  // host address of its bytes, less EIP
   const u8* code = nullptr;
   u32 code_size = 0;
+  u8 needs_lent = 0;  // lent::*
   Translation* next_of_block = nullptr;
   std::vector<Link*> outgoing, incoming;
 };

@@ -4,6 +4,7 @@
 #include <cassert>
 #include <cstring>
 
+#include "cpu/operands.hpp"
 #include "jit/block_translator.hpp"
 
 namespace paemu {
@@ -11,7 +12,6 @@ namespace paemu {
 using namespace jit;
 
 namespace {
-constexpr u8 kHot = 6;                   // runs of a block before it is translated
 constexpr u64 kMostOfInstruction = 640;  // bytes of host code, in and out of line
 constexpr u64 kMostOfFrame = 1024;
 constexpr i32 kMostTicks = 1 << 30;
@@ -19,9 +19,10 @@ constexpr i32 kMostTicks = 1 << 30;
 
 bool Translator::supported() { return __builtin_cpu_supports("bmi2"); }
 
-Translator::Translator(Cpu& cpu, std::unique_ptr<CodeCache> cache)
+Translator::Translator(Cpu& cpu, std::unique_ptr<CodeCache> cache, u8 hot)
     : Interpreter(cpu, Chaining::kOff),
       cpu_(cpu),
+      hot_(hot),
       cache_(std::move(cache)),
       context_(std::make_unique<Context>()),
       thunks_(make_thunks(*cache_, cpu)) {
@@ -30,9 +31,7 @@ Translator::Translator(Cpu& cpu, std::unique_ptr<CodeCache> cache)
 Translator::~Translator() = default;
 
 Translation* Translator::find(const Block& block, u32 eip) {
-  const auto found = by_block_.find(&block);
-  if (found == by_block_.end()) return nullptr;
-  Translation* t = found->second;
+  Translation* t = static_cast<Translation*>(block.translations);
   while (t != nullptr && t->eip != eip) t = t->next_of_block;
   return t;
 }
@@ -41,7 +40,7 @@ void Translator::execute_block(Block& block, u32 eip) {
   constexpr u8 kMode = kFastMode | mode::kProtected;
   Translation* t = nullptr;
   if ((block.mode & kMode) == kMode) {
-    if (block.heat >= kHot) {
+    if (block.heat >= hot_) {
       t = find(block, eip);
       if (t == nullptr) t = translate(block, eip);
     } else {
@@ -49,40 +48,74 @@ void Translator::execute_block(Block& block, u32 eip) {
     }
   }
   Link* const wants = std::exchange(pending_, nullptr);
-  if (t == nullptr) return Interpreter::execute_block(block, eip);
+  if (t == nullptr || !lend(t->needs_lent)) return Interpreter::execute_block(block, eip);
   if (wants != nullptr && wants->target == eip && wants->from->block->mode == block.mode) connect(*wants, *t);
   note_jump(*t);
   run_native(t);
 }
 
-void Translator::run_native(const Translation* t) {
+// Takes to the host's units what translated code finds there. -> is all of it there?
+bool Translator::lend(u8 wanted) {
+  if ((cpu_.lent_fpu & wanted) == wanted) return true;
+  const FpuState& f = cpu_.state.fpu;
+  if (wanted & lent::kX87) {
+    constexpr u16 kMasks = fpu_status::kExceptions;
+    if ((cpu_.state.cr0 & (cr0::kEmulation | cr0::kTaskSwitched)) || (f.control & kMasks) != kMasks) return false;
+    lend_x87(cpu_);
+  }
+  if (wanted & lent::kMxcsr) {
+    if (!sse_ready<FastMode>(cpu_)) return false;
+    lend_mxcsr(cpu_);
+  }
+  return (cpu_.lent_fpu & wanted) == wanted;
+}
+
+void Translator::begin_native() {
   Context& x = *context_;
   x.flags = cpu_.lazy.get() | 0x202;
   x.stale_mask = 0;
   const u64 budget = cpu_.budget_end - cpu_.clock.retired;
   x.left = static_cast<i32>(std::min<u64>(budget, kMostTicks));
   x.end = cpu_.clock.retired + static_cast<u64>(x.left);
+}
+
+void Translator::run_native(const Translation* t) {
+  Context& x = *context_;
+  begin_native();
   for (x.target = t->code; x.target != nullptr; x.target = next_code()) {
     thunks_.enter(&x);
-    if (x.exit == Exit::kHandled) return;
   }
+  if (x.exit == Exit::kHandled) return;
   cpu_.lazy.set(x.guest_flags());
   cpu_.state.eip = x.exit_eip;
   cpu_.clock.retired = x.end - static_cast<u64>(x.left);
   cpu_.position.current = nullptr;
 }
 
-// After an exit that is only in search of code: that code, if the jump cache has it.
+// After an exit: the code to go on with, if nothing else is to be done and the jump cache has it. Else the run loop
+// looks.
 const u8* Translator::next_code() {
   Context& x = *context_;
   if (x.exit == Exit::kBudget) return nullptr;
-  Link* link = nullptr;
+  pending_ = nullptr;
   if (x.exit == Exit::kLink) {
-    link = static_cast<Link*>(x.exit_link);
-    x.exit_eip = link->target;
+    pending_ = static_cast<Link*>(x.exit_link);
+    x.exit_eip = pending_->target;
+    return nullptr;
   }
-  pending_ = link;
-  return nullptr;
+  if (x.exit == Exit::kIndirect) return nullptr;
+  // A handler has left: the state is exact, and the run loop would find nothing to do but the next block.
+  constexpr u8 kMode = kFastMode | mode::kProtected;
+  if (must_look() || (cpu_.mode_key & kMode) != kMode || cpu_.clock.retired >= cpu_.budget_end) return nullptr;
+  const u32 eip = cpu_.state.eip;
+  const JumpCache& jumps = context_->jumps[cpu_.user() ? 1 : 0];
+  const u32 n = JumpCache::index_of(eip);
+  if (jumps.eip[n] != 0u - eip) return nullptr;
+  const u8* host = cpu_.mmu.fetch_hit(eip, cpu_.privilege());
+  if (host == nullptr || reinterpret_cast<u64>(host) - eip + jumps.addend[n] != 0) return nullptr;
+  cpu_.state.mid_repeat = false;
+  begin_native();
+  return jumps.code[n];
 }
 
 void Translator::note_jump(const Translation& t) {
@@ -111,9 +144,8 @@ Translation* Translator::translate(Block& block, u32 eip) {
   t.code = cache_->executable(buffer);
   t.code_size = static_cast<u32>(writer.getSize());
   cache_->commit(buffer + writer.getSize());
-  Translation*& first = by_block_[&block];
-  t.next_of_block = first;
-  first = &t;
+  t.next_of_block = static_cast<Translation*>(block.translations);
+  block.translations = &t;
   return &t;
 }
 
@@ -153,10 +185,7 @@ void Translator::drop(Translation& t) {
 }
 
 void Translator::on_block_dropped(const Block& block) {
-  const auto found = by_block_.find(&block);
-  if (found == by_block_.end()) return;
-  for (Translation* t = found->second; t != nullptr; t = t->next_of_block) drop(*t);
-  by_block_.erase(found);
+  for (Translation* t = static_cast<Translation*>(block.translations); t != nullptr; t = t->next_of_block) drop(*t);
 }
 
 // Host code may be running: it is given up only before the next translation.
@@ -168,7 +197,6 @@ void Translator::on_blocks_flushed() {
     }
     t.incoming.clear();
   }
-  by_block_.clear();
   pending_ = nullptr;
   for (JumpCache& jumps : context_->jumps) jumps = JumpCache{};
   forget_before_translating_ = true;
@@ -176,6 +204,7 @@ void Translator::on_blocks_flushed() {
 
 void Translator::forget_all() {
   on_blocks_flushed();
+  for (Translation& t : translations_) const_cast<Block*>(t.block)->translations = nullptr;
   translations_.clear();
   links_.clear();
   cache_->flush();

@@ -6,8 +6,6 @@
 #pragma once
 
 #include <deque>
-#include <unordered_map>
-#include <vector>
 
 #include "interp/interpreter.hpp"
 #include "jit/code_cache.hpp"
@@ -20,7 +18,9 @@ class Translator final : public Interpreter {
  public:
   // Does this host have what translated code uses (BMI2)?
   static bool supported();
-  Translator(Cpu& cpu, std::unique_ptr<CodeCache> cache);
+  // A block is translated when it has been interpreted `hot` times.
+  static constexpr u8 kHot = 6;
+  Translator(Cpu& cpu, std::unique_ptr<CodeCache> cache, u8 hot = kHot);
   ~Translator() override;
 
  private:
@@ -31,7 +31,9 @@ class Translator final : public Interpreter {
 
   jit::Translation* find(const Block& block, u32 eip);
   jit::Translation* translate(Block& block, u32 eip);
+  bool lend(u8 wanted);
   void run_native(const jit::Translation* t);
+  void begin_native();
   const u8* next_code();
   void connect(jit::Link& link, jit::Translation& to);
   void disconnect(jit::Link& link);
@@ -40,10 +42,10 @@ class Translator final : public Interpreter {
   void note_jump(const jit::Translation& t);
 
   Cpu& cpu_;
+  const u8 hot_;
   std::unique_ptr<CodeCache> cache_;
   std::unique_ptr<jit::Context> context_;
   jit::Thunks thunks_;
-  std::unordered_map<const Block*, jit::Translation*> by_block_;
   std::deque<jit::Translation> translations_;
   std::deque<jit::Link> links_;
   jit::Link* pending_ = nullptr;  // wants to be connected to what runs next

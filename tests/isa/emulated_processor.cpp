@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "interp/interpreter.hpp"
+#include "jit/translator.hpp"
 #include "segments.hpp"
 
 namespace paemu::isa_test {
@@ -21,7 +23,11 @@ constexpr u16 kGdtLimit = 0x7f;  // as Linux has it: selectors beyond fault
 
 }  // namespace
 
-EmulatedProcessor::EmulatedProcessor(bool with_locals) {
+EmulatedProcessor::EmulatedProcessor(bool with_locals, EngineKind engine) {
+  if (engine == EngineKind::kTranslator && Translator::supported())
+    engine_ = std::make_unique<Translator>(cpu_, CodeCache::create(4 * kMiB).value(), 0);
+  else
+    engine_ = std::make_unique<Interpreter>(cpu_);
   DimmSpec spec;
   spec.id = "boot0";
   spec.socket = Socket::Boot;
@@ -109,8 +115,8 @@ Exception EmulatedProcessor::run(Registers& r, u32 count) {
   s.pending_debug = 0;
   cpu_.set_flags(r.eflags | eflag::kInterrupt | eflag::kAlwaysOne);
   cpu_.update_mode();
-  interpreter_.run(count);
-  if ((r.eflags & eflag::kTrap) && cpu_.user()) interpreter_.run(1);  // the delivery of its debug trap
+  engine_->run(count);
+  if ((r.eflags & eflag::kTrap) && cpu_.user()) engine_->run(1);  // the delivery of its debug trap
   std::memcpy(r.gpr, s.gpr, sizeof r.gpr);
   r.fpu = s.fpu;
   r.eip = s.eip;

@@ -1,9 +1,11 @@
 // Our processor under test: a user-mode program's view, with PAE paging and NX, in a machine that has nothing but RAM.
 #pragma once
 
+#include <memory>
 #include <span>
 
-#include "interp/interpreter.hpp"
+#include "cpu/cpu.hpp"
+#include "cpu/execution_engine.hpp"
 #include "processor_state.hpp"
 
 namespace paemu::isa_test {
@@ -11,7 +13,8 @@ namespace paemu::isa_test {
 class EmulatedProcessor {
  public:
   // local_segments: has the LDT of segments.hpp, else none.
-  explicit EmulatedProcessor(bool local_segments);
+  // kTranslator translates all that it runs; everything is interpreted on a host that can't.
+  explicit EmulatedProcessor(bool local_segments, EngineKind engine = EngineKind::kInterpreter);
 
   // Runs `count` instructions, or up to the first that faults. With EFLAGS.TF it is one, and its debug trap is no
   // exception.
@@ -41,7 +44,7 @@ class EmulatedProcessor {
   PhysicalMemory memory_{36};
   Silent log_;
   Cpu cpu_{CpuWiring{clock_, events_, ports_, mmio_, memory_, log_}};
-  Interpreter interpreter_{cpu_};
+  std::unique_ptr<ExecutionEngine> engine_;
 };
 
 }  // namespace paemu::isa_test

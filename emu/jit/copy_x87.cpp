@@ -1,0 +1,75 @@
+// x87 rows: the guest's state is in the host's own unit (cpu/host_fpu.hpp), so that the instruction itself remains.
+#include "cpu/x87_instruction.hpp"
+#include "jit/block_translator.hpp"
+
+namespace paemu::jit {
+
+using namespace Xbyak;
+
+// The state may have been taken back since: by a device, a flush, a task switch. Then the run loop lends it again.
+void BlockTranslator::need_lent(u8 bit) {
+  if (lent_ & bit) return;
+  lent_ |= bit;
+  out_.needs_lent |= bit;
+  SideExit& e = side_exit(out_.eip + block_.insns[index_].offset, index_);
+  e.to_run_loop = true;
+  Label lent;
+  movzx(ecx, byte[in_cpu(&cpu_.lent_fpu)]);
+  pext(ecx, ecx, ptr[CONTEXT(lent_bits) + bit * 4]);
+  lea(ecx, ptr[rcx - 1]);
+  jrcxz(lent);
+  jmp(e.label, T_NEAR);
+  L(lent);
+}
+
+bool BlockTranslator::copy_x87(const Insn& i) {
+  if (row(i).map != isa::Map::k1) return false;
+  const u8 digit = i.modrm >> 3 & 7;
+  if (i.opcode == 0x9b) {
+    need_lent(lent::kX87);
+    return true;
+  }
+  if (i.opcode < 0xd8 || i.opcode > 0xdf) return false;
+  if (memory(i)) return copy_x87_memory(i, digit);
+  if (i.opcode == 0xdf && i.modrm == 0xe0) {  // FNSTSW AX
+    need_lent(lent::kX87);
+    db(0xdf);
+    db(0xe0);
+    return true;
+  }
+  if (i.opcode == 0xdb && digit == 4) return false;  // FNINIT, FNCLEX and kin
+  const bool move_if = (i.opcode == 0xda || i.opcode == 0xdb) && digit < 4;
+  const bool compare = (i.opcode == 0xdb || i.opcode == 0xdf) && (digit == 5 || digit == 6);
+  static constexpr u32 kConditions[4] = {eflag::kCarry, eflag::kZero, eflag::kCarry | eflag::kZero, eflag::kParity};
+  if (move_if) need_flags(kConditions[digit]);
+  need_lent(lent::kX87);
+  db(i.opcode);
+  db(i.modrm);
+  if (compare) flags_written_exactly();
+  x87_.insn = &i;
+  return true;
+}
+
+bool BlockTranslator::copy_x87_memory(const Insn& i, u32 digit) {
+  // FLDENV, FLDCW, FNSTENV, FNSTCW; FRSTOR, FNSAVE.
+  if (i.opcode == 0xd9 && (digit == 4 || digit == 5 || digit == 6)) return false;
+  if (i.opcode == 0xdd && (digit == 4 || digit == 6)) return false;
+  const bool control = i.opcode == 0xd9 && digit == 7, status = i.opcode == 0xdd && digit == 7;
+  const x87::Operand operand = control || status ? x87::Operand{2, true} : x87::operand_of(i.opcode, digit);
+  const Access access = operand.store ? Access::kWrite : Access::kRead;
+  if (!reachable(i, access)) return false;
+  need_lent(lent::kX87);
+  const HostOperand at = look_up(i, operand.size, access);
+  encode({0, false, i.opcode}, static_cast<u8>(digit), at);
+  if (control || status) return true;
+  if (i.segment == isa::kFs || i.segment == isa::kGs) {
+    mov(ecx, ptr[CONTEXT(spare)]);
+    mov(ptr[in_cpu(&cpu_.state.fpu.data_offset)], ecx);
+  } else {
+    mov(ptr[in_cpu(&cpu_.state.fpu.data_offset)], Reg32(at.number));
+  }
+  x87_.insn = x87_.with_memory = &i;
+  return true;
+}
+
+}  // namespace paemu::jit

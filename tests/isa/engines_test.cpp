@@ -1,0 +1,127 @@
+// Sequences of instructions on the interpreter and on the translator: same registers, all flags, memory, x87 and SSE
+// state, same exception. Nothing is masked: what the manual leaves undefined is the same in both (docs/undefined.md).
+//
+// usage: isa-engines [CASES [SEED]]
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "coverage.hpp"
+#include "emulated_processor.hpp"
+#include "generator.hpp"
+#include "jit/translator.hpp"
+
+using namespace paemu;
+using namespace paemu::isa_test;
+
+namespace {
+
+class Engines {
+ public:
+  explicit Engines(u64 seed) : generator_(seed, false) {
+    std::vector<u8> noise(layout::kDataSize);
+    Dice dice(seed);
+    for (u8& b : noise) b = static_cast<u8>(dice.next());
+    write(layout::kData, noise);
+  }
+
+  // -> what differs; empty when nothing does.
+  std::string run(std::span<const isa::Row* const> rows) {
+    const u8 breakpoint = 0xcc;
+    Case c = generator_.make_sequence(rows, 12);
+    if (c.code + c.length >= layout::kCode + layout::kCodeSize) return "";
+    write(c.code, {c.bytes, c.length});
+    write(c.code + c.length, {&breakpoint, 1});
+    if (c.operand_size != 0) write(c.operand_address, {c.operand, c.operand_size});
+    // The second time the fast TLB has what the first time missed.
+    for (u32 turn = 0; turn < 2; ++turn) {
+      Registers a = c.before, b = c.before;
+      const Exception of_a = interpreter_.run_to_breakpoint(a), of_b = translator_.run_to_breakpoint(b);
+      const std::string difference = compare(a, b, of_a, of_b);
+      if (!difference.empty()) return difference + bytes(c);
+    }
+    return "";
+  }
+
+ private:
+  void write(u32 address, std::span<const u8> bytes) {
+    interpreter_.write(address, bytes);
+    translator_.write(address, bytes);
+  }
+
+  std::string compare(const Registers& a, const Registers& b, const Exception& of_a, const Exception& of_b) {
+    char text[200];
+    for (u32 n = 0; n < 8; ++n) {
+      if (a.gpr[n] == b.gpr[n]) continue;
+      std::snprintf(text, sizeof text, "register %u is %08x interpreted, %08x translated", n, a.gpr[n], b.gpr[n]);
+      return text;
+    }
+    if (a.eflags != b.eflags || a.eip != b.eip) {
+      std::snprintf(text, sizeof text, "EFLAGS %08x, EIP %08x interpreted; %08x, %08x translated", a.eflags, a.eip,
+                    b.eflags, b.eip);
+      return text;
+    }
+    if (of_a.vector != of_b.vector || of_a.error_code != of_b.error_code || of_a.address != of_b.address)
+      return "the exception differs";
+    if (a.fpu.mxcsr != b.fpu.mxcsr) {
+      std::snprintf(text, sizeof text, "MXCSR is %08x interpreted, %08x translated", a.fpu.mxcsr, b.fpu.mxcsr);
+      return text;
+    }
+    for (u32 n = 0; n < 8; ++n) {
+      if (std::memcmp(a.fpu.xmm[n], b.fpu.xmm[n], 16) != 0) return "XMM" + std::to_string(n) + " differs";
+    }
+    for (u32 n = 0; n < 8; ++n) {
+      if (std::memcmp(a.fpu.st[n], b.fpu.st[n], 10) != 0) return "an x87 register differs";
+    }
+    if (a.fpu.status != b.fpu.status || a.fpu.tag != b.fpu.tag || a.fpu.control != b.fpu.control)
+      return "x87 words differ";
+    if (a.fpu.code_offset != b.fpu.code_offset || a.fpu.data_offset != b.fpu.data_offset ||
+        a.fpu.last_opcode != b.fpu.last_opcode || a.fpu.code_selector != b.fpu.code_selector ||
+        a.fpu.data_selector != b.fpu.data_selector)
+      return "x87 pointers differ";
+    interpreter_.read(layout::kData, data_a_);
+    translator_.read(layout::kData, data_b_);
+    return data_a_ == data_b_ ? "" : "memory differs";
+  }
+
+  static std::string bytes(const Case& c) {
+    std::string all = ":";
+    for (u32 n = 0; n < c.length; ++n) {
+      char hex[4];
+      std::snprintf(hex, sizeof hex, " %02x", c.bytes[n]);
+      all += hex;
+    }
+    return all;
+  }
+
+  EmulatedProcessor interpreter_{false, EngineKind::kInterpreter}, translator_{false, EngineKind::kTranslator};
+  Generator generator_;
+  std::vector<u8> data_a_ = std::vector<u8>(layout::kAllData), data_b_ = std::vector<u8>(layout::kAllData);
+};
+
+}  // namespace
+
+int main(int count, char** words) {
+  if (!Translator::supported()) {
+    std::printf("skipped: this host's processor has no BMI2, so nothing is translated\n");
+    return 77;
+  }
+  const u64 cases = count > 1 ? std::strtoull(words[1], nullptr, 0) : 20000;
+  const u64 seed = count > 2 ? std::strtoull(words[2], nullptr, 0) : 1;
+  std::vector<const isa::Row*> rows;
+  for (const isa::Row& row : isa::rows()) {
+    if (not_compared(row) == nullptr && fits_sequence(row)) rows.push_back(&row);
+  }
+  Engines engines(seed);
+  for (u64 n = 0; n < cases; ++n) {
+    const std::string difference = engines.run(rows);
+    if (difference.empty()) continue;
+    std::printf("case %llu of seed %llu: %s\n", static_cast<unsigned long long>(n),
+                static_cast<unsigned long long>(seed), difference.c_str());
+    return 1;
+  }
+  std::printf("%llu sequences are the same in both engines\n", static_cast<unsigned long long>(cases));
+  return 0;
+}
