@@ -194,7 +194,7 @@ bool BlockTranslator::copy_integer(const Insn& i) {
       db(0x99);
       return true;
     case 0x90:
-      if (i.reg == 0) return true;  // NOP, and PAUSE where that is a NOP's row
+      if (i.reg == isa::kEax) return true;  // NOP
       return copy_exchange(i, wide);
     case 0xc6:
     case 0xc7: return copy_group(i, {p66, false, o}, size, Access::kWrite, size);

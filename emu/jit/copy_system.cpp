@@ -13,6 +13,8 @@ bool BlockTranslator::copy_system(const Insn& i) {
     return i.opcode == 0xae && !memory(i) && (i.modrm >> 3 & 7) >= 5;  // LFENCE, MFENCE, SFENCE order nothing here
   }
   switch (i.opcode) {
+    case 0x90:  // PAUSE, when there is nobody to wait for
+      return (i.flags & isa::insn_flag::kRep) && i.reg == isa::kEax && cpu_.place.topology.count() == 1;
     case 0x9c: return !operand16(i) && copy_pushf();
     case 0xfa: return copy_cli();
     case 0xfc: return clear_flag(eflag::kDirection);  // CLD
