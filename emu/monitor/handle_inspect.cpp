@@ -33,21 +33,52 @@ std::string flags_text(u32 eflags) {
 
 }  // namespace
 
-Reply info_registers(Monitor& m, const Json&) {
-  const Registers registers = m.machine().registers(m.processor());
-  const CpuState& cpu = registers.cpu;
+namespace {
+
+const char* activity_text(Activity activity) {
+  switch (activity) {
+    case Activity::kRunning: return "running";
+    case Activity::kHalted: return "halted";
+    case Activity::kShutdown: return "shut down";
+    case Activity::kWaitForStartUp: return "waiting for a start-up IPI";
+  }
+  return "unknown";
+}
+
+std::string registers_text(const CpuState& cpu) {
   std::string text;
   for (int i = 0; i < 8; ++i) text += fmt::format("{}={:08x}{}", kGeneral[i], cpu.gpr[i], i % 4 == 3 ? "\n" : " ");
   text += fmt::format("EIP={:08x} EFL={:08x} [{}] {}\n", cpu.eip, cpu.eflags, flags_text(cpu.eflags),
-                      cpu.activity == Activity::kHalted     ? "halted"
-                      : cpu.activity == Activity::kShutdown ? "shut down"
-                                                            : "running");
+                      activity_text(cpu.activity));
   for (int i = 0; i < 6; ++i) text += segment_line(kSegments[i], cpu.segment[i]);
   text += segment_line("LDT", cpu.ldtr) + segment_line("TR", cpu.tr);
   text += fmt::format("GDT  base={:08x} limit={:04x}\nIDT  base={:08x} limit={:04x}\n", cpu.gdtr.base, cpu.gdtr.limit,
                       cpu.idtr.base, cpu.idtr.limit);
   text += fmt::format("CR0={:08x} CR2={:08x} CR3={:08x} CR4={:08x} EFER={:08x}\n", cpu.cr0, cpu.cr2, cpu.cr3, cpu.cr4,
                       cpu.efer);
+  return text;
+}
+
+}  // namespace
+
+Reply select_cpu(Monitor& m, const Json& a) {
+  const u64 index = a["index"];
+  if (index >= m.machine().processor_count())
+    return base::fail("there is no processor " + std::to_string(index) + "; the last is " +
+                      std::to_string(m.machine().processor_count() - 1));
+  m.select_processor(static_cast<u32>(index));
+  return Json::object();
+}
+
+Reply info_registers(Monitor& m, const Json& a) {
+  const std::string which = a.value("which", "");
+  if (!which.empty() && which != "-a") return base::fail("\"" + which + "\" makes no sense here; -a shows all processors");
+  std::string text;
+  for (u32 n = 0; n < m.machine().processor_count(); ++n) {
+    if (which.empty() && n != m.processor()) continue;
+    if (m.machine().processor_count() > 1) text += fmt::format("CPU#{}\n", n);
+    text += registers_text(m.machine().registers(n).cpu);
+  }
   const Position at = m.machine().position();
   text += fmt::format("retired {} instructions, at {} ns", at.retired, at.now.value);
   return Json(text);
@@ -60,11 +91,39 @@ Reply info_counters(Monitor& m, const Json&) {
 }
 
 Reply query_cpus_fast(Monitor& m, const Json&) {
-  return Json::array({{{"cpu-index", 0},
-                       {"qom-path", "/machine/unattached/device[0]"},
-                       {"thread-id", m.control().process_id()},
-                       {"target", "i386"},
-                       {"props", {{"socket-id", 0}, {"core-id", 0}, {"thread-id", 0}, {"node-id", 0}}}}});
+  const Topology& t = m.machine().config().topology;
+  Json list = Json::array();
+  for (u32 n = 0; n < m.machine().processor_count(); ++n)
+    list.push_back({{"cpu-index", n},
+                    {"qom-path", fmt::format("/machine/unattached/device[{}]", n)},
+                    {"thread-id", m.control().process_id()},
+                    {"target", "i386"},
+                    {"props",
+                     {{"socket-id", t.socket_of(n)},
+                      {"core-id", t.core_of(n)},
+                      {"thread-id", t.thread_of(n)},
+                      {"node-id", 0}}}});
+  return list;
+}
+
+Reply info_cpus(Monitor& m, const Json&) {
+  std::string text;
+  for (u32 n = 0; n < m.machine().processor_count(); ++n)
+    text += fmt::format("{}{} CPU #{}: thread_id={} ({})", text.empty() ? "" : "\n", n == m.processor() ? '*' : ' ', n,
+                        m.control().process_id(), activity_text(m.machine().registers(n).cpu.activity));
+  return Json(text);
+}
+
+Reply info_lapic(Monitor& m, const Json& a) {
+  const Topology& t = m.machine().config().topology;
+  u32 index = m.processor();
+  if (a.contains("apic-id")) {
+    const u64 id = a["apic-id"];
+    for (index = 0; index < m.machine().processor_count() && t.apic_id(index) != id;) ++index;
+    if (index == m.machine().processor_count())
+      return base::fail("no processor has APIC ID " + std::to_string(id) + "; info cpus lists them all");
+  }
+  return Json(m.machine().describe(index == 0 ? "lapic" : "lapic" + std::to_string(index)));
 }
 
 Reply info_device(Monitor& m, const Json& a) {

@@ -131,7 +131,7 @@ Reply query_target(Monitor&, const Json&) { return Json{{"arch", "i386"}}; }
 Reply query_machines(Monitor&, const Json&) {
   return Json::array({{{"name", "pc"},
                        {"is-default", true},
-                       {"cpu-max", 1},
+                       {"cpu-max", kMaxProcessors},
                        {"hotpluggable-cpus", false},
                        {"numa-mem-supported", false},
                        {"deprecated", false},

@@ -24,13 +24,6 @@ std::string status(const Json& r) {
 std::string version(const Json& r) { return r["package"].get<std::string>() + ", speaks the QMP of QEMU 7.2.0"; }
 std::string machine_name(const Json& r) { return r["name"]; }
 std::string kvm(const Json&) { return "kvm support: not compiled"; }
-std::string cpus(const Json& r) {
-  std::string text;
-  for (const Json& cpu : r)
-    text += fmt::format("{}* CPU #{}: thread_id={}", text.empty() ? "" : "\n", cpu["cpu-index"].get<int>(),
-                        cpu["thread-id"].get<int>());
-  return text;
-}
 
 std::string chardevs(const Json& r) {
   std::string text;

@@ -100,6 +100,28 @@ TEST_CASE("the engine is chosen by name, and does not go into the machine's conf
   CHECK(parse({"-engine", "jit"}).engine.kind == EngineKind::kTranslator);
 }
 
+TEST_CASE("-smp takes QEMU's forms, and refuses what does not multiply out") {
+  const auto topology = [](const char* text) {
+    const Topology t = parse({"-smp", text}).machine.topology;
+    return std::to_string(t.sockets) + std::to_string(t.cores) + std::to_string(t.threads);
+  };
+  CHECK(topology("1") == "111");
+  CHECK(topology("4") == "141");
+  CHECK(topology("cpus=4,sockets=2") == "221");
+  CHECK(topology("sockets=2") == "211");
+  CHECK(topology("8,sockets=2,cores=2,threads=2,maxcpus=8") == "222");
+  CHECK(topology("4,threads=2") == "122");
+  CHECK(topology("6,cores=3") == "231");
+  CHECK(topology("2,dies=1") == "121");
+  CHECK_THAT(refused({"-smp", "0"}), Contains("from 1 to 8"));
+  CHECK_THAT(refused({"-smp", "9"}), Contains("from 1 to 8"));
+  CHECK_THAT(refused({"-smp", "sockets=4,cores=4"}), Contains("1 to 8 processors, not 16"));
+  CHECK_THAT(refused({"-smp", "4,sockets=3"}), Contains("makes 3 processors, not 4"));
+  CHECK_THAT(refused({"-smp", "2,maxcpus=4"}), Contains("none can be added later"));
+  CHECK_THAT(refused({"-smp", "2,dies=2"}), Contains("dies can only be 1"));
+  CHECK_THAT(refused({"-smp", "2,books=1"}), Contains("books"));
+}
+
 TEST_CASE("sizes that can't be are refused with what would be right") {
   CHECK(refused({"-m", "12Q"}) == "-m: size \"12Q\" has an unknown suffix; use K, M, G or T");
   CHECK_THAT(refused({"-m", "0"}), Contains("too little"));

@@ -1,5 +1,8 @@
 // The local APIC and the I/O APIC, apart and together.
 #include <catch2/catch.hpp>
+#include <memory>
+#include <string>
+#include <vector>
 
 #include "dev/ioapic.hpp"
 #include "dev/local_apic.hpp"
@@ -266,4 +269,106 @@ TEST_CASE("I/O APIC: version and the highest entry are told; registers beyond re
   CHECK(b.io.io_read(0x10, 4) == 0);
   b.io.io_write(0x10, 4, ~0u);
   b.io.set_line(99, true);
+}
+
+namespace {
+
+// Four processors on one bus.
+struct Row {
+  Time time;
+  ApicBus bus;
+  std::vector<std::unique_ptr<LocalApic>> apics;
+  std::vector<u32> inits, starts;
+
+  Row() {
+    for (u32 id = 0; id < 4; ++id) {
+      apics.push_back(std::make_unique<LocalApic>(
+          LocalApic::Wiring{time.events, time.clock, bus}, id,
+          LocalApic::Callbacks{.init = [this, id] { inits.push_back(id); }, .start_up = [this](u8 v) { starts.push_back(v); }}));
+      bus.connect(*apics.back());
+      apics[id]->io_write(0xf0, 4, 0x1ff);
+      apics[id]->io_write(0xd0, 4, u64{1} << (24 + id));
+    }
+  }
+  void send(u32 from, u32 icr, u32 destination = 0) {
+    apics[from]->io_write(0x310, 4, u64{destination} << 24);
+    apics[from]->io_write(0x300, 4, icr);
+  }
+  // Who has an interrupt, which is taken and served.
+  std::string taken() {
+    std::string who;
+    for (u32 id = 0; id < 4; ++id) {
+      if (!apics[id]->interrupt_pending()) continue;
+      apics[id]->acknowledge_interrupt();
+      apics[id]->io_write(0xb0, 4, 0);
+      who += std::to_string(id);
+    }
+    return who;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("APIC bus: destinations and shorthands reach whom they name") {
+  Row r;
+  r.send(1, 0x4050, 3);
+  CHECK(r.taken() == "3");
+  r.send(1, 0x4050, 0xff);
+  CHECK(r.taken() == "0123");
+  r.send(1, 0x84050);
+  CHECK(r.taken() == "0123");
+  r.send(1, 0xc4050);
+  CHECK(r.taken() == "023");
+  r.send(1, 0x44050);
+  CHECK(r.taken() == "1");
+  r.send(2, 0x4850, 0x09);
+  CHECK(r.taken() == "03");
+  r.apics[0]->set_global_enable(false);
+  r.send(2, 0x4850, 0x09);
+  CHECK(r.taken() == "3");
+}
+
+TEST_CASE("APIC bus: lowest priority goes to one, in turn among equals, and to who has the vector already") {
+  Row r;
+  std::string order;
+  for (int i = 0; i < 5; ++i) {
+    r.send(0, 0x4950, 0x0f);
+    order += r.taken();
+  }
+  CHECK(order == "12301");
+  r.apics[2]->io_write(0x80, 4, 0x10);
+  r.apics[1]->io_write(0x80, 4, 0x20);
+  r.send(0, 0x4950, 0x06);
+  CHECK(r.taken() == "2");
+  // In service at 1: the focus processor takes the next one too, whatever its priority.
+  r.send(0, 0x4050, 1);
+  r.apics[1]->acknowledge_interrupt();
+  r.send(0, 0x4950, 0x0f);
+  CHECK(r.taken().empty());
+  r.apics[1]->io_write(0xb0, 4, 0);
+  CHECK(r.taken() == "1");
+}
+
+TEST_CASE("APIC bus: INIT and start-up come through to disabled APICs, a level de-assert to none") {
+  Row r;
+  r.apics[3]->io_write(0xf0, 4, 0xff);
+  r.send(0, 0xc4500);
+  CHECK(r.inits == std::vector<u32>{1, 2, 3});
+  r.send(0, 0xc8500);  // level, de-assert
+  CHECK(r.inits.size() == 3);
+  r.send(0, 0x4609, 3);
+  CHECK(r.starts == std::vector<u32>{9});
+  r.send(0, 0x44500);  // to itself: not valid
+  CHECK(r.inits.size() == 3);
+}
+
+TEST_CASE("local APIC: an INIT keeps its ID and forgets the rest") {
+  Row r;
+  r.apics[2]->io_write(0x320, 4, 0x20040);
+  r.apics[2]->io_write(0x380, 4, 100);
+  r.apics[2]->init_reset();
+  CHECK(r.apics[2]->io_read(0x20, 4) == 0x02000000);
+  CHECK(r.apics[2]->io_read(0xf0, 4) == 0xff);
+  CHECK(r.apics[2]->io_read(0x350, 4) == 0x10000);
+  CHECK(r.apics[2]->io_read(0x390, 4) == 0);
 }

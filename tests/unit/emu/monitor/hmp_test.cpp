@@ -55,6 +55,18 @@ TEST_CASE("dimm add, list and remove work as people type them") {
   CHECK_FALSE(c.monitor.backends().contains("mem-dimm1"));
 }
 
+TEST_CASE("cpu selects the processor that is shown") {
+  FakeControl c;
+  CHECK_THAT(hmp(c, "info cpus"), Contains("* CPU #0") && Contains("  CPU #1"));
+  CHECK(hmp(c, "cpu 1").empty());
+  CHECK_THAT(hmp(c, "info cpus"), Contains("  CPU #0") && Contains("* CPU #1"));
+  CHECK_THAT(hmp(c, "info registers"), Contains("CPU#1") && !Contains("CPU#0"));
+  CHECK_THAT(hmp(c, "info registers -a"), Contains("CPU#0") && Contains("CPU#1"));
+  CHECK_THAT(hmp(c, "info registers -b"), Contains("-a shows all"));
+  CHECK_THAT(hmp(c, "cpu 2"), Contains("no processor 2"));
+  CHECK_THAT(hmp(c, "info lapic 9"), Contains("no processor has APIC ID 9"));
+}
+
 TEST_CASE("mce reports a hardware error, and refuses what can't be one") {
   FakeControl c;
   CHECK(hmp(c, "mce 0 2 0xb200000000000005 1 0x1000 0").empty());
