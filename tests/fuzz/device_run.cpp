@@ -25,7 +25,7 @@ u64 value_of(FuzzInput& in, u32 size) {
 void arrive(DeviceBoard& board, FuzzInput& in) {
   Pc& pc = board.pc();
   const u8 byte = in.byte();
-  switch (in.below(6)) {
+  switch (in.below(9)) {
     case 0: pc.receive_serial(in.below(20), {&byte, 1}); break;
     case 1: pc.press_keys({&byte, 1}); break;
     case 2: pc.press_power_button(); break;
@@ -37,6 +37,13 @@ void arrive(DeviceBoard& board, FuzzInput& in) {
     }
     case 4: (void)pc.request_eject("d").ok(); break;
     case 5: (void)pc.pull_dimm("d").ok(); break;
+    case 6: pc.move_mouse(static_cast<i8>(byte), in.byte() * 5, static_cast<i8>(in.byte()), in.byte()); break;
+    case 7: {  // somebody looks at the screen
+      Picture picture;
+      pc.picture(picture);
+      break;
+    }
+    case 8: pc.raise_nmi(); break;
   }
 }
 
