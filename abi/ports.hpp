@@ -13,6 +13,11 @@ inline constexpr unsigned kPost = 0x80;              // POST code latch
 inline constexpr unsigned kSystemControlA = 0x92;    // A20 gate and fast reset
 inline constexpr unsigned kCoprocessorError = 0xf0;  // a write lowers IRQ 13 and asserts IGNNE#
 inline constexpr unsigned kE9 = 0xe9;                // debug console, one byte a write
+inline constexpr unsigned kDma1 = 0x00;              // 8237A, channels 0 to 3: 0x00-0x0f
+inline constexpr unsigned kDma2 = 0xc0;              // channels 4 to 7: 0xc0-0xdf
+inline constexpr unsigned kDmaPages = 0x81;          // page registers: 0x81-0x8f
+inline constexpr unsigned kFloppy = 0x3f0;           // 82077AA: 0x3f0-0x3f5
+inline constexpr unsigned kFloppyChange = 0x3f7;     // disk change, data rate
 inline constexpr unsigned kIde2 = 0x170;             // IDE, secondary channel: 0x170-0x177
 inline constexpr unsigned kIde1 = 0x1f0;             // primary: 0x1f0-0x1f7
 inline constexpr unsigned kIde2Control = 0x376;      // device control, alternate status
@@ -40,6 +45,7 @@ inline constexpr unsigned kCom2 = 3;
 inline constexpr unsigned kCom1 = 4;
 inline constexpr unsigned kRtc = 8;
 inline constexpr unsigned kSci = 9;  // ACPI system control interrupt: level, active high at the PIC
+inline constexpr unsigned kFloppy = 6;
 inline constexpr unsigned kIde1 = 14, kIde2 = 15;
 inline constexpr unsigned kCoprocessor = 13;  // an x87 exception with CR0.NE clear
 

@@ -269,6 +269,7 @@ void Pc::reset() {
   post_.reset();
   coprocessor_error_.reset();
   storage.reset();
+  rtc_.set_floppy_types(storage.cmos_floppy_types());
   processors.reset();
   update_a20();
 }

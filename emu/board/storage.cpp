@@ -6,11 +6,12 @@ namespace paemu {
 
 Storage::Storage(const MachineConfig& config, MediumStore* media, PhysicalMemory& memory, EventQueue& events,
                  const VirtualClock& clock)
-    : specs_(config.drives), ide_(memory) {
+    : specs_(config.drives), ide_(memory), dma_(memory), floppy_(events, clock, dma_) {
   for (const DriveSpec& spec : specs_) {
     drives_.push_back(std::make_unique<Drive>(spec.id, media));
     Drive& drive = *drives_.back();
     drive.insert(spec.medium);
+    if (spec.bus == DriveBus::kFloppy && spec.index < I82077::kDrives) floppy_.attach(spec.index, drive);
     if (spec.bus != DriveBus::kIde || spec.index >= kIdeDrives) continue;
     const std::string name = kAtaNames[spec.index].device;
     AtaDevice* device = nullptr;
@@ -28,6 +29,7 @@ Storage::Storage(const MachineConfig& config, MediumStore* media, PhysicalMemory
 void Storage::connect(PciBus& pci, LineInput& isa) {
   ide_.irq(0).connect(isa, abi::irq::kIde1);
   ide_.irq(1).connect(isa, abi::irq::kIde2);
+  floppy_.irq.connect(isa, abi::irq::kFloppy);
   pci.connect(1, 1, ide_);
 }
 
@@ -35,11 +37,20 @@ void Storage::map_ports(PortBus& ports) {
   namespace port = abi::port;
   ports.map(port::kIde1, Piix3Ide::kCommandPorts, ide_.command_ports(0));
   ports.map(port::kIde2, Piix3Ide::kCommandPorts, ide_.command_ports(1));
+  ports.map(port::kDma1, 16, dma_.first_ports(), PortWidth::k8);
+  ports.map(port::kDma2, 32, dma_.second_ports(), PortWidth::k8);
+  ports.map(port::kDmaPages, 15, dma_.page_ports(), PortWidth::k8);
+  ports.map(port::kFloppy, 6, floppy_, PortWidth::k8);
+  ports.map(port::kFloppyChange, 1, floppy_.change_port(), PortWidth::k8);
   ports.map(port::kIde1Control, 1, ide_.control_port(0), PortWidth::k8);
   ports.map(port::kIde2Control, 1, ide_.control_port(1), PortWidth::k8);
 }
 
-void Storage::reset() { ide_.reset(); }
+void Storage::reset() {
+  ide_.reset();
+  dma_.reset();
+  floppy_.reset();
+}
 
 Drive* Storage::find(const std::string& id) const {
   for (const auto& drive : drives_)

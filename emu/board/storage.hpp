@@ -12,6 +12,8 @@
 #include "bus/pci.hpp"
 #include "dev/ata_disk.hpp"
 #include "dev/atapi_cd.hpp"
+#include "dev/i82077.hpp"
+#include "dev/i8237.hpp"
 #include "dev/piix3_ide.hpp"
 #include "memory/physical_memory.hpp"
 
@@ -27,6 +29,8 @@ class Storage {
   void map_ports(PortBus& ports);
   void reset();
 
+  // What the firmware finds in CMOS 0x10: the first floppy drive in the high nibble.
+  u8 cmos_floppy_types() const { return static_cast<u8>(floppy_.cmos_type(0) << 4 | floppy_.cmos_type(1)); }
   // For controllers that are wired elsewhere; nullptr: there is none of this id.
   Drive* find(const std::string& id) const;
   const std::vector<std::unique_ptr<Drive>>& drives() const { return drives_; }
@@ -39,6 +43,8 @@ class Storage {
   void visit_state(Visitor&& visit) {
     visit("ide", ide_.state());
     visit("ide-config", ide_.config());
+    visit("dma", dma_.state());
+    visit("floppy-controller", floppy_.state());
     for (const auto& drive : drives_) visit(drive->id().c_str(), drive->state());
     for (u32 i = 0; i < kIdeDrives; ++i) {
       if (disks_[i] != nullptr) {
@@ -63,6 +69,8 @@ class Storage {
   std::vector<DriveSpec> specs_;
   std::vector<std::unique_ptr<Drive>> drives_;  // as specs_
   Piix3Ide ide_;
+  I8237 dma_;
+  I82077 floppy_;
   std::array<std::unique_ptr<AtaDisk>, kIdeDrives> disks_;  // by 2 * channel + unit
   std::array<std::unique_ptr<AtapiCd>, kIdeDrives> cds_;
 };

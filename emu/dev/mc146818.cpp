@@ -89,6 +89,15 @@ void Mc146818::set_memory_size(u64 below_4g, u64 above_4g) {
   put(0x5b, std::min<u64>(above_4g / (64 * kKiB), 0xffffff), 3);
 }
 
+void Mc146818::set_floppy_types(u8 types) {
+  constexpr u8 kFpu = 0x02, kMouse = 0x04, kFloppies = 0x01, kTwoFloppies = 0x40;
+  state_.cmos[0x10] = types;
+  u8 equipment = kFpu | kMouse;
+  if (types != 0) equipment |= kFloppies;
+  if ((types & 0x0f) != 0) equipment |= kTwoFloppies;
+  state_.cmos[0x14] = equipment;
+}
+
 void Mc146818::set_boot_order(std::string_view letters) {
   constexpr std::string_view kKinds = "acdn";  // 1 to 4
   u8 nibbles[3] = {};

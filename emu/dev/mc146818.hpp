@@ -37,6 +37,9 @@ class Mc146818 final : public IoDevice, public EventSink {
   // count as nothing.
   void set_boot_order(std::string_view letters);
 
+  // Floppy drive types (0x10), and with them the equipment byte (0x14).
+  void set_floppy_types(u8 types);
+
   // Ports 0x70 index (write only), 0x71 data. 8 bits wide.
   u64 io_read(u64 offset, u32 size) override;
   void io_write(u64 offset, u32 size, u64 value) override;
