@@ -72,6 +72,16 @@ Or<> Emulator::screendump(const std::string& path, monitor::PictureFormat format
                                                             : host::picture_format(file));
 }
 
+Or<MediumSpec> Emulator::open_medium(const std::string& path, bool read_only) {
+  if (disks_ == nullptr) return fail("a replay opens no images");
+  return disks_->add(TRY(open_image(path, read_only, options_.snapshot)), path);
+}
+
+Or<> Emulator::commit_medium(u32 number) {
+  if (disks_ == nullptr) return fail("a replay has no images");
+  return disks_->commit(number);
+}
+
 std::string Emulator::record_status() const {
   if (player_ != nullptr)
     return "replaying " + reader_->name() + ": " + std::to_string(player_->checkpoints_passed()) +

@@ -71,6 +71,9 @@ class Emulator final : private monitor::Control {
   Or<> record_stop() override;
   std::string record_status() const override;
   Or<> screendump(const std::string& path, monitor::PictureFormat format) override;
+  Or<MediumSpec> open_medium(const std::string& path, bool read_only) override;
+  void discard_medium(u32 number) override { disks_->release(number); }
+  Or<> commit_medium(u32 number) override;
   std::vector<monitor::ChardevInfo> chardevs() const override { return consoles_->describe(); }
   std::string name() const override { return options_.name; }
   i64 wall_clock_us() const override { return host::wall_clock_us(); }

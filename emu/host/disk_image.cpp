@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "host/overlay_image.hpp"
+
 namespace paemu::host {
 namespace {
 
@@ -127,13 +129,20 @@ bool RawImage::discard(u64 sector, u64 count) {
 
 MediumSpec DiskImages::add(std::unique_ptr<Medium> medium, std::string name) {
   const MediumSpec spec{++last_number_, medium->sectors(), medium->read_only(), std::move(name)};
-  media_[spec.number] = std::move(medium);
+  media_[spec.number] = {std::move(medium), spec.name};
   return spec;
 }
 
 Medium* DiskImages::find(u32 number) {
   const auto found = media_.find(number);
-  return found != media_.end() ? found->second.get() : nullptr;
+  return found != media_.end() ? found->second.medium.get() : nullptr;
+}
+
+Or<> DiskImages::commit(u32 number) {
+  const auto found = media_.find(number);
+  auto* overlay = found != media_.end() ? dynamic_cast<OverlayImage*>(found->second.medium.get()) : nullptr;
+  if (overlay == nullptr) return fail("it has no snapshot: what is written goes to the image at once");
+  return overlay->commit(found->second.path);
 }
 
 }  // namespace paemu::host

@@ -45,9 +45,15 @@ class DiskImages final : public MediumStore {
   MediumSpec add(std::unique_ptr<Medium> medium, std::string name);
   Medium* find(u32 number) override;
   void release(u32 number) override { media_.erase(number); }
+  // Writes what a snapshot holds into the image below it. Errors: there is no snapshot, or the image can't be written.
+  Or<> commit(u32 number);
 
  private:
-  std::map<u32, std::unique_ptr<Medium>> media_;
+  struct Image {
+    std::unique_ptr<Medium> medium;
+    std::string path;
+  };
+  std::map<u32, Image> media_;
   u32 last_number_ = 0;
 };
 

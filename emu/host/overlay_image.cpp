@@ -71,7 +71,7 @@ bool OverlayImage::read(u64 sector, std::span<u8> out) {
     const std::span<u8> piece = out.first(here.count * kSectorSize);
     switch (here.where) {
       case Where::kBase:
-        if (!base_->read(sector, piece)) return false;
+        if (base_ == nullptr || !base_->read(sector, piece)) return false;
         break;
       case Where::kFile:
         if (!read_all(descriptor_, sector * kSectorSize, piece)) return false;
@@ -100,7 +100,21 @@ bool OverlayImage::discard(u64 sector, u64 count) {
   return true;
 }
 
-bool OverlayImage::commit(Medium& base) {
+// The image has one lock: the reader's goes for the time of writing, and all the time this is the only user in here.
+Or<> OverlayImage::commit(const std::string& path) {
+  base_.reset();
+  Or<std::unique_ptr<RawImage>> writable = RawImage::open(path, ImageAccess::kReadWrite);
+  const bool good = writable && writable.value()->sectors() == sectors_ && write_into(*writable.value());
+  const std::string problem = writable ? path + ": can't be written" : writable.error().sentence;
+  writable = base::fail("");
+  // If it can't be opened any more, what only it holds is lost to the guest, which gets I/O errors.
+  Or<std::unique_ptr<RawImage>> again = RawImage::open(path, ImageAccess::kReadOnly);
+  if (again) base_ = std::move(again).value();
+  if (!good) return base::fail(problem);
+  return {};
+}
+
+bool OverlayImage::write_into(Medium& base) {
   constexpr u64 kMost = 2048;  // sectors in memory at once
   bool good = true;
   std::vector<u8> buffer;

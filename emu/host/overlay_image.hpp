@@ -13,19 +13,20 @@ class OverlayImage final : public Medium {
   static Or<std::unique_ptr<OverlayImage>> create(std::unique_ptr<Medium> base);
   ~OverlayImage() override;
 
-  u64 sectors() const override { return base_->sectors(); }
+  u64 sectors() const override { return sectors_; }
   bool read_only() const override { return false; }
   bool read(u64 sector, std::span<u8> out) override;
   bool write(u64 sector, std::span<const u8> data) override;
   bool flush() override { return true; }  // nothing here outlives the program
   bool discard(u64 sector, u64 count) override;
 
-  // Writes what differs into `base`, the same image opened for writing, and flushes it. The overlay stays as it is:
-  // what it holds and what is below are then the same.
-  bool commit(Medium& base);
+  // Writes what differs into the image below, a raw one at `path`, and flushes it. The overlay stays as it is: what it
+  // holds and what is below are then the same. Errors: the image can't be opened for writing, or not be written.
+  Or<> commit(const std::string& path);
 
  private:
-  OverlayImage(std::unique_ptr<Medium> base, int descriptor) : base_(std::move(base)), descriptor_(descriptor) {}
+  OverlayImage(std::unique_ptr<Medium> base, int descriptor)
+      : base_(std::move(base)), sectors_(base_->sectors()), descriptor_(descriptor) {}
   enum class Where : u8 { kBase, kFile, kZero };
   // Where the sectors from `sector` on are, and how many of them, at most `most`, are there.
   struct Run {
@@ -33,8 +34,10 @@ class OverlayImage final : public Medium {
     u64 count;
   };
   Run run(u64 sector, u64 most) const;
+  bool write_into(Medium& base);
 
-  std::unique_ptr<Medium> base_;
+  std::unique_ptr<Medium> base_;  // nullptr: it could not be opened again after a commit
+  u64 sectors_;
   int descriptor_;
   RangeSet written_;  // sectors that are not the base's
   RangeSet zero_;     // of those: the ones that were discarded

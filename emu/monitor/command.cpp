@@ -16,7 +16,7 @@ constexpr TypeName kTypes[] = {
     {"string", Type::String}, {"integer", Type::Integer}, {"signed", Type::Signed},   {"size", Type::Size},
     {"bytes", Type::Bytes},   {"switch", Type::Switch},   {"dimm", Type::Dimm},       {"backend", Type::Backend},
     {"part", Type::Part},     {"path", Type::Path},       {"command", Type::Command}, {"format", Type::Format},
-    {"rest", Type::Rest},     {"any", Type::Any},
+    {"rest", Type::Rest},     {"drive", Type::Drive},     {"flag", Type::Flag},       {"any", Type::Any},
 };
 
 Type type_of(std::string_view name) {
@@ -115,6 +115,8 @@ std::string usage(const Command& command) {
       word = "," + argument.name + "=" + word;
     else if (argument.flag != 0)
       word = std::string("-") + argument.flag + " " + word;
+    else if (argument.type == Type::Flag)
+      word = "-" + argument.name.substr(0, 1);
     else if (argument.type == Type::Format)
       word = "/FORMAT";
     text += (command.key_values && !first ? "" : " ") + (argument.optional ? "[" + word + "]" : word);

@@ -58,6 +58,8 @@ enum class Type : u8 {
   Command,  // a command's name
   Format,   // text only: /COUNT FORMAT SIZE, as /16xw
   Rest,     // text only: all that is left of the line
+  Drive,    // the id of a drive
+  Flag,     // a switch that text gives as its first letter: -f
   Any,      // JSON only: anything, not looked at
 };
 

@@ -5,6 +5,7 @@
 #include "base/key_values.hpp"
 #include "base/size_text.hpp"
 #include "monitor/handlers.hpp"
+#include "replay/drive.hpp"
 
 namespace paemu::monitor {
 namespace {
@@ -84,6 +85,13 @@ base::Or<Json> positional_arguments(const Command& command, std::string_view res
     rest.remove_prefix(begin);
     if (rest.empty()) break;
     if (argument.type == Type::Format && rest.front() != '/') continue;
+    if (argument.type == Type::Flag) {
+      const std::string flag = "-" + argument.name.substr(0, 1);
+      if (rest != flag && !rest.starts_with(flag + " ")) continue;
+      arguments[argument.name] = true;
+      rest.remove_prefix(flag.size());
+      continue;
+    }
     const usize end = argument.type == Type::Rest || argument.type == Type::Command
                           ? rest.size()
                           : std::min(rest.find_first_of(" \t"), rest.size());
@@ -104,6 +112,8 @@ std::vector<std::string> candidates(Monitor& m, Type type) {
       if (dimm->spec().socket == Socket::Hotplug) list.push_back(dimm->spec().id);
   } else if (type == Type::Backend) {
     for (const auto& [id, backend] : m.backends()) list.push_back(id);
+  } else if (type == Type::Drive) {
+    for (const Drive* drive : m.machine().drives()) list.push_back(drive->id());
   } else if (type == Type::Part) {
     list = m.machine().devices();
   } else if (type == Type::Command) {

@@ -12,6 +12,7 @@
 
 #include "base/error.hpp"
 #include "board/machine.hpp"
+#include "replay/drive.hpp"
 
 namespace paemu::monitor {
 
@@ -47,6 +48,12 @@ class Control {
   // What the screen shows, into a file; an empty path: the one that -display png:PATH names. Errors: there is no
   // display, no such path, or it can't be written.
   virtual Or<> screendump(const std::string& path, PictureFormat format) = 0;
+
+  // Opens an image, to be put into a drive; -snapshot holds for it, too. What is put in by no arrival is forgotten by
+  // discard_medium().
+  virtual Or<MediumSpec> open_medium(const std::string& path, bool read_only) = 0;
+  virtual void discard_medium(u32 number) = 0;
+  virtual Or<> commit_medium(u32 number) = 0;  // errors: it has no snapshot, its image can't be written
 
   virtual std::vector<ChardevInfo> chardevs() const = 0;
   virtual std::string name() const = 0;   // -name

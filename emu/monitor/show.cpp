@@ -60,6 +60,34 @@ std::string memory_devices(const Json& r) {
   return text;
 }
 
+std::string blocks(const Json& r) {
+  std::string text;
+  for (const Json& b : r) {
+    text += fmt::format("{}{}: ", text.empty() ? "" : "\n", b["device"].get<std::string>());
+    if (b.contains("inserted")) {
+      const Json& i = b["inserted"];
+      text += fmt::format("{} ({}{}), {} bytes", i["file"].get<std::string>(), i["drv"].get<std::string>(),
+                          i["ro"].get<bool>() ? ", read-only" : "", i["image"]["virtual-size"].get<u64>());
+    } else {
+      text += "[not inserted]";
+    }
+    if (!b["removable"].get<bool>()) continue;
+    text += fmt::format("\n    Removable device: {}locked", b["locked"].get<bool>() ? "" : "not ");
+    if (b.contains("tray_open")) text += b["tray_open"].get<bool>() ? ", tray open" : ", tray closed";
+  }
+  return text;
+}
+
+std::string block_stats(const Json& r) {
+  std::string text;
+  for (const Json& b : r) {
+    const Json& s = b["stats"];
+    text += fmt::format("{}{}:", text.empty() ? "" : "\n", b["device"].get<std::string>());
+    for (const auto& [name, value] : s.items()) text += fmt::format(" {}={}", name, value.get<u64>());
+  }
+  return text;
+}
+
 std::string backends(const Json& r) {
   std::string text;
   for (const Json& b : r)

@@ -113,6 +113,12 @@ class FakeControl final : public Control {
     if (path == "/nowhere") return fail("/nowhere: can't be made");
     return {};
   }
+  Or<MediumSpec> open_medium(const std::string& path, bool) override {
+    if (path != "disc.iso") return fail(path + ": can't be opened: No such file or directory");
+    return MediumSpec{7, 100, true, path};
+  }
+  void discard_medium(u32) override {}
+  Or<> commit_medium(u32) override { return fail("it has no snapshot"); }
   std::vector<ChardevInfo> chardevs() const override { return {{"serial0", "stdio", true}}; }
   std::string name() const override { return "test"; }
   i64 wall_clock_us() const override { return 12'000'034; }
