@@ -3,18 +3,23 @@
 #include "bios/boot_list.hpp"
 #include "bios/console.hpp"
 #include "bios/fw_cfg.hpp"
+#include "bios/layout.hpp"
 #include "bios/real_mode.hpp"
 
 namespace firmware {
 
 namespace {
 
-constexpr u32 kDefaultWaitMs = 2500, kStepMs = 10;
+constexpr u32 kDefaultWaitMs = 2500;
 constexpr u8 kEsc = 0x1b;
 
-// The next key's character within `ms`; -1: none came.
+constexpr u32 kForever = ~0u;
+
+// The next key's character within `ms`, by the tick of 55 ms; -1: none came.
 int key_within(u32 ms) {
-  for (u32 waited = 0;; waited += kStepMs) {
+  const auto tick = [] { return *at<volatile u32>(0x46c); };
+  const u32 begin = tick(), patience = ms / 55;
+  for (;;) {
     RealCall look;
     look.eax = 0x0100;
     call_interrupt(0x16, look);
@@ -23,13 +28,8 @@ int key_within(u32 ms) {
       call_interrupt(0x16, take);
       return static_cast<u8>(take.eax);
     }
-    if (waited >= ms) return -1;
-    constexpr u32 kStepUs = kStepMs * 1000;
-    RealCall wait;
-    wait.eax = 0x8600;
-    wait.ecx = kStepUs >> 16;
-    wait.edx = kStepUs & 0xffff;
-    call_interrupt(0x15, wait);
+    if (ms != kForever && tick() - begin > patience) return -1;
+    call_services(PostCall::Sleep);
   }
 }
 
@@ -79,7 +79,6 @@ void offer_boot_menu() {
     put_entry(r.boot[i]);
     put("\r\n");
   }
-  constexpr u32 kForever = 0x7fffffff;
   for (;;) {
     const int key = key_within(kForever);
     if (key == kEsc || key == '\r') return;

@@ -66,7 +66,7 @@ struct Runtime {
 };
 
 // What POST asks of the services (AL) at kPostEntry, which is called as an interrupt is.
-enum class PostCall : u8 { DataAreas = 0, Keyboard = 1, Drives = 2 };
+enum class PostCall : u8 { DataAreas = 0, Keyboard = 1, Drives = 2, Sleep = 3 };  // Sleep: until an interrupt
 inline constexpr u16 kPostEntry = 0x4000;  // offset in kServicesSegment
 
 }  // namespace firmware

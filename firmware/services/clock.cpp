@@ -130,8 +130,15 @@ bool Deadline::passed() {
   return left_ == 0;
 }
 
+void Deadline::wait() const {
+  constexpr u32 kTick = 200'000;  // 55.9 ms in the timer's counts
+  constexpr u8 kTickMasked = 0x01;
+  if (left_ > kTick && !(in8(0x21) & kTickMasked)) return wait_for_interrupt();
+  let_interrupts_in();
+}
+
 void wait_ms(u32 ms) {
-  for (Deadline deadline = Deadline::after_ms(ms); !deadline.passed();) let_interrupts_in();
+  for (Deadline deadline = Deadline::after_ms(ms); !deadline.passed();) deadline.wait();
 }
 
 void start_periodic() {

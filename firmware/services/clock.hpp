@@ -15,6 +15,8 @@ class Deadline {
   static Deadline after_us(u32 us);  // at most a second
   // To be asked at least every four seconds: the timer has 24 bits.
   bool passed();
+  // Lets interrupts in: sleeps until one comes when the tick comes before the deadline, else looks again at once.
+  void wait() const;
 
  private:
   u32 last_, left_;

@@ -81,6 +81,7 @@ extern "C" void post_call(Frame& f) {
       break;
     case firmware::PostCall::Keyboard: init_keyboard(); break;
     case firmware::PostCall::Drives: find_drives(); break;
+    case firmware::PostCall::Sleep: wait_for_interrupt(); break;
   }
 }
 

@@ -97,7 +97,7 @@ void wait(Frame& f) {
   while (left > 0) {
     const u32 now = left < kPiece ? left : kPiece;
     left -= now;
-    for (Deadline deadline = Deadline::after_us(now); !deadline.passed();) let_interrupts_in();
+    for (Deadline deadline = Deadline::after_us(now); !deadline.passed();) deadline.wait();
   }
   f.succeed();
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Boot from images, by the firmware's own interrupts: in paemu recorded and replayed, and the same firmware in QEMU.
 
-usage: boot_test.py BUILD_FOLDER services IMAGE | services-qemu IMAGE | grub disk|cd
+usage: boot_test.py BUILD_FOLDER services IMAGE | services-qemu IMAGE | menu IMAGE | grub disk|cd
 services: a boot sector that calls every BIOS service (boot/services.asm); what it prints is known.
 grub: a GRUB image of tools/make-image starts Debian's kernel, or the bundled one, to its shell and off again.
 """
@@ -13,6 +13,9 @@ import sys
 import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, f"{ROOT}/tools")
+import drive  # noqa: E402
+
 SECTOR, IMAGE_SIZE = 512, 8 << 20
 
 # What the interfaces define, whatever the board; "." is any digit. The same program on SeaBIOS in QEMU says the same, but
@@ -148,21 +151,36 @@ def grub(build, folder, kind):
     status, _, errors = run(command)
     if status != 0:
         raise Failure(errors.strip())
-    drive = "-hda" if kind == "disk" else "-cdrom"
-    output, errors = record_and_replay(build, folder, [drive, image, "-m", "512", "-vga", "none", "-boot", "order=" + ("c" if kind == "disk" else "d")])
+    option = "-hda" if kind == "disk" else "-cdrom"
+    output, errors = record_and_replay(build, folder, [option, image, "-m", "512", "-vga", "none", "-boot", "order=" + ("c" if kind == "disk" else "d")])
     missing = [text for text in wanted if text not in output]
     if missing:
         raise Failure(f"missing {missing}; it printed ...{output[-3000:]}\n{errors}")
     print(f"boot_test: GRUB started the kernel from the {kind}, recorded and replayed")
 
 
+def menu(build, folder, program):
+    """Esc on the keyboard, then the second entry."""
+    services_image(program, f"{folder}/image")
+    with open(f"{folder}/empty.iso", "wb") as file:
+        file.truncate(64 << 10)
+    with drive.Paemu(build, "-hda", f"{folder}/image", "-cdrom", f"{folder}/empty.iso", "-boot", "order=dc,menu=on", "-m", "64", "-vga", "none",
+                     "-pace", "on", bundled=False) as machine:
+        machine.expect("Press Esc for the boot menu", 20)
+        machine.monitor("sendkey esc")
+        machine.expect(r"1\. CD .*\n 2\. hard disk .*\n")
+        machine.monitor("sendkey 2")
+        machine.expect(r"Booting from hard disk(.|\n)*services=end")
+    print("boot_test: the boot menu started the second drive")
+
+
 def main():
     build, case, *rest = sys.argv[1:]
-    cases = {"services": services, "services-qemu": services_qemu, "grub": grub}
+    cases = {"services": services, "services-qemu": services_qemu, "grub": grub, "menu": menu}
     try:
         with tempfile.TemporaryDirectory(prefix="paemu-test-") as folder:
             cases[case](build, folder, *rest)
-    except (Failure, subprocess.TimeoutExpired) as failure:
+    except (Failure, drive.Failure, subprocess.TimeoutExpired) as failure:
         sys.exit(f"boot_test: {case}: {failure}")
 
 
