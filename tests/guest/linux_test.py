@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Boot Debian's kernel for PAE machines to BusyBox and off again, recorded and replayed.
 
-usage: linux_test.py BUILD_FOLDER
+usage: linux_test.py BUILD_FOLDER [PROCESSORS]
 """
 import glob
 import re
@@ -20,6 +20,8 @@ def run(command):
 
 def main():
     build = sys.argv[1]
+    processors = int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    expected = EXPECTED + ([f"smp: Brought up 1 node, {processors} CPUs"] if processors > 1 else [])
     found = sorted(glob.glob(f"{build}/packages/linux-image-686-pae/boot/vmlinuz-*"))
     if not found:
         sys.exit("linux_test: Debian's kernel is not in the build folder; tools/fetch-packages brings it")
@@ -27,8 +29,8 @@ def main():
         trace = f"{folder}/trace"
         machine = ["-serial", "stdio", "-monitor", "none", "-pace", "off"]
         status, output, errors = run([f"{build}/paemu", "-kernel", found[-1], "-initrd", f"{build}/tests/guest/linux.cpio", "-append", "console=ttyS0",
-                                      "-m", "1G,slots=2,maxmem=4G", "-no-reboot", "-record", trace, *machine])
-        missing = [line for line in EXPECTED if line not in output]
+                                      "-m", "1G,slots=2,maxmem=4G", "-smp", str(processors), "-no-reboot", "-record", trace, *machine])
+        missing = [line for line in expected if line not in output]
         if status != 0 or missing or "the kernel complained" in output:
             sys.exit(f"linux_test: exit status {status}, missing {missing}; it printed ...{output[-3000:]}\n{errors}")
         again, replayed, errors = run([f"{build}/paemu", "-replay", trace, *machine[:4]])
