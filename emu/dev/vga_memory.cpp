@@ -66,7 +66,7 @@ u8 Vga::read_byte(u32 address) {
     const u32 differs = (s.latch ^ spread(s.graphics[kColourCompare])) & care;
     return static_cast<u8>(~(differs | differs >> 8 | differs >> 16 | differs >> 24));
   }
-  u32 plane = s.graphics[kReadMap];
+  u32 plane = s.graphics[kReadMap] & 3;
   if (s.sequencer[kMemoryMode] & kChain4)
     plane = address & 3;
   else if (s.graphics[kGraphicsMode] & kHostOddEven)
