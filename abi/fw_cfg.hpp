@@ -56,6 +56,8 @@ inline constexpr char kSmbiosTablesFile[] = "etc/smbios/smbios-tables";  // its 
 inline constexpr char kBootFailWaitFile[] = "etc/boot-fail-wait";  // u32: ms until a reset when nothing boots; ~0: never
 inline constexpr char kSystemStatesFile[] = "etc/system-states";   // 6 bytes: bit 7 of byte n: Sn is there
 inline constexpr char kReservedMemoryEndFile[] = "etc/reserved-memory-end";  // u64: where nothing else may lie below
+inline constexpr char kBootOrderFile[] = "bootorder";  // paths as Open Firmware has them, a line each, with a NUL
+inline constexpr char kBootRomFile[] = "genroms/paemu-boot.bin";  // an option ROM that starts the kernel
 inline constexpr char kMemorySlotsFile[] = "etc/memory-slots";  // u32: hotplug slots, for the firmware's banner
 
 }  // namespace abi::fw_cfg

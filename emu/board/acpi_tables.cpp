@@ -99,7 +99,7 @@ u32 add_facs(ByteWriter& out) {
 }
 
 // FADT (5.2.9), the 244-byte form of ACPI 2.0.
-u32 add_fadt(TableSet& tables, u32 facs, u32 dsdt) {
+u32 add_fadt(TableSet& tables, const MachineConfig& config, u32 facs, u32 dsdt) {
   // TMR_VAL_EXT is clear: the PM timer of the PIIX4 has 24 bits.
   constexpr u32 kFlags = 1u << 0      // WBINVD works
                          | 1u << 2    // C1 on every processor
@@ -143,7 +143,8 @@ u32 add_fadt(TableSet& tables, u32 facs, u32 dsdt) {
   out.byte(0);                            // no day alarm
   out.byte(0);                            // no month alarm
   out.byte(0x32);                         // RTC century
-  out.word(1u << 0 | 1u << 1 | 1u << 2);  // legacy devices, 8042, no VGA yet
+  const bool screen = config.display != Display::kNone;
+  out.word(static_cast<u16>(1u << 0 | 1u << 1 | (screen ? 0 : 1u << 2)));  // legacy devices, 8042, no VGA
   out.byte(0);
   out.dword(kFlags);
   port_address(out, abi::port::kReset, 1);
@@ -293,7 +294,7 @@ std::vector<FirmwareFile> acpi_files(const MachineConfig& config, std::span<cons
   std::vector<u8> dsdt_bytes(dsdt_aml, dsdt_aml + dsdt_aml_size);
   dsdt_bytes[kChecksumAt] = 0;
   const u32 dsdt = tables.add(dsdt_bytes);
-  std::vector<u32> listed{add_fadt(tables, facs, dsdt), add_madt(tables, config.topology), add_hpet(tables),
+  std::vector<u32> listed{add_fadt(tables, config, facs, dsdt), add_madt(tables, config.topology), add_hpet(tables),
                           add_srat(tables, config, dimms)};
   if (config.slots > 0) listed.push_back(tables.add(slots_ssdt(config.slots)));
   const u32 rsdt = add_rsdt(tables, listed);

@@ -1,6 +1,7 @@
 #include "board/firmware_files.hpp"
 
 #include <iterator>
+#include <string_view>
 
 #include "abi/fw_cfg.hpp"
 #include "board/acpi_tables.hpp"
@@ -9,6 +10,9 @@
 #include "board/smbios_tables.hpp"
 
 namespace paemu {
+
+extern const unsigned char boot_rom[];
+extern const unsigned boot_rom_size;
 
 namespace {
 
@@ -42,13 +46,19 @@ std::vector<u8> make_reserved_end(const MachineConfig& config) {
 
 }  // namespace
 
-std::vector<FirmwareFile> firmware_files(const MachineConfig& config, std::span<const DimmSpec> dimms) {
+std::vector<FirmwareFile> firmware_files(const MachineConfig& config, std::span<const DimmSpec> dimms, Kernel kernel) {
   constexpr u8 kThere = 0x80;
   std::vector<FirmwareFile> files;
   files.push_back({abi::fw_cfg::kE820File, make_e820(dimms)});
   files.push_back({abi::fw_cfg::kMemorySlotsFile, make_u32(config.slots)});
   files.push_back({abi::fw_cfg::kBootFailWaitFile, make_u32(~0u)});
   files.push_back({abi::fw_cfg::kSystemStatesFile, {kThere, 0, 0, 0, 0, kThere}});  // S0 and S5
+  if (kernel == Kernel::Given) {
+    // Firmware that is not ours starts it by an option ROM (firmware/bootrom), before it tries drives.
+    const std::string_view order = "/rom@genroms/paemu-boot.bin\n";
+    files.push_back({abi::fw_cfg::kBootRomFile, {boot_rom, boot_rom + boot_rom_size}});
+    files.push_back({abi::fw_cfg::kBootOrderFile, {order.begin(), order.end()}});
+  }
   if (hotplug_window(config).size > 0)
     files.push_back({abi::fw_cfg::kReservedMemoryEndFile, make_reserved_end(config)});
   for (std::vector<FirmwareFile> more : {acpi_files(config, dimms), smbios_files(config, dimms)})

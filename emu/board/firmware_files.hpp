@@ -18,7 +18,9 @@ struct FirmwareFile {
   std::vector<u8> bytes;
 };
 
+enum class Kernel : bool { None, Given };  // by -kernel
+
 // dimms: all that are there at start, in ascending order of address, which has those of the boot RAM first.
-std::vector<FirmwareFile> firmware_files(const MachineConfig& config, std::span<const DimmSpec> dimms);
+std::vector<FirmwareFile> firmware_files(const MachineConfig& config, std::span<const DimmSpec> dimms, Kernel kernel);
 
 }  // namespace paemu

@@ -137,7 +137,8 @@ void Pc::install_firmware_items(const MachineConfig& config, const Images& image
   fw_cfg_.add(cfg::kCommandLineData, std::move(command_line));
   std::vector<DimmSpec> dimms;
   for (const auto& dimm : memory.dimms()) dimms.push_back(dimm->spec());
-  for (FirmwareFile& file : firmware_files(config, dimms)) fw_cfg_.add_file(file.name, std::move(file.bytes));
+  const Kernel kernel = images.kernel.empty() ? Kernel::None : Kernel::Given;
+  for (FirmwareFile& file : firmware_files(config, dimms, kernel)) fw_cfg_.add_file(file.name, std::move(file.bytes));
 }
 
 Or<> Pc::install_display(const MachineConfig& config, const Images& images) {

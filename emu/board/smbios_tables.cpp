@@ -16,7 +16,6 @@ namespace {
 
 using Strings = std::initializer_list<std::string_view>;
 
-constexpr u32 kProcessors = 1;
 constexpr u16 kNoHandle = 0xffff, kNoError = 0xfffe;  // "no such structure"; "no error information is provided"
 
 // Handles: the type in the upper byte, a number of its own in the lower. There are at most 258 DIMM sockets, so type 17
@@ -226,7 +225,7 @@ std::vector<FirmwareFile> smbios_files(const MachineConfig& config, std::span<co
   add_chassis(table);
   const Or<CpuModel> model = CpuModel::parse(config.cpu_model, config.physical_bits);
   assert(model.ok());  // the board has been built with it
-  for (u32 n = 0; n < kProcessors; ++n) add_processor(table, *model, n);
+  for (u32 n = 0; n < config.topology.count(); ++n) add_processor(table, *model, n);
   const std::vector<DimmSocket> places = sockets(config, dimms);
   add_memory_array(table, config, places.size());
   for (u32 n = 0; n < places.size(); ++n) add_memory_device(table, places[n], n);

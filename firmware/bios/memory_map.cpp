@@ -47,6 +47,12 @@ void MemoryMap::build() {
   insert({map::kFirmwareEnd - map::kBiosShadowSize, map::kBiosShadowSize, RangeType::Reserved});
 }
 
+void MemoryMap::adopt(const Range* ranges, u32 count) {
+  for (u32 i = 0; i < count; ++i) insert(ranges[i]);
+  if (count_ == 0 || !usable(kScratch, kScratchSize))
+    refuse("there is no RAM above 1 MiB; give the machine more memory");
+}
+
 bool MemoryMap::usable(u64 base, u64 size) const {
   if (base < map::kExtended || base + size < base) return false;
   for (u32 i = 0; i < count_; ++i) {

@@ -22,6 +22,9 @@ class MemoryMap {
   // when there is no RAM to work with.
   void build();
 
+  // As the firmware that runs tells it by int 15h, E820: ranges in any order, without overlap.
+  void adopt(const Range* ranges, u32 count);
+
   u32 count() const { return count_; }
   const Range& operator[](u32 i) const { return ranges_[i]; }
   u32 dimms() const { return dimms_; }

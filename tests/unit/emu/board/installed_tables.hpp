@@ -16,7 +16,7 @@ struct InstalledTables {
   bool sound = true;  // every command was in bounds and named a file that was allocated
 
   InstalledTables(const MachineConfig& config, std::span<const DimmSpec> dimms) {
-    for (FirmwareFile& f : firmware_files(config, dimms)) files[f.name] = std::move(f.bytes);
+    for (FirmwareFile& f : firmware_files(config, dimms, Kernel::None)) files[f.name] = std::move(f.bytes);
     const std::vector<u8>& script = files.at("etc/table-loader");
     sound = script.size() % 128 == 0;
     for (usize at = 0; at + 128 <= script.size(); at += 128) run(&script[at]);
