@@ -49,7 +49,8 @@ void Translator::execute_block(Block& block, u32 eip) {
   }
   Link* const wants = std::exchange(pending_, nullptr);
   if (t == nullptr || !lend(t->needs_lent)) return Interpreter::execute_block(block, eip);
-  if (wants != nullptr && wants->target == eip && wants->from->block->mode == block.mode) connect(*wants, *t);
+  if (wants != nullptr && wants->target == eip && wants->from->block != nullptr &&
+      wants->from->block->mode == block.mode) connect(*wants, *t);
   note_jump(*t);
   run_native(t);
 }
@@ -196,6 +197,7 @@ void Translator::on_blocks_flushed() {
       l->to = nullptr;
     }
     t.incoming.clear();
+    t.block = nullptr;  // its memory will be another's
   }
   pending_ = nullptr;
   for (JumpCache& jumps : context_->jumps) jumps = JumpCache{};
@@ -203,8 +205,10 @@ void Translator::on_blocks_flushed() {
 }
 
 void Translator::forget_all() {
+  for (const Translation& t : translations_) {
+    if (t.block != nullptr) const_cast<Block*>(t.block)->translations = nullptr;
+  }
   on_blocks_flushed();
-  for (Translation& t : translations_) const_cast<Block*>(t.block)->translations = nullptr;
   translations_.clear();
   links_.clear();
   cache_->flush();
