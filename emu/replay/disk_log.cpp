@@ -26,6 +26,7 @@ class ReplayMedium final : public Medium {
     return pieces(sector, out.size() / kSectorSize, [&](u64 block, u64 first, u64 count, u64 done) {
       Block content;
       if (!load(block, content)) return false;
+      if (entries_.has_block(number_, block, operation_)) written_[block] = content;
       std::copy_n(content.begin() + static_cast<std::ptrdiff_t>(first * kSectorSize), count * kSectorSize,
                   out.begin() + static_cast<std::ptrdiff_t>(done * kSectorSize));
       return true;
@@ -33,10 +34,11 @@ class ReplayMedium final : public Medium {
   }
 
   bool write(u64 sector, std::span<const u8> data) override {
-    if (fails()) return forget(sector, data.size() / kSectorSize);
+    if (fails()) return false;
     return pieces(sector, data.size() / kSectorSize, [&](u64 block, u64 first, u64 count, u64 done) {
       Block content{};
-      if (count != kSectors && !load(block, content)) return false;
+      // The last block of a medium may be a part of one, and is not kept when all of that is overwritten.
+      if (count != kSectors && !load(block, content)) content = Block{};
       std::copy_n(data.begin() + static_cast<std::ptrdiff_t>(done * kSectorSize), count * kSectorSize,
                   content.begin() + static_cast<std::ptrdiff_t>(first * kSectorSize));
       written_[block] = content;
@@ -47,7 +49,7 @@ class ReplayMedium final : public Medium {
   bool flush() override { return !fails(); }
 
   bool discard(u64 sector, u64 count) override {
-    if (fails()) return forget(sector, count);
+    if (fails()) return false;
     const u64 begin = (sector + kSectors - 1) / kSectors, end = (sector + count) / kSectors;
     const Block zeroes{};
     const auto bytes = [&](u64 n) { return std::span<const u8>(zeroes).first(n * kSectorSize); };
@@ -77,6 +79,7 @@ class ReplayMedium final : public Medium {
   }
 
   bool load(u64 block, Block& out) {
+    if (entries_.has_block(number_, block, operation_)) return entries_.read_block(number_, block, operation_, out);
     if (const auto found = written_.find(block); found != written_.end()) {
       out = found->second;
       return true;
@@ -86,15 +89,6 @@ class ReplayMedium final : public Medium {
       return true;
     }
     return entries_.read_block(number_, block, operation_, out);
-  }
-
-  // After a write that failed, what the trace says next of these blocks holds.
-  bool forget(u64 sector, u64 count) {
-    if (count == 0) return false;
-    const u64 begin = sector / kSectors, end = (sector + count + kSectors - 1) / kSectors;
-    written_.erase(written_.lower_bound(begin), written_.lower_bound(end));
-    zero_.remove(begin, end - begin);
-    return false;
   }
 
   DiskEntries& entries_;
@@ -141,33 +135,29 @@ Or<> decode_disk_entries(std::span<const u8> bytes, const std::function<Or<>(con
 void DiskLog::before(u32 number, Medium& medium, u64 operation, u64 sector, u64 count, Access access) {
   RangeSet& known = known_[number];
   const u64 begin = sector / kSectors, end = (sector + count + kSectors - 1) / kSectors;
-  // What is overwritten whole need not be kept.
-  const bool partial_first = sector % kSectors != 0;
-  const bool partial_last = (sector + count) % kSectors != 0 && sector + count < medium.sectors();
-  for (u64 block = begin; block < end;) {
-    const RangeSet::Run run = known.run(block, end - block);
-    if (run.in) {
-      block += run.count;
-      continue;
-    }
-    const bool needed =
-        access == Access::kRead || (block == begin && partial_first) || (block == end - 1 && partial_last);
-    if (needed) {
-      keep(number, medium, operation, block++);
-    } else {
-      const u64 last = partial_last ? end - 1 : end;
-      block = std::min(block + run.count, std::max(last, block + 1));
-    }
+  RangeSet unsure;
+  const auto need = [&](u64 block) {
+    if (known.contains(block) || unsure.contains(block)) return;
+    (keep(number, medium, operation, block) ? known : unsure).add(block, 1);
+  };
+  if (access == Access::kRead) {
+    for (u64 block = begin; block < end; ++block) need(block);
+  } else {
+    // What is overwritten whole need not be kept.
+    if (sector % kSectors != 0) need(begin);
+    if ((sector + count) % kSectors != 0 && sector + count < medium.sectors()) need(end - 1);
   }
   known.add(begin, end - begin);
+  unsure.for_each([&known](u64 first, u64 blocks) { known.remove(first, blocks); });
 }
 
-void DiskLog::keep(u32 number, Medium& medium, u64 operation, u64 block) {
+// False: a part of the block can't be read now. The guest gets an error of its own if it asks for that; the rest is
+// right, and the block will be kept anew next time.
+bool DiskLog::keep(u32 number, Medium& medium, u64 operation, u64 block) {
   const u64 sector = block * kSectors;
   const u64 count = std::min(kSectors, medium.sectors() - sector);
   buffer_.assign(kDiskBlockSize, 0);
   const std::span<u8> content = std::span(buffer_).first(count * kSectorSize);
-  // Where a part can't be read the guest gets an error of its own if it asks for that; the rest must be right.
   const bool whole = medium.read(sector, content);
   for (u64 s = 0; !whole && s < count; ++s) {
     const std::span<u8> one = content.subspan(s * kSectorSize, kSectorSize);
@@ -175,6 +165,7 @@ void DiskLog::keep(u32 number, Medium& medium, u64 operation, u64 block) {
   }
   const bool zeroes = all_zero(buffer_);
   sink_(DiskEntry{zeroes ? DiskEntry::Kind::kZeroes : DiskEntry::Kind::kContent, number, operation, block, buffer_});
+  return whole;
 }
 
 void DiskLog::failed(u32 number, u64 operation, u64 sector, u64 count) {

@@ -38,7 +38,7 @@ class DiskLog final : public DiskJournal {
   void failed(u32 number, u64 operation, u64 sector, u64 count) override;
 
  private:
-  void keep(u32 number, Medium& medium, u64 operation, u64 block);
+  bool keep(u32 number, Medium& medium, u64 operation, u64 block);
 
   std::function<void(const DiskEntry&)> sink_;
   std::map<u32, RangeSet> known_;  // blocks of each medium that a replay has
@@ -50,6 +50,8 @@ class DiskEntries {
  public:
   // The content of a block at an operation; false: it is not in the trace, or the trace can't be read.
   virtual bool read_block(u32 medium, u64 block, u64 operation, std::span<u8> out) = 0;
+  // Was the block kept just before this operation? Then that is what it held, whatever a replay has made of it.
+  virtual bool has_block(u32 medium, u64 block, u64 operation) const = 0;
   virtual bool failed(u32 medium, u64 operation) const = 0;
 
  protected:

@@ -63,6 +63,9 @@ class TraceReader final : private DiskEntries {
   std::string where(const Chunk& chunk) const;
   Or<> note_blocks(std::span<const u8> plain);
   bool read_block(u32 medium, u64 block, u64 operation, std::span<u8> out) override;
+  bool has_block(u32 medium, u64 block, u64 operation) const override {
+    return blocks_.contains({medium, block, operation});
+  }
   bool failed(u32 medium, u64 operation) const override { return failures_.contains({medium, operation}); }
 
   TraceInput* input_;
