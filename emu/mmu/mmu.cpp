@@ -6,7 +6,9 @@
 namespace paemu {
 
 Mmu::Mmu(const CpuState& state, PhysicalMemory& memory, MmioBus& mmio)
-    : state_(state), memory_(memory), mmio_(mmio), walker_(state, memory) {}
+    : state_(state), memory_(memory), mmio_(mmio), walker_(state, memory) {
+  forget_spaces();
+}
 
 bool Mmu::resolve_piece(u32 linear, u32 size, Access access, Privilege privilege, Piece& out) {
   u64 frame;

@@ -21,6 +21,7 @@
 #include "cpu/fault.hpp"
 #include "cpu/state.hpp"
 #include "memory/physical_memory.hpp"
+#include "mmu/address_space.hpp"
 #include "mmu/page_walk.hpp"
 
 namespace paemu {
@@ -56,7 +57,7 @@ struct FastTable {
   static u32 index_of(u32 linear) { return (linear >> kPageShift) & (kEntries - 1); }
   static u32 tag_of(u32 linear) { return 0u - (linear >> kPageShift); }
 
-  u32 tag[kEntries];     // the page's number, negated
+  u32 tag[kEntries];          // the page's number, negated
   u64 addend[kEntries] = {};  // host address of the page, less its linear one
   FastTable() { drop(); }
   void drop() { std::fill_n(tag, kEntries, kFree); }
@@ -193,9 +194,10 @@ class Mmu {
 
   // valid while generation matches, or for global pages while it is at least global_floor_.
   struct Translation {
-    u32 page = 0;   // linear address of the page
-    u8 rights = 0;  // page_right
-    u64 frame = 0;  // physical address of the page, before A20
+    u32 page = 0;                      // linear address of the page
+    u8 rights = 0;                     // page_right
+    u8 held = AddressSpace::kNotHeld;  // number in the present address space
+    u64 frame = 0;                     // physical address of the page, before A20
     u64 generation = 0;
   };
 
@@ -227,6 +229,22 @@ class Mmu {
   void forget(Access, u32 linear);
   void forget_fast(Access, u32 linear);
   void drop_fast();
+  void clear_fast();
+  // Is a frame of RAM as the fast entries for writing want it: written before, without code?
+  bool written_fast(GuestPhys address) const {
+    constexpr u8 kMask = frame_flag::kDirty | frame_flag::kHasCode;
+    return (memory_.flags(pfn_of(address)) & kMask) == frame_flag::kDirty;
+  }
+  // --- address_space.cpp
+  bool unchanged(const AddressSpace::Page&) const;
+  u8 hold(u32 linear, Access, const Walk&);
+  void let_go(Translation&);
+  void note_place(u32 linear, Access, Privilege, u64 addend);
+  void drop_local_fast();
+  AddressSpace& find_space();
+  void renew_hosts(AddressSpace&);
+  void enter_space();
+  void forget_spaces();
   Translation& slot(Access a, u32 linear) { return (a == Access::kFetch ? code_ : data_)[index_of(linear)]; }
 
   const CpuState& state_;
@@ -243,14 +261,15 @@ class Mmu {
   u64 global_floor_ = 1;
   std::array<Watchpoint, 4> watchpoints_{};
   FastTable fast_[3][2];
-  // The tags of the fast entries of translations that are not global, filled since the last flush. More than kLocalMax: not listed.
-  static constexpr u32 kLocalMax = 256;
-  std::array<u32*, kLocalMax> local_{};
-  u32 local_count_ = 0;
   Translation data_[kEntries];
   Translation code_[kEntries];
   // Whether a piece of a large page may be held, by 4-MiB region: only then INVLPG has to search for its siblings.
   std::array<bool, 1024> large_held_{};
+  // Of tables that were in use lately, replaced in turn.
+  std::array<AddressSpace, 8> spaces_;
+  AddressSpace* space_ = nullptr;  // that of the tables in CR3
+  u32 next_space_ = 0;
+  u64 fast_epoch_ = 0;  // counts events after which no fast entry of before is right
 };
 
 }  // namespace paemu

@@ -60,6 +60,8 @@ Walk PageWalker::finish(const Request& r, Walk w, u64 leaf_address, u64 leaf) co
   if (leaf & kDirty) w.rights |= page_right::kDirty;
   if ((leaf & kGlobal) && (state_.cr4 & cr4::kPge)) w.rights |= page_right::kGlobal;
   w.ok = true;
+  w.leaf_address = leaf_address;
+  if (w.rights & page_right::kLarge) w.table_address = leaf_address;
   return w;
 }
 
@@ -89,6 +91,7 @@ Walk PageWalker::walk32(const Request& r) const {
   if (!(pte & kPresent)) return fault(r, 0);
   w.rights = narrow(w.rights, pte);
   w.frame = pte & 0xfffff000;
+  w.table_address = pde_address;
   return finish(r, w, pte_address, pte);
 }
 
@@ -122,6 +125,7 @@ Walk PageWalker::walk_pae(const Request& r) const {
   if (pte & reserved) return fault(r, page_fault::kPresent | page_fault::kReserved);
   w.rights = narrow(w.rights, pte);
   w.frame = pte & kFrameMask;
+  w.table_address = pde_address;
   return finish(r, w, pte_address, pte);
 }
 

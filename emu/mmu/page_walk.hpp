@@ -26,6 +26,9 @@ struct Walk {
   u8 rights = 0;       // page_right
   u32 error_code = 0;  // when not ok: as pushed with the page fault
   u64 frame = 0;       // physical address of the 4-KiB page, also within a large one
+  // When ok, physical addresses: of the entry that maps the page, and of the one that refers to its table; of a large
+  // page both are the same.
+  u64 leaf_address = 0, table_address = 0;
 };
 
 // Whether an access at `privilege` is allowed by `rights` (SDM 3A, 4.6).
@@ -56,6 +59,15 @@ class PageWalker {
     Entry entry = static_cast<Entry>(~Entry{0});
     if (page != nullptr) std::memcpy(&entry, page + (address & kPageMask), sizeof entry);
     return entry;
+  }
+  // The same of the size that the paging mode has.
+  u64 entry(u64 address) const {
+    return (state_.cr4 & cr4::kPae) ? read_entry<u64>(address) : read_entry<u32>(address);
+  }
+  // Where it is; nullptr when there is neither RAM nor ROM. Right until the mapping or A20 changes.
+  const u8* host(u64 address) const {
+    const u8* page = memory_.host_page(GuestPhys{address & a20_mask_});
+    return page == nullptr ? nullptr : page + (address & kPageMask);
   }
   // Which bits of a PAE entry are beyond the physical address width.
   u64 address_reserved() const { return ~((u64{1} << memory_.physical_bits()) - 1) & ~(u64{1} << 63); }

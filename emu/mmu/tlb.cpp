@@ -42,7 +42,9 @@ bool Mmu::frame_of(u32 linear, Access access, Privilege privilege, u64& frame) {
   // The fast entries are a subset of these: what goes here goes there.
   forget_fast(access, linear);
   if (walk.rights & page_right::kLarge) large_held_[linear >> 22] = true;
-  t = Translation{linear & ~kPageMask, walk.rights, walk.frame, generation_};
+  let_go(t);
+  const u8 held = walk.rights & page_right::kGlobal ? AddressSpace::kNotHeld : hold(linear, access, walk);
+  t = Translation{linear & ~kPageMask, walk.rights, held, walk.frame, generation_};
   frame = walk.frame;
   return true;
 }
@@ -61,18 +63,13 @@ void Mmu::fill_fast(u32 linear, Access access, Privilege privilege, const Piece&
     if (watching_ && page_watched(linear)) return;
     if (alignment_check_ && privilege == Privilege::kUser) return;
   }
-  if (access == Access::kWrite) {
-    constexpr u8 kMask = frame_flag::kDirty | frame_flag::kHasCode;
-    if (piece.rom || (memory_.flags(pfn_of(piece.address)) & kMask) != frame_flag::kDirty) return;
-  }
+  if (access == Access::kWrite && (piece.rom || !written_fast(piece.address))) return;
   FastTable& table = fast_[static_cast<u32>(access)][static_cast<u32>(privilege)];
   u32& tag = table.tag[index_of(linear)];
   table.addend[index_of(linear)] = reinterpret_cast<u64>(piece.host) - linear;
   tag = FastTable::tag_of(linear);
   const bool outlives_cr3 = !(state_.cr0 & cr0::kPaging) || (slot(access, linear).rights & page_right::kGlobal);
-  if (outlives_cr3 || local_count_ > kLocalMax) return;
-  if (local_count_ < kLocalMax) local_[local_count_] = &tag;
-  ++local_count_;
+  if (!outlives_cr3) note_place(linear, access, privilege, table.addend[index_of(linear)]);
 }
 
 void Mmu::forget_fast(Access access, u32 linear) {
@@ -92,30 +89,37 @@ void Mmu::forget_fast(Access access, u32 linear) {
 void Mmu::forget(Access access, u32 linear) {
   Translation& t = slot(access, linear);
   if (!valid(t, linear)) return;
+  let_go(t);
   t.generation = 0;
   forget_fast(access, linear);
 }
 
-void Mmu::drop_fast() {
-  local_count_ = 0;
+void Mmu::clear_fast() {
   for (auto& by_privilege : fast_) {
     for (FastTable& table : by_privilege) table.drop();
   }
 }
 
+// For reasons of the host: nothing that was at hand, in these tables or in others, is right any more.
+void Mmu::drop_fast() {
+  clear_fast();
+  ++fast_epoch_;
+  renew_hosts(*space_);
+}
+
 void Mmu::flush_non_global() {
   ++counters.flushes;
-  ++generation_;
-  if (local_count_ > kLocalMax) return drop_fast();
   // A kernel that changes page tables at each entry shares with its programs what it enters by: that stays at hand.
-  for (u32 n = 0; n < local_count_; ++n) *local_[n] = FastTable::kFree;
-  local_count_ = 0;
+  drop_local_fast();
+  ++generation_;
+  enter_space();
 }
 
 void Mmu::flush_all() {
   ++counters.flushes;
   ++generation_;
   drop_fast();
+  forget_spaces();
   global_floor_ = generation_;
   large_held_.fill(false);
 }

@@ -164,6 +164,9 @@ TEST_CASE("code is at hand while its translation is held") {
   REQUIRE(m.mmu.fetch_hit(kLinear, Privilege::kSupervisor) != nullptr);
   REQUIRE(m.mmu.fetch_hit(kLinear, Privilege::kUser) == nullptr);
   SECTION("INVLPG") { m.mmu.flush_page(kLinear); }
-  SECTION("a move to CR3") { m.mmu.flush_non_global(); }
+  SECTION("a move to CR3, and another entry") {
+    m.put64(PagedMemory::pte64(kLinear), kFrameB | kP);
+    m.mmu.flush_non_global();
+  }
   REQUIRE(m.mmu.fetch_hit(kLinear, Privilege::kSupervisor) == nullptr);
 }
