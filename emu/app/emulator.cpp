@@ -189,7 +189,9 @@ void Emulator::leave(const char* reason) {
 
 void Emulator::end_replay(StopReason reason) {
   exit_code_ = kExitFine;
-  if (const Or<> finished = player_->finish(reason); !finished) {
+  if (reason == StopReason::Diverged && !player_->divergence()) {  // the engines differ: they have said how
+    exit_code_ = kExitDiverged;
+  } else if (const Or<> finished = player_->finish(reason); !finished) {
     log_.line(finished.error().sentence);
     exit_code_ = kExitBadInput;
   } else if (player_->divergence()) {

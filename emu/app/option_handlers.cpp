@@ -303,12 +303,14 @@ Or<> pace(Parser& p, const std::string& value) {
   return {};
 }
 Or<> engine(Parser& p, const std::string& value) {
-  if (value == "verify")
-    return fail("lock-step comparison is not part of this build; there are \"interp\" and \"jit\"");
-  if (value != "interp" && value != "jit")
-    return fail("there is no engine \"" + value + "\", only \"interp\" and \"jit\"");
-  p.options.engine.kind = value == "jit" ? EngineKind::kTranslator : EngineKind::kInterpreter;
-  return {};
+  constexpr std::pair<const char*, EngineKind> kEngines[] = {
+      {"interp", EngineKind::kInterpreter}, {"jit", EngineKind::kTranslator}, {"verify", EngineKind::kVerify}};
+  for (const auto& [name, kind] : kEngines) {
+    if (value != name) continue;
+    p.options.engine.kind = kind;
+    return {};
+  }
+  return fail("there is no engine \"" + value + "\"; there are interp, jit and verify");
 }
 Or<> name(Parser& p, const std::string& value) {
   KeyValues settings = TRY(KeyValues::parse(value, "guest"));

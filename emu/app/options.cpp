@@ -116,7 +116,7 @@ std::string help_text() {
   out +=
       "\nKeys on stdio: Ctrl-A c switches between the guest's console and the monitor, Ctrl-A x leaves,\n"
       "Ctrl-A h helps. Exit status: 0, or what the guest wrote to the debug-exit port (v * 2 + 1);\n"
-      "2 after bad input, 3 when a replay parts from its recording.\n";
+      "2 after bad input, 3 when a replay parts from its recording, or -engine verify finds a difference.\n";
   return out;
 }
 
@@ -141,7 +141,7 @@ std::string man_page() {
       ".SH KEYS\nOn stdio, Ctrl\\-A c switches between the guest's console and the monitor, Ctrl\\-A x leaves, "
       "Ctrl\\-A h helps.\n"
       ".SH EXIT STATUS\n0, or what the guest wrote to the debug\\-exit port (v * 2 + 1); 2 after bad input;\n"
-      "3 when a replay parts from its recording; 4 when the guest halted for ever.\n"
+      "3 when a replay parts from its recording, or \\-engine verify finds a difference; 4 when the guest halted for ever.\n"
       ".SH SEE ALSO\n.BR paetrace (1)\n";
   return out;
 }

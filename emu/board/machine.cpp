@@ -45,6 +45,7 @@ Or<std::unique_ptr<Machine>> Machine::create(MachineConfig config, Images images
 }
 
 Or<> PcMachine::build(SerialSink& serial) {
+  engine_.on_difference = [this] { stop(StopReason::Diverged); };
   pc_ = TRY(Pc::create(config_, images_, serial, log_, *this, engine_));
   memory_hash_ = std::make_unique<MemoryHash>(pc_->memory);
   return {};

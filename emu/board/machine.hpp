@@ -30,7 +30,7 @@ enum class StopReason : u8 {
   TripleFault,    // with MachineConfig::reboot off
   InputEnded,     // replay reached the end of the trace
   Deadlock,       // halted, no event armed, and the input source says that nothing more can come
-  Diverged,       // replay differs from the recording
+  Diverged,       // a replay from its recording, or one engine from the other
   kLast = Diverged,
 };
 

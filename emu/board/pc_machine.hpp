@@ -88,7 +88,7 @@ class PcMachine final : public Machine, private PcListener {
 
   MachineConfig config_;
   Images images_;
-  const EngineOptions engine_;
+  EngineOptions engine_;
   GuestMessages log_;
   std::unique_ptr<Pc> pc_;
   std::unique_ptr<MemoryHash> memory_hash_;

@@ -7,6 +7,8 @@
 // Called by board's run loop.
 #pragma once
 
+#include <functional>
+
 #include "base/types.hpp"
 
 namespace paemu {
@@ -39,6 +41,7 @@ enum class EngineKind : u8 { kInterpreter, kTranslator, kVerify };
 // How to run, as opposed to what: not written into traces.
 struct EngineOptions {
   EngineKind kind = EngineKind::kInterpreter;
+  std::function<void()> on_difference = {};  // of kVerify: the engines differ, and the log says how
 };
 
 }  // namespace paemu

@@ -71,6 +71,22 @@ bool Translator::lend(u8 wanted) {
   return (cpu_.lent_fpu & wanted) == wanted;
 }
 
+bool Translator::run_alone(Block& block, u32 eip) {
+  constexpr u8 kMode = kFastMode | mode::kProtected;
+  if ((block.mode & kMode) != kMode) return false;
+  Translation* t = find(block, eip);
+  if (t == nullptr) {
+    t = translate(block, eip);
+    if (t == nullptr) return false;
+    inspect({cache_->writable(t->code), t->code_size});
+  }
+  if (!lend(t->needs_lent)) return false;
+  last_code_ = {t->code, t->code_size};
+  run_native(t);
+  pending_ = nullptr;
+  return true;
+}
+
 void Translator::begin_native() {
   Context& x = *context_;
   x.flags = cpu_.lazy.get() | 0x202;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <deque>
+#include <span>
 
 #include "interp/interpreter.hpp"
 #include "jit/code_cache.hpp"
@@ -14,7 +15,7 @@
 
 namespace paemu {
 
-class Translator final : public Interpreter {
+class Translator : public Interpreter {
  public:
   // Does this host have what translated code uses (BMI2)?
   static bool supported();
@@ -23,10 +24,18 @@ class Translator final : public Interpreter {
   Translator(Cpu& cpu, std::unique_ptr<CodeCache> cache, u8 hot = kHot);
   ~Translator() override;
 
+ protected:
+  // Runs one block translated, and nothing after it. False: it can't be, and nothing ran. For the Verifier: blocks that
+  // run this way are never linked.
+  bool run_alone(Block& block, u32 eip);
+  std::span<const u8> last_code() const { return last_code_; }  // what ran then, as it is executed
+  // For tests: may spoil what was just translated; `code` as it is written.
+  virtual void inspect(std::span<u8>) {}
+  void on_block_dropped(const Block& block) override;
+
  private:
   // --- Interpreter.
   void execute_block(Block& block, u32 eip) override;
-  void on_block_dropped(const Block& block) override;
   void on_blocks_flushed() override;
 
   jit::Translation* find(const Block& block, u32 eip);
@@ -50,6 +59,7 @@ class Translator final : public Interpreter {
   std::deque<jit::Link> links_;
   jit::Link* pending_ = nullptr;  // wants to be connected to what runs next
   bool forget_before_translating_ = false;
+  std::span<const u8> last_code_;
 };
 
 }  // namespace paemu

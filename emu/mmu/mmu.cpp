@@ -77,6 +77,12 @@ bool Mmu::store_slow(u32 linear, Privilege privilege, const void* data, u32 size
   if (alignment_check_ && misaligned(linear, size, privilege)) return false;
   Piece pieces[2];
   if (!resolve(linear, size, Access::kWrite, privilege, pieces)) return false;
+  if (store_listener_ != nullptr) {
+    for (u32 n = 0, at = linear; n < 2 && pieces[n].size != 0; at += pieces[n].size, ++n) {
+      store_listener_->before_store(at, privilege, pieces[n].address, pieces[n].rom ? nullptr : pieces[n].host,
+                                    pieces[n].size);
+    }
+  }
   write_piece(pieces[0], data);
   if (pieces[1].size != 0) write_piece(pieces[1], static_cast<const u8*>(data) + pieces[0].size);
   if (watching_) note_watch(linear, size, Access::kWrite);

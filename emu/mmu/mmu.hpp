@@ -36,6 +36,15 @@ class MmioListener {
   ~MmioListener() = default;
 };
 
+// Told of each part of a store within a page, before it happens. host: nullptr when it does not simply go to RAM.
+class StoreListener {
+ public:
+  virtual void before_store(u32 linear, Privilege privilege, GuestPhys address, u8* host, u32 size) = 0;
+
+ protected:
+  ~StoreListener() = default;
+};
+
 // Where the bytes of a page of code are. `host` is nullptr when they are not in RAM or ROM: use read_physical().
 struct FetchPage {
   GuestPhys address;         // of the byte asked for, A20 applied
@@ -167,6 +176,19 @@ class Mmu {
   // --- What surrounds the processor.
   void set_a20(bool enabled);
   bool a20() const { return a20_mask_ == ~u64{0}; }
+  // For whoever takes stores back (jit/verifier): while one is set each store takes the slow path.
+  void set_store_listener(StoreListener* listener) {
+    store_listener_ = listener;
+    forget_stores();
+  }
+  void forget_stores() {
+    for (FastTable& t : fast_[static_cast<u32>(Access::kWrite)]) t.drop();
+  }
+  // Puts a page that was written lately at hand for stores.
+  void prepare_store(u32 linear, Privilege privilege) {
+    Piece piece;
+    if (resolve_piece(linear, 1, Access::kWrite, privilege, piece)) fill_fast(linear, Access::kWrite, privilege, piece);
+  }
   void set_listener(MmioListener* listener) { listener_ = listener; }
   // Without PSE-36 bits 13 to 21 of a 4-MiB entry are reserved (SDM 3A, table 4-4).
   void set_pse36(bool enabled) {
@@ -251,6 +273,7 @@ class Mmu {
   PhysicalMemory& memory_;
   MmioBus& mmio_;
   MmioListener* listener_ = nullptr;
+  StoreListener* store_listener_ = nullptr;
   PageWalker walker_;
   Fault fault_;
   u32 watch_hits_ = 0;

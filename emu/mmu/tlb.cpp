@@ -63,7 +63,7 @@ void Mmu::fill_fast(u32 linear, Access access, Privilege privilege, const Piece&
     if (watching_ && page_watched(linear)) return;
     if (alignment_check_ && privilege == Privilege::kUser) return;
   }
-  if (access == Access::kWrite && (piece.rom || !written_fast(piece.address))) return;
+  if (access == Access::kWrite && (store_listener_ != nullptr || piece.rom || !written_fast(piece.address))) return;
   FastTable& table = fast_[static_cast<u32>(access)][static_cast<u32>(privilege)];
   u32& tag = table.tag[index_of(linear)];
   table.addend[index_of(linear)] = reinterpret_cast<u64>(piece.host) - linear;

@@ -96,8 +96,9 @@ TEST_CASE("-cpu help lists models instead of running") {
 
 TEST_CASE("the engine is chosen by name, and does not go into the machine's configuration") {
   CHECK(parse({"-engine", "interp"}).engine.kind == EngineKind::kInterpreter);
-  CHECK(refused({"-engine", "tcg"}) == "-engine: there is no engine \"tcg\", only \"interp\" and \"jit\"");
+  CHECK(refused({"-engine", "tcg"}) == "-engine: there is no engine \"tcg\"; there are interp, jit and verify");
   CHECK(parse({"-engine", "jit"}).engine.kind == EngineKind::kTranslator);
+  CHECK(parse({"-engine", "verify"}).engine.kind == EngineKind::kVerify);
 }
 
 TEST_CASE("-smp takes QEMU's forms, and refuses what does not multiply out") {

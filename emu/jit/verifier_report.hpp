@@ -1,0 +1,21 @@
+// What the Verifier says of a difference, as lines for the log.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "interp/engine.hpp"
+
+namespace paemu::verifier_report {
+
+std::string headline(const Block& block, u32 eip, const Insn* guilty, u64 retired);
+// The block's instructions, the guilty one marked.
+std::vector<std::string> guest_code(const Block& block, u32 eip, const Insn* guilty);
+std::string registers(const CpuState& s);
+// "gpr[3]: 1 and 2", or "" when the states are the same.
+std::string first_difference(const CpuState& expected, const CpuState& got);
+std::string counts(const char* what, u64 expected, u64 got);
+std::string bytes(u32 linear, std::span<const u8> expected, std::span<const u8> got);
+
+}  // namespace paemu::verifier_report
