@@ -1,8 +1,7 @@
 #include "bios/chipset.hpp"
 
-#include "abi/memory_map.hpp"
 #include "abi/ports.hpp"
-#include "bios/layout.hpp"
+#include "bios/local_apic.hpp"
 #include "bios/port_io.hpp"
 
 namespace firmware {
@@ -42,27 +41,10 @@ void init_rtc() {
   out8(kRtc, 0x0d), in8(kRtc + 1);
 }
 
-// The 8259A's requests reach the processor through its local APIC: "virtual wire" (Intel MultiProcessor Specification 1.4,
-// 3.6.2.2), as BIOSes leave it.
-void init_local_apic() {
-  u32 eax = 1, ebx, ecx, features;
-  asm volatile("cpuid" : "+a"(eax), "=b"(ebx), "=c"(ecx), "=d"(features));
-  constexpr u32 kHasApic = 1u << 9;
-  if (!(features & kHasApic)) return;
-  constexpr u32 kSpurious = 0xf0, kLint0 = 0x350, kLint1 = 0x360;  // SDM 3A, table 11-1
-  constexpr u32 kEnabled = 0x1ff, kExtInt = 0x700, kNmi = 0x400;
-  auto write = [](u32 offset, u32 value) {
-    *at<volatile u32>(static_cast<u32>(abi::memory_map::kLocalApic) + offset) = value;
-  };
-  write(kSpurious, kEnabled);
-  write(kLint0, kExtInt);
-  write(kLint1, kNmi);
-}
-
 }  // namespace
 
 void init_chipset() {
-  init_local_apic();
+  init_local_apic(true);
   init_pics();
   init_pit();
   init_rtc();

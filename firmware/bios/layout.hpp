@@ -3,6 +3,7 @@
 //
 //   0x00000  interrupt vectors, BIOS data area
 //   0x01000  stack, down from kStackTop
+//   0x07000  where other processors start, for a moment
 //   0x08000  variables (.bss)
 //   0x20000  what the kernel is told: Multiboot information, memory map, command line
 //   0x9fc00  extended BIOS data area: kept
@@ -19,6 +20,7 @@ namespace firmware {
 using namespace base;
 
 inline constexpr u32 kStackTop = 0x7000;
+inline constexpr u32 kStartPage = 0x7000;
 inline constexpr u32 kBootInfo = 0x20000;
 inline constexpr u32 kBootInfoEnd = 0x90000;
 inline constexpr u32 kEbda = static_cast<u32>(kEbdaSegment) << 4;

@@ -1,4 +1,4 @@
-// POST's course: shadow (start.S), chips, memory, screen, tables; then a kernel that was given, or a drive that boots.
+// POST's course: shadow (start.S), chips, memory, screen, processors, tables; then a kernel that was given, or a drive that boots.
 
 #include "abi/acpi.hpp"
 #include "abi/fw_cfg.hpp"
@@ -16,6 +16,7 @@
 #include "bios/option_roms.hpp"
 #include "bios/pci.hpp"
 #include "bios/port_io.hpp"
+#include "bios/processors.hpp"
 #include "bios/real_mode.hpp"
 #include "bios/shadow.hpp"
 #include "bios/smbios.hpp"
@@ -26,7 +27,7 @@ namespace firmware {
 namespace {
 
 // Codes for the latch at port 80, in order: the last one tells where a boot ended.
-enum class Post : u8 { Chips = 0x10, Memory = 0x20, Screen = 0x28, Tables = 0x30, Kernel = 0x40, Drives = 0x50, Boot = 0x60 };
+enum class Post : u8 { Chips = 0x10, Memory = 0x20, Screen = 0x28, Processors = 0x2c, Tables = 0x30, Kernel = 0x40, Drives = 0x50, Boot = 0x60 };
 
 void post(Post code) { out8(abi::port::kPost, static_cast<u8>(code)); }
 
@@ -108,6 +109,9 @@ extern "C" void firmware_main() {
   post(Post::Screen);
   start_screen();
   greet();
+
+  post(Post::Processors);
+  start_processors();
 
   post(Post::Tables);
   install_tables(memory);

@@ -1,11 +1,11 @@
 #include "bios/mp_table.hpp"
 
-#include "abi/fw_cfg.hpp"
 #include "abi/memory_map.hpp"
 #include "abi/ports.hpp"
-#include "bios/fw_cfg.hpp"
 #include "bios/layout.hpp"
+#include "bios/local_apic.hpp"
 #include "bios/pci_config.hpp"
+#include "bios/processors.hpp"
 #include "bios/strings.hpp"
 #include "bios/table_area.hpp"
 
@@ -101,13 +101,14 @@ struct Builder {
 };
 
 void add_processors(Builder& table) {
-  const u32 count = fw_cfg_number(abi::fw_cfg::kCpuCount);
   u32 signature, ebx, ecx, features;
   asm volatile("cpuid" : "=a"(signature), "=b"(ebx), "=c"(ecx), "=d"(features) : "a"(1), "c"(0));
-  for (u32 n = 0; n < count && n < kMostProcessors; ++n) {
+  u32 ids = processor_ids();
+  const u32 own = local_apic_id();
+  for (u32 count = 0; ids != 0 && count < kMostProcessors; ++count, ids &= ids - 1) {
     Processor p;
-    p.apic_id = static_cast<u8>(n);
-    if (n == 0) p.flags |= 2;
+    p.apic_id = static_cast<u8>(__builtin_ctz(ids));
+    if (p.apic_id == own) p.flags |= 2;
     p.signature = signature, p.features = features;
     table.add(p);
   }
@@ -146,6 +147,7 @@ void add_isa_interrupts(Builder& table, u16 of_pci) {
 }  // namespace
 
 void install_mp_table() {
+  if (processor_ids() == 0) return;  // without local APICs
   const u32 place = take_table_area(sizeof(FloatingPointer), 16);
   const u32 start = take_table_area(kMostBytes, 16);
   if (place == 0 || start == 0) return;

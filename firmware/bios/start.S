@@ -4,6 +4,7 @@
 # stays while RAM takes the place of its shadow, so the copying is done from there (i440FX data sheet, 3.2.17).
         .section .entry, "ax"
         .code32
+        .globl  begin
 begin:  movw    $0x18, %ax              # linked at E0000
         movw    %ax, %ds
         movw    %ax, %es
@@ -120,6 +121,39 @@ call_real:
         popal
         ret
 
+# Another processor comes here in real mode, see processors.cpp. They wait for one another, as they have one stack; each is
+# parked with interrupts off. An NMI finds a gate to the same place, and as no IRET follows, there is none after it.
+        .globl  other_processor
+other_processor:
+        .code16
+        cli
+        cld
+        lidtl   %cs:parked_idt_register - begin
+        lgdtl   %cs:gdt_register - begin
+        movl    %cr0, %eax
+        andl    $0x9fffffff, %eax       # caches on
+        orb     $1, %al
+        movl    %eax, %cr0
+        ljmpl   $0x10, $1f
+        .code32
+1:      movw    $0x18, %ax
+        movw    %ax, %ds
+        movw    %ax, %es
+        movw    %ax, %fs
+        movw    %ax, %gs
+        movw    %ax, %ss
+2:      pause
+        lock btsl $0, others_stack_taken
+        jc      2b
+        movl    $others_stack_top, %esp
+        call    other_processor_main
+        movl    $0xfffff000, %esp       # ROM: what an NMI pushes is lost
+        movl    $0, others_stack_taken
+        lock incl other_processors_parked
+parked: cli
+        hlt
+        jmp     parked
+
 # BIOS32 Service Directory (Standard BIOS 32-bit Service Directory Proposal 0.4): EAX says which service. Far call; runs
 # wherever the system has mapped it.
         .globl  bios32_directory
@@ -182,7 +216,22 @@ real_idt:
         .word   0x3ff
         .long   0
 
+parked_idt:
+        .quad   0, 0
+        .word   parked - begin, 0x10, 0x8e00, 0x000e    # vector 2: interrupt gate to parked, E0000 up
+parked_idt_end:
+parked_idt_register:
+        .word   parked_idt_end - parked_idt - 1
+        .long   parked_idt
+
         .bss
+        .globl  other_processors_parked
+other_processors_parked:
+                .long 0
+others_stack_taken:
+                .long 0
+others_stack:   .skip 1024
+others_stack_top:
 real_target:    .long 0
 real_registers: .long 0
 real_esp:       .long 0

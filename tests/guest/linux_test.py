@@ -22,6 +22,8 @@ def main():
     build = sys.argv[1]
     processors = int(sys.argv[2]) if len(sys.argv) > 2 else 1
     expected = EXPECTED + ([f"smp: Brought up 1 node, {processors} CPUs"] if processors > 1 else [])
+    expected += [f"processors: {processors}, without local timer interrupts: 0"]
+    expected += [f"worked on processor {n}" for n in range(processors)]
     found = sorted(glob.glob(f"{build}/packages/linux-image-686-pae/boot/vmlinuz-*"))
     if not found:
         sys.exit("linux_test: Debian's kernel is not in the build folder; tools/fetch-packages brings it")
