@@ -61,7 +61,8 @@ struct Watchpoint {
 // Host addresses of pages at hand, for one kind of access and one privilege; direct-mapped by page. Translated code
 // reads these arrays itself (emu/jit), without touching the flags.
 struct FastTable {
-  static constexpr u32 kEntries = 1024;
+  // More than the pages of 8 MiB: copies between two places 4 or 8 MiB apart are common.
+  static constexpr u32 kEntries = 4096;
   static constexpr u32 kFree = 1u << 20;  // of tag: no page's, nor any that sums to zero with one
   static u32 index_of(u32 linear) { return (linear >> kPageShift) & (kEntries - 1); }
   static u32 tag_of(u32 linear) { return 0u - (linear >> kPageShift); }

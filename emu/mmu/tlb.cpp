@@ -130,12 +130,13 @@ void Mmu::flush_page(u32 linear) {
   forget(Access::kFetch, linear);
   const u32 region = linear >> 22;
   if (!large_held_[region]) return;
-  // Large pages are held in pieces of 4 KiB; INVLPG drops the whole page. A 4-MiB region uses each index once.
+  // Large pages are held in pieces of 4 KiB; INVLPG drops the whole page.
   large_held_[region] = false;
-  for (u32 i = 0; i < kEntries; ++i) {
-    const u32 page = (region << 22) | (i << kPageShift);
-    if (data_[i].rights & page_right::kLarge) forget(Access::kRead, page);
-    if (code_[i].rights & page_right::kLarge) forget(Access::kFetch, page);
+  for (u32 n = 0; n < 1024; ++n) {
+    const u32 page = (region << 22) | (n << kPageShift);
+    for (const Access a : {Access::kRead, Access::kFetch}) {
+      if (slot(a, page).rights & page_right::kLarge) forget(a, page);
+    }
   }
 }
 
