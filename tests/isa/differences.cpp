@@ -154,10 +154,12 @@ constexpr Difference kDifferences[] = {
     {"LOCK before the group of VERW: AMD's do not refuse it",
      [](const Outcomes& o) { return o.row.map == isa::Map::k0F && o.row.opcode == 0 && prefixed(o, 0xf0); },
      [](const Outcomes&, Adjusted& a) { a.skip = true; }},
-    {"LOOP whose own end is the end of CS: AMD's fault whether or not they jump",
+    {"LOOP and Jcc whose own end is the end of CS: AMD's fault whether or not they jump",
      [](const Outcomes& o) {
        const u32 limit = segment_of(o.test.before.selector[isa::kCs]).limit;
-       return o.row.map == isa::Map::k1 && (o.row.opcode & 0xfc) == 0xe0 && o.test.before.eip + o.test.length > limit;
+       const bool loop = o.row.map == isa::Map::k1 && (o.row.opcode & 0xfc) == 0xe0;
+       const bool jcc = o.row.map == isa::Map::k0F && (o.row.opcode & 0xf0) == 0x80;
+       return (loop || jcc) && o.test.before.eip + o.test.length > limit;
      },
      [](const Outcomes&, Adjusted& a) { a.skip = true; }},
     {"ENTER whose last look at the stack is misaligned: AMD's raise #AC for it",
