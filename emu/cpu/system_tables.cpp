@@ -52,7 +52,10 @@ Outcome store_selector(Cpu& cpu, const Insn& i, u16 selector) {
 
 enum class Look : u8 { kVisible, kHidden, kFault };
 
-Look look_at(Cpu& cpu, u16 selector, Descriptor& d) {
+// The descriptor that the operand selects.
+Look look_at(Cpu& cpu, const Insn& i, Descriptor& d) {
+  u16 selector;
+  if (!protected_only(cpu) || !cpu.read_rm(i, selector)) return Look::kFault;
   u32 linear;
   if (null_selector(selector) || !descriptor_address(cpu, selector, linear)) return Look::kHidden;
   u64 raw;
@@ -69,11 +72,8 @@ constexpr u32 kLslTypes = 1u << 1 | 1u << 2 | 1u << 3 | 1u << 9 | 1u << 11;
 
 template <class Value>
 Outcome load_about(Cpu& cpu, const Insn& i, u32 system_types, Value&& value_of) {
-  if (!protected_only(cpu)) return Outcome::kFault;
-  u16 selector;
-  if (!cpu.read_rm(i, selector)) return Outcome::kFault;
   Descriptor d;
-  const Look look = look_at(cpu, selector, d);
+  const Look look = look_at(cpu, i, d);
   if (look == Look::kFault) return Outcome::kFault;
   const bool ok = look == Look::kVisible && (!d.system() || ((system_types >> d.type()) & 1));
   set_zero_flag(cpu, ok);
@@ -87,11 +87,8 @@ Outcome load_about(Cpu& cpu, const Insn& i, u32 system_types, Value&& value_of) 
 
 template <class Test>
 Outcome verify(Cpu& cpu, const Insn& i, Test&& test) {
-  if (!protected_only(cpu)) return Outcome::kFault;
-  u16 selector;
-  if (!cpu.read_rm(i, selector)) return Outcome::kFault;
   Descriptor d;
-  const Look look = look_at(cpu, selector, d);
+  const Look look = look_at(cpu, i, d);
   if (look == Look::kFault) return Outcome::kFault;
   set_zero_flag(cpu, look == Look::kVisible && !d.system() && test(d));
   return Outcome::kNext;

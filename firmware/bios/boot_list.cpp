@@ -1,9 +1,9 @@
 #include "bios/boot_list.hpp"
 
 #include "abi/ports.hpp"
+#include "base/port_io.hpp"
 #include "bios/fw_cfg.hpp"
 #include "bios/layout.hpp"
-#include "bios/port_io.hpp"
 #include "bios/real_mode.hpp"
 #include "bios/strings.hpp"
 

@@ -1,8 +1,8 @@
 #include "bios/chipset.hpp"
 
 #include "abi/ports.hpp"
+#include "base/port_io.hpp"
 #include "bios/local_apic.hpp"
-#include "bios/port_io.hpp"
 
 namespace firmware {
 

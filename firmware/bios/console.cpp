@@ -1,7 +1,7 @@
 #include "bios/console.hpp"
 
 #include "abi/ports.hpp"
-#include "bios/port_io.hpp"
+#include "base/port_io.hpp"
 #include "bios/real_mode.hpp"
 
 namespace firmware {

@@ -2,7 +2,7 @@
 
 #include "abi/fw_cfg.hpp"
 #include "abi/ports.hpp"
-#include "bios/port_io.hpp"
+#include "base/port_io.hpp"
 #include "bios/strings.hpp"
 
 namespace firmware {
@@ -19,7 +19,9 @@ void select(u32 key) {
   selected = key;
 }
 
-void next(void* to, u32 count) { in8_many(abi::port::kFwCfgData, to, count); }
+void next(void* to, u32 count) {
+  asm volatile("rep insb" : "+D"(to), "+c"(count) : "d"(abi::port::kFwCfgData) : "memory");
+}
 
 void skip(u32 count) {
   u8 waste[256];

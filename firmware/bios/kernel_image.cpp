@@ -2,7 +2,6 @@
 
 #include "bios/console.hpp"
 #include "bios/layout.hpp"
-#include "bios/port_io.hpp"
 #include "bios/strings.hpp"
 
 namespace firmware {

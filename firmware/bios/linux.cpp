@@ -6,7 +6,7 @@
 #include "bios/console.hpp"
 #include "bios/layout.hpp"
 #include "bios/linux_screen.hpp"
-#include "bios/port_io.hpp"
+#include "bios/strings.hpp"
 #include "bios/tables.hpp"
 
 extern "C" [[noreturn]] void enter_linux(base::u32 entry, base::u32 boot_params);

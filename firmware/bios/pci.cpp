@@ -4,8 +4,8 @@
 #include "abi/memory_map.hpp"
 #include "abi/ports.hpp"
 #include "base/bits.hpp"
+#include "base/port_io.hpp"
 #include "bios/console.hpp"
-#include "bios/port_io.hpp"
 
 namespace firmware {
 

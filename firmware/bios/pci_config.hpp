@@ -3,9 +3,10 @@
 #pragma once
 
 #include "abi/ports.hpp"
-#include "bios/port_io.hpp"
+#include "base/port_io.hpp"
 
 namespace firmware {
+using namespace base;
 
 inline void pci_select(u16 function, u32 offset) {
   out32(abi::port::kPciConfigAddress, 1u << 31 | static_cast<u32>(function) << 8 | (offset & 0xfc));

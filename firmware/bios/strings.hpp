@@ -22,6 +22,10 @@ inline bool equal(const char* a, const char* b) {
   return false;
 }
 
+inline void fill(void* to, u8 value, u32 count) {
+  asm volatile("rep stosb" : "+D"(to), "+c"(count) : "a"(value) : "memory");
+}
+
 }  // namespace firmware
 
 // The compiler may call these for copies and fills that it makes itself.

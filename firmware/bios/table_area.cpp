@@ -2,7 +2,7 @@
 
 #include "base/bits.hpp"
 #include "bios/layout.hpp"
-#include "bios/port_io.hpp"
+#include "bios/strings.hpp"
 
 namespace firmware {
 

@@ -15,17 +15,3 @@ void copy_from_far(void* to, Far from, u32 count) {
 }
 
 }  // namespace services
-
-// The compiler may call these for copies and fills that it makes itself.
-extern "C" {
-void* memcpy(void* to, const void* from, base::usize count) {
-  void* end = to;
-  asm volatile("rep movsb" : "+D"(end), "+S"(from), "+c"(count) : : "memory");
-  return to;
-}
-void* memset(void* to, int value, base::usize count) {
-  void* end = to;
-  asm volatile("rep stosb" : "+D"(end), "+c"(count) : "a"(value) : "memory");
-  return to;
-}
-}

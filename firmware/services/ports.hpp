@@ -1,17 +1,10 @@
 // Port instructions and the processor's few others, for 16-bit code.
 #pragma once
 
-#include "bios/port_io.hpp"
+#include "base/port_io.hpp"
 #include "services/far.hpp"
 
 namespace services {
-
-using firmware::in16;
-using firmware::in32;
-using firmware::in8;
-using firmware::out16;
-using firmware::out32;
-using firmware::out8;
 
 // `count` words between a port and far memory; the buffer must not wrap: give a normal() address.
 inline void in16_many(u32 port, Far to, u32 count) {

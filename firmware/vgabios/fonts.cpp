@@ -23,26 +23,21 @@ Source source_of(Font font) {
   }
 }
 
-// Plane 2, written byte by byte at 0xa0000; and back to what text modes need.
-void open_font_plane() {
+// Which planes the processor writes, and how they lie in memory: sequencer 2 and 4, graphics controller 4 to 6. The
+// sequencer stands still meanwhile.
+void route_planes(u8 planes, u8 memory_mode, u8 read_plane, u8 graphics_mode, u8 miscellaneous) {
   write_index(kSequencer, 0, 1);
-  write_index(kSequencer, 2, 0x04);
-  write_index(kSequencer, 4, 0x07);
+  write_index(kSequencer, 2, planes);
+  write_index(kSequencer, 4, memory_mode);
   write_index(kSequencer, 0, 3);
-  write_index(kGraphics, 4, 0x02);
-  write_index(kGraphics, 5, 0x00);
-  write_index(kGraphics, 6, 0x04);
+  write_index(kGraphics, 4, read_plane);
+  write_index(kGraphics, 5, graphics_mode);
+  write_index(kGraphics, 6, miscellaneous);
 }
 
-void close_font_plane() {
-  write_index(kSequencer, 0, 1);
-  write_index(kSequencer, 2, 0x03);
-  write_index(kSequencer, 4, 0x03);
-  write_index(kSequencer, 0, 3);
-  write_index(kGraphics, 4, 0x00);
-  write_index(kGraphics, 5, 0x10);
-  write_index(kGraphics, 6, in8(kMiscRead) & 1 ? 0x0e : 0x0a);
-}
+// Plane 2, written byte by byte at 0xa0000; and back to what text modes need.
+void open_font_plane() { route_planes(0x04, 0x07, 0x02, 0x00, 0x04); }
+void close_font_plane() { route_planes(0x03, 0x03, 0x00, 0x10, in8(kMiscRead) & 1 ? 0x0e : 0x0a); }
 
 void load_glyphs(Source source, u8 block, u16 first, u16 count) {
   const u16 base = static_cast<u16>((block & 3) * 0x4000 + (block & 4) * 0x800);

@@ -4,7 +4,7 @@
 // no tables but ROM_DATA read by rom(), and other memory only through far pointers.
 #pragma once
 
-#include "base/types.hpp"
+#include "base/port_io.hpp"
 
 namespace vgabios {
 using namespace base;
@@ -56,25 +56,6 @@ struct [[gnu::packed]] Registers {
     };
   };
 };
-
-inline u8 in8(u16 port) {
-  u8 value;
-  asm volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
-  return value;
-}
-inline u16 in16(u16 port) {
-  u16 value;
-  asm volatile("inw %1, %0" : "=a"(value) : "Nd"(port));
-  return value;
-}
-inline u32 in32(u16 port) {
-  u32 value;
-  asm volatile("inl %1, %0" : "=a"(value) : "Nd"(port));
-  return value;
-}
-inline void out8(u16 port, u8 value) { asm volatile("outb %0, %1" : : "a"(value), "Nd"(port)); }
-inline void out16(u16 port, u16 value) { asm volatile("outw %0, %1" : : "a"(value), "Nd"(port)); }
-inline void out32(u16 port, u32 value) { asm volatile("outl %0, %1" : : "a"(value), "Nd"(port)); }
 
 // A value of ROM_DATA.
 inline u8 rom(const u8& place) {

@@ -7,7 +7,7 @@
 #include "acpi/acpi.hpp"
 #include "acpi/system.hpp"
 #include "arch/interrupts.hpp"
-#include "arch/io.hpp"
+#include "base/port_io.hpp"
 #include "lib/print.hpp"
 #include "lib/thread.hpp"
 

@@ -2,9 +2,9 @@
 
 #include "acpi/system.hpp"
 #include "arch/interrupts.hpp"
-#include "arch/io.hpp"
 #include "arch/kmap.hpp"
 #include "arch/time.hpp"
+#include "base/port_io.hpp"
 #include "lib/print.hpp"
 
 namespace ido::acpi {

@@ -8,7 +8,7 @@
 #include "abi/ports.hpp"
 #include "acpi/resources.hpp"
 #include "acpi/system.hpp"
-#include "arch/io.hpp"
+#include "base/port_io.hpp"
 #include "lib/print.hpp"
 #include "lib/string.hpp"
 #include "mm/hotplug.hpp"

@@ -1,11 +1,12 @@
 #include "arch/pic.hpp"
 
 #include "abi/ports.hpp"
-#include "arch/io.hpp"
 #include "arch/time_tick.hpp"
+#include "base/port_io.hpp"
 #include "lib/print.hpp"
 
 namespace ido {
+using namespace base;
 
 namespace {
 

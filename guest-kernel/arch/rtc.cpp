@@ -1,9 +1,10 @@
 #include "arch/rtc.hpp"
 
 #include "abi/ports.hpp"
-#include "arch/io.hpp"
+#include "base/port_io.hpp"
 
 namespace ido {
+using namespace base;
 
 namespace {
 

@@ -3,10 +3,10 @@
 #include "abi/ports.hpp"
 #include "arch/cpu.hpp"
 #include "arch/interrupts.hpp"
-#include "arch/io.hpp"
 #include "arch/pic.hpp"
 #include "arch/rtc.hpp"
 #include "arch/time_tick.hpp"
+#include "base/port_io.hpp"
 #include "lib/print.hpp"
 
 namespace ido {

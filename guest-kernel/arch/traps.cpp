@@ -4,10 +4,10 @@
 #include "abi/ports.hpp"
 #include "arch/cpu.hpp"
 #include "arch/descriptors.hpp"
-#include "arch/io.hpp"
 #include "arch/pic.hpp"
 #include "arch/stack.hpp"
 #include "arch/trampoline.hpp"
+#include "base/port_io.hpp"
 #include "lib/print.hpp"
 
 namespace ido {

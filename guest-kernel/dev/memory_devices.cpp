@@ -1,6 +1,6 @@
 #include "dev/memory_devices.hpp"
 
-#include "arch/io.hpp"
+#include "base/port_io.hpp"
 #include "fs/device.hpp"
 #include "lib/log.hpp"
 #include "lib/random.hpp"

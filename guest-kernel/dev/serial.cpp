@@ -4,7 +4,7 @@
 
 #include "abi/ports.hpp"
 #include "arch/interrupts.hpp"
-#include "arch/io.hpp"
+#include "base/port_io.hpp"
 #include "dev/tty.hpp"
 #include "fs/device.hpp"
 #include "lib/log.hpp"
