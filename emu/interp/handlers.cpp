@@ -60,7 +60,11 @@ const Insn* end_of_block(Cpu& c, const Insn* i) {
   const u32 eip = eip_of(c, i);
   const u64 retired = retired_before(c, i);
   if (c.attention) return leave(c, eip, retired);
-  return fast_mode(c.mode_key) ? follow(c, i, eip, retired) : follow_in_segment(c, i, eip, retired);
+  const bool fast = fast_mode(c.mode_key);
+  // Runs off its page: what follows is whatever is mapped there now, so that no link may be made.
+  if (((c.state.segment[isa::kCs].base + eip) & kPageMask) == 0) [[unlikely]]
+    return fast ? dispatch(c, eip, retired) : leave(c, eip, retired);
+  return fast ? follow(c, i, eip, retired) : follow_in_segment(c, i, eip, retired);
 }
 
 }  // namespace

@@ -80,6 +80,27 @@ TEST_CASE("calls between pages follow a new mapping once its translation is flus
   CHECK(m.gpr(isa::kEbx) == 5);
 }
 
+TEST_CASE("code that runs off its page goes on in what is mapped there now") {
+  const bool flat = GENERATE(true, false);
+  FlatMachine m;
+  enable_paging(m);
+  if (!flat) m.cpu.state.segment[isa::kEs].limit = 0x7fffffff;
+  m.cpu.adopt();
+  m.load(0x401ffe, std::initializer_list<u8>{0x40, 0x40, 0x43, 0xc3});  // inc eax; inc eax; inc ebx; ret
+  m.load(0x403000, std::initializer_list<u8>{0x46, 0xc3});              // inc esi; ret
+  m.gpr(isa::kEdi) = kTable + 8;
+  m.gpr(isa::kEdx) = 0x403007;
+  // mov ecx, 5; 1: call 0x401ffe; loop 1b; mov [edi], edx; invlpg [0x402000]; mov ecx, 5; 2: call 0x401ffe; loop 2b;
+  // jmp .
+  m.code({0xb9, 5,    0,    0,    0, 0xe8, 0xf4, 0x1f, 0x30, 0x00, 0xe2, 0xf9, 0x89, 0x17, 0x0f, 0x01, 0x3d, 0x00,
+          0x20, 0x40, 0x00, 0xb9, 5, 0,    0,    0,    0xe8, 0xdf, 0x1f, 0x30, 0x00, 0xe2, 0xf9, 0xeb, 0xfe});
+  m.gpr(isa::kEax) = m.gpr(isa::kEbx) = m.gpr(isa::kEsi) = 0;
+  m.interpreter.run(100);
+  CHECK(m.gpr(isa::kEax) == 20);
+  CHECK(m.gpr(isa::kEbx) == 5);
+  CHECK(m.gpr(isa::kEsi) == 5);
+}
+
 TEST_CASE("one page of code at two addresses runs at both, and a write through one is seen through the other") {
   FlatMachine m;
   enable_paging(m);
