@@ -66,7 +66,7 @@ struct Options {
   std::string pidfile;
   std::string log_file;             // -D
   bool trace_instructions = false;  // -d insn
-  EngineOptions engine;             // -engine
+  EngineOptions engine{.kind = EngineKind::kTranslator};             // -engine
 };
 
 // arguments: without the program's name. Errors begin with the option: "-m: ...".

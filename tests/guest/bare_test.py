@@ -43,7 +43,7 @@ def main():
         status, output, errors = run([f"{build}/paemu", *image, "-no-reboot", "-m", "128M", "-record", trace, *machine], stop_after)
         if status != wanted or text not in output or re.search(r"Sanitizer|Assertion", errors):
             sys.exit(f"{name}: exit status {status}, expected {wanted}; it printed {output!r}; {errors}")
-        again, replayed, errors = run([f"{build}/paemu", "-replay", trace, *machine[:4]], 0)
+        again, replayed, errors = run([f"{build}/paemu", "-engine", "interp", "-replay", trace, *machine[:4]], 0)
         if again not in (0, wanted) or replayed != output:
             sys.exit(f"{name}: the replay differs: exit status {again}, it printed {replayed!r}; {errors}")
     print(f"{name}: as expected, recorded and replayed")

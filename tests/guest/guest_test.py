@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Run one guest test in the bundled kernel: recorded, then replayed, both must say the same.
+"""Run one guest test in the bundled kernel: recorded translated, then replayed interpreted: both must say the same.
 
 usage: guest_test.py BUILD_FOLDER SOURCE [KERNEL [INITRAMFS]]
 SOURCE is a script in tests/guest/scripts, which the guest's shell runs, or a program's in tests/guest/programs. Lines
@@ -71,7 +71,7 @@ def main():
         if not offence and status != 0:
             offence = f"paemu's exit status is {status}: {errors}"
         if not offence:
-            again, replayed, errors = run([f"{build}/paemu", "-replay", trace, "-serial", "stdio", "-monitor", "none"])
+            again, replayed, errors = run([f"{build}/paemu", "-engine", "interp", "-replay", trace, "-serial", "stdio", "-monitor", "none"])
             if again != 0 or replayed != output:
                 offence = f"the replay differs; its exit status is {again}: {errors}"
     if offence:

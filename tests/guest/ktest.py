@@ -28,7 +28,7 @@ def main():
         summary = re.search(r"^ktest: (\d+) tests, 0 failed$", output, re.M)
         if status != 0 or not summary:
             sys.exit(f"exit status {status}; {errors}\n{output[-3000:]}")
-        status, replayed, errors = run([f"{build}/paemu", "-replay", trace, *consoles])
+        status, replayed, errors = run([f"{build}/paemu", "-engine", "interp", "-replay", trace, *consoles])
         if status != 0 or replayed != output:
             sys.exit(f"the replay differs; exit status {status}; {errors}\n{replayed[-3000:]}")
     print(f"{summary[1]} tests passed, recorded and replayed")

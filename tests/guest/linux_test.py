@@ -35,7 +35,7 @@ def main():
         missing = [line for line in expected if line not in output]
         if status != 0 or missing or "the kernel complained" in output:
             sys.exit(f"linux_test: exit status {status}, missing {missing}; it printed ...{output[-3000:]}\n{errors}")
-        again, replayed, errors = run([f"{build}/paemu", "-replay", trace, *machine[:4]])
+        again, replayed, errors = run([f"{build}/paemu", "-engine", "interp", "-replay", trace, *machine[:4]])
         if again != 0 or replayed != output:
             sys.exit(f"linux_test: the replay differs: exit status {again}; {errors}")
     print(f"linux_test: {re.search(r'Linux version [^ ]+', output)[0]} came up and went off, recorded and replayed")

@@ -39,7 +39,7 @@ def one_machine(build, name):
         if status != 0 or "counters are where they were\nTEST END 0" not in output:
             raise drive.Failure(f"exit status {status}: {errors}\n{output[-3000:]}")
         if recorded:
-            again, replayed, errors = run([f"{build}/paemu", "-replay", trace, *consoles])
+            again, replayed, errors = run([f"{build}/paemu", "-engine", "interp", "-replay", trace, *consoles])
             if again != 0 or replayed != output:
                 raise drive.Failure(f"the replay differs; its exit status is {again}: {errors}")
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Run a bare guest of the frame: every case as the manual says, the same when recorded, the same again when replayed.
+"""Run a bare guest of the frame: every case as the manual says, the same when recorded, the same again when
+replayed by the other engine.
 
 usage: cases_test.py BUILD_FOLDER SOURCE
 The options of the emulator stand in the source as "// paemu: OPTIONS"; several such lines are several runs.
@@ -39,7 +40,7 @@ def check(build, name, options, folder):
     unexpected = [line for line in lines if ", expected " in line]
     if unexpected or status != 7 or not lines[-1].endswith(" 0 not as expected"):
         fail(name, f"not as the manual says, with {' '.join(options) or 'no options'}:", "\n".join(unexpected[:60] + lines[-1:]))
-    again, replayed, errors = run([f"{build}/paemu", "-replay", trace, *quiet])
+    again, replayed, errors = run([f"{build}/paemu", "-engine", "interp", "-replay", trace, *quiet])
     if again not in (0, 7) or replayed != output:
         fail(name, f"the replay differs: exit status {again}; {errors}", replayed[-1000:])
     print(f"{name} {' '.join(options)}: {lines[-1]}, recorded and replayed")
