@@ -1,10 +1,13 @@
 #include "device_board.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <map>
 
 #include "../unit/emu/replay/memory_medium.hpp"
+#include "replay/archive.hpp"
 
 namespace paemu::fuzz {
 namespace {
@@ -67,6 +70,16 @@ MachineConfig configuration() {
   return c;
 }
 
+// What is not zero in memory, by frame.
+std::map<u32, std::vector<u8>> pages(const PhysicalMemory& memory) {
+  std::map<u32, std::vector<u8>> all;
+  memory.for_each_touched([&](Pfn frame, const u8* page) {
+    if (std::any_of(page, page + kPageSize, [](u8 b) { return b != 0; }))
+      all[frame.value].assign(page, page + kPageSize);
+  });
+  return all;
+}
+
 }  // namespace
 
 DeviceBoard::DeviceBoard() {
@@ -123,6 +136,14 @@ void DeviceBoard::place_functions() {
       (port ? ports_ : memory_).push_back({f.bases[i], size});
     }
     config_write(f.address, 4, 2, 7);
+    if (f.id == 0x71138086) {  // 82371AB data sheet, 7.1: PMBA and PMREGMISC, SMBBA and SMBHSTCFG
+      config_write(f.address, 0x40, 4, kPmPorts | 1);
+      config_write(f.address, 0x80, 1, 1);
+      config_write(f.address, 0x90, 4, kSmbusPorts | 1);
+      config_write(f.address, 0xd2, 1, 1);
+      ports_.push_back({kPmPorts, 0x40});
+      ports_.push_back({kSmbusPorts, 0x10});
+    }
     functions_.push_back(f);
   }
 }
@@ -152,6 +173,7 @@ u64 DeviceBoard::access(bool memory, bool write, u64 address, u32 size, u64 valu
     else
       result = pc_->ports.read(port, size);
   }
+  seen_ = seen_ * 0x100000001b3 ^ result;
   settle();
   return result;
 }
@@ -188,6 +210,56 @@ void DeviceBoard::settle() {
   memory_.clear();
   find_fixed();
   place_functions();
+}
+
+void DeviceBoard::spoil(u32 drive, u64 sector) {
+  auto& media = static_cast<Media&>(*media_).media;
+  media[drive % media.size()]->failing_sector = sector % kSectors;
+}
+
+bool DeviceBoard::copy_to(DeviceBoard& other) {
+  pass(0);
+  Pc &from = *pc_, &to = *other.pc_;
+  if (stopped_ || from.events.next_deadline() < from.clock.now()) return false;
+  std::vector<DimmSpec> dimms;
+  for (const auto& dimm : from.memory.dimms()) {
+    if (dimm->spec().socket == Socket::Hotplug) dimms.push_back(dimm->spec());
+  }
+  if (!to.replace_dimms(dimms)) give_up("the DIMMs don't load");
+  std::vector<u8> fields;
+  from.visit_state([&](const char* name, auto& part) { archive::Saver(fields).field(name, part); });
+  archive::Loader loader(fields);
+  to.visit_state([&](const char* name, auto& part) { loader.field(name, part); });
+  if (const Or<> loaded = loader.finish(); !loaded) give_up("what was saved does not load: " + loaded.error().sentence);
+  to.adopt_state();
+  from.memory.for_each_touched([&](Pfn frame, const u8* page) {
+    if (!to.memory.restore_page(frame, {page, kPageSize})) give_up("a saved page does not load");
+  });
+  const auto& media = static_cast<Media&>(*media_).media;
+  for (usize n = 0; n < media.size(); ++n) *static_cast<Media&>(*other.media_).media[n] = *media[n];
+  other.functions_ = functions_;
+  other.ports_ = ports_;
+  other.memory_ = memory_;
+  other.seen_ = seen_;
+  return true;
+}
+
+void DeviceBoard::require_same(DeviceBoard& other) {
+  if (stopped_ != other.stopped_ || seen_ != other.seen_)
+    give_up("a board that was saved and loaded is read differently");
+  std::map<std::string, std::vector<u8>> parts;
+  pc_->visit_state([&](const char* name, auto& part) { archive::Saver(parts[name]).field(name, part); });
+  other.pc_->visit_state([&](const char* name, auto& part) {
+    std::vector<u8> bytes;
+    archive::Saver(bytes).field(name, part);
+    if (bytes != parts[name]) give_up(std::string("after loading it went on differently: ") + name);
+  });
+  if (pages(pc_->memory) != pages(other.pc_->memory)) give_up("after loading it wrote other memory");
+  const auto& media = static_cast<Media&>(*media_).media;
+  for (usize n = 0; n < media.size(); ++n) {
+    if (media[n]->bytes != static_cast<Media&>(*other.media_).media[n]->bytes)
+      give_up("after loading it wrote other sectors");
+  }
 }
 
 }  // namespace paemu::fuzz

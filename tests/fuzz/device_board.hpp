@@ -11,6 +11,9 @@
 
 namespace paemu::fuzz {
 
+// Where place_functions() puts the PM block and the SMBus.
+inline constexpr u32 kPmPorts = 0xb000, kSmbusPorts = 0xb100;
+
 struct Window {
   u64 base;
   u64 size;
@@ -37,6 +40,14 @@ class DeviceBoard final : private SerialSink, private Log, private PcListener {
   void put(u64 address, u64 value, u32 size);  // in RAM
   // Lets time pass, at most kMostEvents events of it.
   void pass(u64 ticks);
+  // From now on a sector of a drive is bad; a second one takes its place.
+  void spoil(u32 drive, u64 sector);
+
+  // Makes `other` the same by what a snapshot holds, and gives up when it does not take that. False: the machine is at
+  // no boundary, since it has more events than pass() lets happen.
+  bool copy_to(DeviceBoard& other);
+  // Gives up when a guest could tell the two boards apart, or what it has read so far differs.
+  void require_same(DeviceBoard& other);
 
   bool stopped() const { return stopped_; }
 
@@ -58,6 +69,7 @@ class DeviceBoard final : private SerialSink, private Log, private PcListener {
   std::vector<Window> ports_, memory_;
   std::vector<Function> functions_;
   bool stopped_ = false, reset_requested_ = false;
+  u64 seen_ = 0;  // a hash of all that was read
 };
 
 }  // namespace paemu::fuzz

@@ -25,7 +25,7 @@ u64 value_of(FuzzInput& in, u32 size) {
 void arrive(DeviceBoard& board, FuzzInput& in) {
   Pc& pc = board.pc();
   const u8 byte = in.byte();
-  switch (in.below(9)) {
+  switch (in.below(10)) {
     case 0: pc.receive_serial(in.below(20), {&byte, 1}); break;
     case 1: pc.press_keys({&byte, 1}); break;
     case 2: pc.press_power_button(); break;
@@ -44,11 +44,12 @@ void arrive(DeviceBoard& board, FuzzInput& in) {
       break;
     }
     case 8: pc.raise_nmi(); break;
+    case 9: board.spoil(byte, in.word()); break;
   }
 }
 
 void step(DeviceBoard& board, FuzzInput& in) {
-  switch (in.below(10)) {
+  switch (in.below(12)) {
     case 0:
     case 1: {  // a port
       const u8 how = in.byte();
@@ -83,7 +84,12 @@ void step(DeviceBoard& board, FuzzInput& in) {
     case 7: board.pass(u64{1} << in.below(30)); break;
     case 8: arrive(board, in); break;
     case 9: scripted(board, in); break;
+    default: chip_step(board, in); break;
   }
+}
+
+void steps(DeviceBoard& board, FuzzInput& in, u32 most) {
+  for (u32 n = 0; n < most && !board.stopped() && !in.ended(); ++n) step(board, in);
 }
 
 }  // namespace
@@ -91,8 +97,19 @@ void step(DeviceBoard& board, FuzzInput& in) {
 void run_devices(std::span<const u8> bytes) {
   DeviceBoard board;
   FuzzInput in(bytes);
-  for (u32 n = 0; n < kMostSteps && !board.stopped() && !in.ended(); ++n) step(board, in);
+  const u32 before = in.byte();
+  if (before >= 64) return steps(board, in, kMostSteps), board.pass(10'000'000);
+  // A fourth of the inputs go on with a copy after some steps.
+  steps(board, in, before);
   board.pass(10'000'000);
+  DeviceBoard twin;
+  if (!board.copy_to(twin)) return;
+  for (DeviceBoard* b : {&board, &twin}) {
+    FuzzInput mine = in;
+    steps(*b, mine, kMostSteps);
+    b->pass(10'000'000);
+  }
+  board.require_same(twin);
 }
 
 }  // namespace paemu::fuzz

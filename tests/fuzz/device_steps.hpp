@@ -14,6 +14,7 @@ inline constexpr u64 kArena = 0x100000, kArenaSize = 0x10000, kBuffers = 0x20000
 void run_devices(std::span<const u8> bytes);
 
 void scripted(DeviceBoard& board, FuzzInput& in);
+void chip_step(DeviceBoard& board, FuzzInput& in);
 
 // An address for DMA: mostly a buffer, else what is no RAM or at an edge of it.
 u64 dma_address(FuzzInput& in);
