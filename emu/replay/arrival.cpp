@@ -184,6 +184,10 @@ std::string to_string(const Arrival& a) {
                               quoted(change->medium.name));
   }
   if (a.kind == InputKind::Reset) return text + (a.payload == std::vector<u8>{1} ? " by the guest" : " by the monitor");
+  if (a.kind == InputKind::Key) {
+    for (const u8 code : a.payload) text += fmt::format(" {:02x}", code);
+    return text;
+  }
   return a.payload.empty() ? text : text + " " + quoted(a.payload);
 }
 

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Record a small guest, then replay, inspect, cut and damage the trace.
 
-usage: trace_test.py BUILD_FOLDER GUEST_IMAGE
-The guest (tests/unit/emu/board/guest.asm) is its own firmware; it echoes what is typed, 'q' ends it with status 43.
+usage: trace_test.py BUILD_FOLDER GUEST_IMAGE DISK_IMAGE
+The guest (tests/unit/emu/board/guest.asm) is its own firmware; it echoes what is typed, 'q' ends it with status 43. The disk
+(disk.asm) boots and shows what is in its sectors.
 """
 import os
 import random
@@ -24,8 +25,8 @@ def check(condition, text):
 
 
 class Tests:
-    def __init__(self, build, guest, folder):
-        self.build, self.guest, self.folder = build, guest, folder
+    def __init__(self, build, guest, disk, folder):
+        self.build, self.guest, self.disk, self.folder = build, guest, disk, folder
         self.machine = ["-bios", guest, "-m", "128M,slots=4,maxmem=4G", "-serial", "stdio", "-monitor", "none", "-pace", "off"]
 
     def path(self, name):
@@ -153,12 +154,32 @@ class Tests:
         check(again.returncode == 0, f"exit status {again.returncode}: {again.stderr.decode()}")
         check(again.stdout == b"abcd", f"the replay printed {again.stdout!r}")
 
+    def a_replay_needs_no_image(self):
+        image, disc, trace = self.path("disk.img"), self.path("disc.iso"), self.path("disk.trace")
+        with open(self.disk, "rb") as boot, open(image, "wb") as out:
+            out.write(boot.read() + b"A" * 512 + b"B" * 512 + b"C" * 512 + bytes(1 << 20))
+        with open(disc, "wb") as out:
+            out.write(bytes(2048))
+        serial = ["-serial", "stdio", "-monitor", "none"]
+        done = self.program("paemu", "-m", "16", "-drive", f"file={image},format=raw,id=system", "-cdrom", disc, "-pace", "off",
+                            *serial, "-record", trace)
+        check(done.returncode == 43 and done.stdout.endswith(b"ABCWW"), f"exit status {done.returncode}: {done}")
+        os.remove(image)
+        os.remove(disc)
+        again = self.program("paemu", "-replay", trace, *serial)
+        check(again.returncode in (0, 43) and again.stdout == done.stdout, f"replay: {again}")
+        info = self.program("paetrace", "info", trace).stdout.decode()
+        for part in ("drive         system disk", "drive         ide1-cd0 cdrom", "of disks"):
+            check(part in info, f"{part!r} is not in\n{info}")
+        dump = self.program("paetrace", "dump", trace)
+        check(dump.returncode == 0 and b"Blocks" in dump.stdout and b"End state" in dump.stdout, f"dump: {dump}")
+
 
 def main():
-    build, guest = sys.argv[1:3]
+    build, guest, disk = sys.argv[1:4]
     failed = 0
     with tempfile.TemporaryDirectory(prefix="paemu-test-") as folder:
-        tests = Tests(build, os.path.abspath(guest), folder)
+        tests = Tests(build, os.path.abspath(guest), os.path.abspath(disk), folder)
         for name in [n for n in vars(Tests) if n.split("_")[0] in ("a", "another", "paetrace", "recording", "what")]:
             try:
                 getattr(tests, name)()

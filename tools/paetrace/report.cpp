@@ -5,6 +5,7 @@
 #include <map>
 
 #include "replay/arrival.hpp"
+#include "replay/disk_log.hpp"
 
 namespace paetrace {
 
@@ -30,10 +31,33 @@ std::string printable(const std::string& s) {
   return text;
 }
 
+const char* kind_name(DriveKind kind) {
+  switch (kind) {
+    case DriveKind::kDisk: return "disk";
+    case DriveKind::kCdrom: return "cdrom";
+    case DriveKind::kFloppy: return "floppy";
+  }
+  return "";
+}
+
+std::string medium(const DriveSpec& drive) {
+  const MediumSpec& m = drive.medium;
+  if (m.number == 0) return "empty";
+  return fmt::format("{} sectors{} \"{}\"", m.sectors, m.read_only ? ", read-only," : "", printable(m.name));
+}
+
+Or<> count_blocks(std::span<const u8> payload, u64& blocks, u64& failures) {
+  return decode_disk_entries(payload, [&](const DiskEntry& e) -> Or<> {
+    ++(e.kind == DiskEntry::Kind::kFailure ? failures : blocks);
+    return {};
+  });
+}
+
 struct Counts {
   std::map<InputKind, u64> arrivals;
   u64 total = 0;
   u64 checkpoints = 0;
+  u64 blocks = 0, failures = 0;  // of disks
   std::string end = "nothing: the file was cut off";
 };
 
@@ -52,6 +76,7 @@ Or<Counts> count(TraceReader& reader) {
         ++counts.total;
       }
     }
+    if (chunk.type == abi::trace::kBlocks) TRY(count_blocks(plain, counts.blocks, counts.failures));
     if (chunk.type == abi::trace::kEnd) counts.end = name(TRY(decode_end(plain)).reason);
   }
   return counts;
@@ -68,11 +93,13 @@ Or<> info(TraceReader& reader, u64 file_size, std::FILE* out) {
                   reader.chunks().size()));
   row(out, "recorded by", fmt::format("{}, state layout {:016x}", printable(c.program), c.schema));
   row(out, "machine",
-      fmt::format("cpu {}, {}M RAM, {} slots, maxmem {}M, {} physical bits, {} nodes, reboot {}",
-                  printable(m.cpu_model), m.ram_size / kMiB, m.slots, m.maxmem / kMiB, m.physical_bits, m.numa_nodes,
+      fmt::format("cpu {} x {}, {}M RAM, {} slots, maxmem {}M, {} physical bits, {} nodes, reboot {}",
+                  m.topology.count(), printable(m.cpu_model), m.ram_size / kMiB, m.slots, m.maxmem / kMiB, m.physical_bits, m.numa_nodes,
                   m.reboot ? "on" : "off"));
   for (const DimmSpec& d : m.dimms)
     row(out, "dimm", fmt::format("{} slot {} {}M node {}", printable(d.id), d.slot, d.size / kMiB, d.node));
+  for (const DriveSpec& d : m.drives)
+    row(out, "drive", fmt::format("{} {} {}", printable(d.id), kind_name(d.kind), medium(d)));
   row(out, "command line", "\"" + printable(m.append) + "\"");
   row(out, "images",
       image("firmware", c.images[0]) + ", " + image("kernel", c.images[1]) + ", " + image("initrd", c.images[2]) + ", " +
@@ -93,6 +120,8 @@ Or<> info(TraceReader& reader, u64 file_size, std::FILE* out) {
   for (const auto& [kind, number] : counts.arrivals)
     kinds += fmt::format("{}{} {}", kinds.empty() ? ": " : ", ", arrival::name(kind), number);
   row(out, "arrivals", fmt::format("{}{}", counts.total, kinds));
+  if (!m.drives.empty())
+    row(out, "blocks", fmt::format("{} of disks, {} errors of the host", counts.blocks, counts.failures));
   if (reader.first_of_run() < reader.chunks().size() && retired >= 1'000'000) {
     const u64 run_bytes = file_size - reader.chunks()[reader.first_of_run()].offset;
     row(out, "size",
@@ -117,6 +146,10 @@ Or<> dump(TraceReader& reader, std::FILE* out) {
       const Checkpoint c = TRY(decode_checkpoint(plain));
       line(c.at, fmt::format("Checkpoint state {:016x} eip {:08x}, {} pages written", c.hash, c.registers.cpu.eip,
                              c.written.size()));
+    } else if (chunk.type == abi::trace::kBlocks) {
+      u64 blocks = 0, failures = 0;
+      TRY(count_blocks(plain, blocks, failures));
+      fmt::print(out, "{:>47}Blocks {} of disks, {} errors of the host\n", "", blocks, failures);
     } else {
       const TraceEnd e = TRY(decode_end(plain));
       line(e.last.at, fmt::format("End state {:016x} by {}", e.last.hash, name(e.reason)));
