@@ -27,6 +27,7 @@ Emulator::~Emulator() {
 }
 
 Or<> Emulator::prepare() {
+  if (options_.perf_map) perf_map_.emplace(TRY(host::PerfMap::create()));
   TRY(options_.replay.empty() ? prepare_live() : prepare_replay());
   for (const BackendOption& backend : options_.backends) monitor_.backends()[backend.id] = {backend.size, backend.boot};
   machine_->on_event([this](const MachineEvent& event) { monitor_.on_event(event); });
@@ -51,7 +52,7 @@ Or<> Emulator::prepare_live() {
   MachineConfig config = options_.machine;
   config.drives = TRY(open_drives(options_.drives, options_.snapshot, *disks_));
   images.media = disks_;
-  machine_ = TRY(Machine::create(std::move(config), std::move(images), *consoles_, log_, options_.engine));
+  machine_ = TRY(Machine::create(std::move(config), std::move(images), *consoles_, log_, engine_options()));
 
   const bool paced = options_.pace == Switch::Auto
                          ? consoles_->interactive() || options_.display.kind == DisplayOption::Kind::Sdl
@@ -70,6 +71,12 @@ Or<> Emulator::prepare_live() {
   return {};
 }
 
+EngineOptions Emulator::engine_options() {
+  EngineOptions engine = options_.engine;
+  if (perf_map_) engine.code_names = &*perf_map_;
+  return engine;
+}
+
 arrival::Entropy Emulator::entropy_key() const {
   if (!options_.seed) return host::random_key();
   arrival::Entropy key{};
@@ -83,7 +90,7 @@ Or<> Emulator::prepare_replay() {
   Images images = TRY(reader_->images());
   signals_ = std::make_unique<host::Signals>(loop_, [this](int) { leave("host-signal"); });
   consoles_ = TRY(Consoles::open(options_, loop_, log_));
-  machine_ = TRY(Machine::create(reader_->config().machine, std::move(images), *consoles_, log_, options_.engine));
+  machine_ = TRY(Machine::create(reader_->config().machine, std::move(images), *consoles_, log_, engine_options()));
   player_ = TRY(Player::start(*machine_, *reader_));
   return {};
 }

@@ -15,6 +15,7 @@
 #include "host/event_loop.hpp"
 #include "host/file.hpp"
 #include "host/live_input.hpp"
+#include "host/perf_map.hpp"
 #include "host/signals.hpp"
 #include "host/wall_clock.hpp"
 #include "host/window.hpp"
@@ -43,6 +44,7 @@ class Emulator final : private monitor::Control {
  private:
   Or<> prepare_live();
   Or<> prepare_replay();
+  EngineOptions engine_options();
   arrival::Entropy entropy_key() const;
   void greet();
 
@@ -87,6 +89,7 @@ class Emulator final : private monitor::Control {
   monitor::Monitor monitor_{*this};  // outlives the sessions that consoles_ holds
   std::unique_ptr<Consoles> consoles_;
   std::shared_ptr<host::DiskImages> disks_;  // of a live run
+  std::optional<host::PerfMap> perf_map_;    // -perf-map
   std::unique_ptr<Machine> machine_;
   std::unique_ptr<host::LiveInput> live_;
   std::unique_ptr<host::Window> window_;

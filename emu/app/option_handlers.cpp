@@ -312,6 +312,27 @@ Or<> engine(Parser& p, const std::string& value) {
   }
   return fail("there is no engine \"" + value + "\"; there are interp, jit and verify");
 }
+Or<> jit_cache(Parser& p, const std::string& value) {
+  constexpr u64 kLeast = EngineOptions::kSmallestCodeCache, kMost = EngineOptions::kLargestCodeCache;
+  const u64 size = TRY(parse_size(value, kMiB));
+  if (size < kLeast || size > kMost)
+    return fail("a code cache of " + size_text(size) + " can't be had; give from " + size_text(kLeast) + " to " +
+                size_text(kMost));
+  p.options.engine.code_cache_size = size;
+  return {};
+}
+// What else QEMU's accelerators have says nothing here.
+Or<> accel(Parser& p, const std::string& value) {
+  KeyValues settings = TRY(KeyValues::parse(value, "accel"));
+  const std::string* size = settings.find("tb-size");
+  if (size == nullptr || *size == "0") return {};  // 0: as it is if not given
+  if (Or<> taken = jit_cache(p, *size); !taken) return fail("tb-size: " + taken.error().sentence);
+  return {};
+}
+Or<> perf_map(Parser& p, const std::string&) {
+  p.options.perf_map = true;
+  return {};
+}
 Or<> name(Parser& p, const std::string& value) {
   KeyValues settings = TRY(KeyValues::parse(value, "guest"));
   p.options.name = settings.take("guest", "paemu");

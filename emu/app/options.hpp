@@ -66,7 +66,8 @@ struct Options {
   std::string pidfile;
   std::string log_file;             // -D
   bool trace_instructions = false;  // -d insn
-  EngineOptions engine{.kind = EngineKind::kTranslator};             // -engine
+  EngineOptions engine{.kind = EngineKind::kTranslator};  // -engine, -jit-cache
+  bool perf_map = false;            // -perf-map
 };
 
 // arguments: without the program's name. Errors begin with the option: "-m: ...".

@@ -8,7 +8,7 @@
 
 namespace paemu {
 
-// It runs `cpu`, and is told of changes to its memory.
-std::unique_ptr<ExecutionEngine> make_engine(Cpu& cpu, const EngineOptions& options);
+// It runs `cpu`, one of so many processors, and is told of changes to its memory.
+std::unique_ptr<ExecutionEngine> make_engine(Cpu& cpu, const EngineOptions& options, u32 processors);
 
 }  // namespace paemu

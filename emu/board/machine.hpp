@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "board/machine_config.hpp"
 #include "board/pci_info.hpp"
 #include "cpu/execution_engine.hpp"
+#include "cpu/translator_info.hpp"
 #include "memory/dimm.hpp"
 #include "replay/host_interfaces.hpp"
 #include "replay/input.hpp"
@@ -94,6 +96,8 @@ class Machine {
   virtual std::vector<std::string> devices() const = 0;
   virtual std::vector<PciInfo> pci_functions() const { return {}; }
   virtual void trace_instructions(bool) {}  // each executed instruction to the log
+  // What the translator tells, with the `hottest` blocks that ran most. Nothing: the guest is interpreted.
+  virtual std::optional<TranslatorInfo> translator_info(u32 /*hottest*/) const { return {}; }
 
   // --- State, for replay.
   // Over everything the guest can notice. Asking for it changes nothing, and it does not depend on who asked before.

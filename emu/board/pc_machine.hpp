@@ -60,6 +60,9 @@ class PcMachine final : public Machine, private PcListener {
   std::vector<std::string> devices() const override;
   std::vector<PciInfo> pci_functions() const override { return pc_->pci_functions(); }
   void trace_instructions(bool on) override { pc_->processors.trace(on); }
+  std::optional<TranslatorInfo> translator_info(u32 hottest) const override {
+    return pc_->processors.translator_info(hottest);
+  }
 
   void set_journal(DiskJournal* journal) override { pc_->storage.set_journal(journal); }
   std::vector<const Drive*> drives() const override;

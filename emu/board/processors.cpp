@@ -18,7 +18,7 @@ constexpr u64 kApicGlobalEnable = 1u << 11;
 
 Processor::Processor(const Wiring& w, const CpuModel& model, Cpu::Place place, IoDevice& apic_window)
     : cpu(w.cpu),
-      engine(make_engine(cpu, w.engine)),
+      engine(make_engine(cpu, w.engine, place.topology.count())),
       apic({w.cpu.events, w.cpu.clock, w.bus, place.bootstrap() ? &w.pic : nullptr}, place.apic_id(),
            {.init = [this] { request_init(cpu); },
             .start_up = [this](u8 vector) { request_start_up(cpu, vector); },
@@ -149,6 +149,16 @@ void Processors::adopt_state() {
 
 void Processors::trace(bool on) {
   for (const auto& p : all_) p->engine->set_trace(on);
+}
+
+std::optional<TranslatorInfo> Processors::translator_info(u32 hottest) const {
+  TranslatorInfo info;
+  for (const auto& p : all_) {
+    if (!p->engine->add_translator_info(info, hottest)) return {};
+  }
+  std::ranges::stable_sort(info.hottest, std::greater{}, &HotBlock::samples);
+  info.hottest.resize(std::min<usize>(info.hottest.size(), hottest));
+  return info;
 }
 
 }  // namespace paemu

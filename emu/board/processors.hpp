@@ -8,11 +8,13 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "board/engines.hpp"
 #include "bus/apic_bus.hpp"
 #include "cpu/cpu.hpp"
+#include "cpu/translator_info.hpp"
 #include "dev/coprocessor_error.hpp"
 #include "dev/local_apic.hpp"
 
@@ -99,6 +101,8 @@ class Processors final : public IoDevice {
   void flush_all();  // translations and decoded code: a snapshot was taken or loaded
   void adopt_state();
   void trace(bool on);
+  // Of all translators together; nothing: the processors' code is interpreted.
+  std::optional<TranslatorInfo> translator_info(u32 hottest) const;
   Turn& turn() { return turn_; }
 
   // --- IoDevice: the local APIC of the processor that runs; each sees its own at one address.

@@ -15,6 +15,9 @@ namespace paemu {
 
 using namespace base;
 
+class CodeNames;        // replay/host_interfaces.hpp
+struct TranslatorInfo;  // cpu/translator_info.hpp
+
 class ExecutionEngine {
  public:
   virtual ~ExecutionEngine() = default;
@@ -34,13 +37,20 @@ class ExecutionEngine {
 
   // Writes every instruction with the registers before it to the log. Slow.
   virtual void set_trace(bool on) = 0;
+
+  // Adds what its translator has to tell, with the `hottest` blocks that ran most. -> does it translate?
+  virtual bool add_translator_info(TranslatorInfo&, u32 /*hottest*/) const { return false; }
 };
 
 enum class EngineKind : u8 { kInterpreter, kTranslator, kVerify };
 
 // How to run, as opposed to what: not written into traces.
 struct EngineOptions {
+  static constexpr u64 kSmallestCodeCache = 1 * kMiB, kLargestCodeCache = 1 * kGiB;
+
   EngineKind kind = EngineKind::kInterpreter;
+  u64 code_cache_size = 256 * kMiB;  // of all processors together
+  CodeNames* code_names = nullptr;   // who is told of translated code; outlives the machine
   std::function<void()> on_difference = {};  // of kVerify: the engines differ, and the log says how
 };
 

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 
 #include "base/error.hpp"
 #include "base/types.hpp"
@@ -17,8 +18,8 @@ using namespace base;
 
 class CodeCache {
  public:
-  // Within reach of a 32-bit relative jump, and room for more than a few large blocks.
-  static constexpr u64 kSmallest = 1 * kMiB, kLargest = 1 * kGiB, kDefault = 256 * kMiB;
+  // Room for more than a few large blocks, and within reach of a 32-bit relative jump.
+  static constexpr u64 kSmallest = 128 * kKiB, kLargest = 1 * kGiB;
 
   // size: bytes, rounded up to whole pages; committed as it is filled. Error: the host refuses the mappings.
   static Or<std::unique_ptr<CodeCache>> create(u64 size);
@@ -44,6 +45,7 @@ class CodeCache {
   void flush();
 
   u64 generation() const { return generation_; }  // from 0
+  std::span<const u8> fleeting() const { return {executable(write_ + kept_), used_ - kept_}; }  // what a flush frees
   u64 size() const { return size_; }
   u64 used() const { return used_; }
 

@@ -17,6 +17,7 @@ struct Link {
   u8* jump = nullptr;            // the rel32 of the jump, for writing
   u8* addend = nullptr;          // across pages: where the negated addend of the target's page is compared; for writing
   const u8* unlinked = nullptr;  // the exit, for execution
+  bool across_pages() const { return addend != nullptr; }
 };
 
 struct Translation {
@@ -26,6 +27,7 @@ struct Translation {
   const u8* code = nullptr;
   u32 code_size = 0;
   u8 needs_lent = 0;  // lent::*
+  u32 samples = 0;    // how often it was found running, when code was left for a look
   Translation* next_of_block = nullptr;
   std::vector<Link*> outgoing, incoming;
 };

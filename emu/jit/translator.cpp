@@ -14,7 +14,9 @@ using namespace jit;
 namespace {
 constexpr u64 kMostOfInstruction = 640;  // bytes of host code, in and out of line
 constexpr u64 kMostOfFrame = 1024;
-constexpr i32 kMostTicks = 1 << 30;
+// Translated code is left after so many instructions at least, for a look at which block runs: often enough for a
+// profile of some seconds, too rarely to cost anything, and no multiple of what guests' loops have.
+constexpr i32 kMostTicks = 400'009;
 }  // namespace
 
 bool Translator::supported() { return __builtin_cpu_supports("bmi2"); }
@@ -113,17 +115,30 @@ void Translator::run_native(const Translation* t) {
 // looks.
 const u8* Translator::next_code() {
   Context& x = *context_;
-  if (x.exit == Exit::kBudget) return nullptr;
+  if (x.exit == Exit::kBudget) {
+    ++exits_.budget;
+    sample();
+    return nullptr;
+  }
   pending_ = nullptr;
   if (x.exit == Exit::kLink) {
+    ++exits_.unlinked;
     pending_ = static_cast<Link*>(x.exit_link);
     x.exit_eip = pending_->target;
     return nullptr;
   }
-  if (x.exit == Exit::kIndirect) return nullptr;
+  if (x.exit == Exit::kIndirect) {
+    ++exits_.indirect;
+    return nullptr;
+  }
+  if (must_look()) {
+    ++(cpu_.engine->faulted ? exits_.faults : exits_.attention);
+    return nullptr;
+  }
   // A handler has left: the state is exact, and the run loop would find nothing to do but the next block.
+  ++exits_.other;
   constexpr u8 kMode = kFastMode | mode::kProtected;
-  if (must_look() || (cpu_.mode_key & kMode) != kMode || cpu_.clock.retired >= cpu_.budget_end) return nullptr;
+  if ((cpu_.mode_key & kMode) != kMode || cpu_.clock.retired >= cpu_.budget_end) return nullptr;
   const u32 eip = cpu_.state.eip;
   const JumpCache& jumps = context_->jumps[cpu_.user() ? 1 : 0];
   const u32 n = JumpCache::index_of(eip);
@@ -131,6 +146,7 @@ const u8* Translator::next_code() {
   const u8* host = cpu_.mmu.fetch_hit(eip, cpu_.privilege());
   if (host == nullptr || reinterpret_cast<u64>(host) - eip + jumps.addend[n] != 0) return nullptr;
   cpu_.state.mid_repeat = false;
+  --exits_.other, ++exits_.continued;
   begin_native();
   return jumps.code[n];
 }
@@ -147,6 +163,7 @@ Translation* Translator::translate(Block& block, u32 eip) {
   const u64 most = kMostOfFrame + block.count * kMostOfInstruction;
   u8* buffer = forget_before_translating_ ? nullptr : cache_->reserve(most);
   if (buffer == nullptr) {
+    if (!forget_before_translating_) ++flushes_when_full_;
     forget_all();
     buffer = cache_->reserve(most);
     if (buffer == nullptr) return nullptr;
@@ -163,6 +180,8 @@ Translation* Translator::translate(Block& block, u32 eip) {
   cache_->commit(buffer + writer.getSize());
   t.next_of_block = static_cast<Translation*>(block.translations);
   block.translations = &t;
+  ++translated_;
+  if (names_ != nullptr) name_block(t);
   return &t;
 }
 
@@ -202,6 +221,7 @@ void Translator::drop(Translation& t) {
 }
 
 void Translator::on_block_dropped(const Block& block) {
+  if (block.translations != nullptr) ++dropped_;
   for (Translation* t = static_cast<Translation*>(block.translations); t != nullptr; t = t->next_of_block) drop(*t);
 }
 
@@ -227,6 +247,8 @@ void Translator::forget_all() {
   on_blocks_flushed();
   translations_.clear();
   links_.clear();
+  samples_ = 0;
+  if (names_ != nullptr) names_->forget(cache_->fleeting().data(), cache_->fleeting().size());
   cache_->flush();
   forget_before_translating_ = false;
 }

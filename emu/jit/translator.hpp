@@ -8,6 +8,8 @@
 #include <deque>
 #include <span>
 
+#include "cpu/translator_info.hpp"
+
 #include "interp/interpreter.hpp"
 #include "jit/code_cache.hpp"
 #include "jit/thunks.hpp"
@@ -23,6 +25,10 @@ class Translator : public Interpreter {
   static constexpr u8 kHot = 6;
   Translator(Cpu& cpu, std::unique_ptr<CodeCache> cache, u8 hot = kHot);
   ~Translator() override;
+
+  // Who is told of all translated code from now on.
+  void tell(CodeNames& names);
+  bool add_translator_info(TranslatorInfo& info, u32 hottest) const override;
 
  protected:
   // Runs one block translated, and nothing after it. False: it can't be, and nothing ran. For the Verifier: blocks that
@@ -49,6 +55,10 @@ class Translator : public Interpreter {
   void drop(jit::Translation& t);
   void forget_all();
   void note_jump(const jit::Translation& t);
+  void name_block(const jit::Translation& t);
+  // --- translator_info.cpp
+  void sample();
+  HotBlock describe(const jit::Translation& t) const;
 
   Cpu& cpu_;
   const u8 hot_;
@@ -60,6 +70,11 @@ class Translator : public Interpreter {
   jit::Link* pending_ = nullptr;  // wants to be connected to what runs next
   bool forget_before_translating_ = false;
   std::span<const u8> last_code_;
+
+  CodeNames* names_ = nullptr;
+  // For people (translator_info.cpp).
+  TranslatorInfo::Exits exits_;
+  u64 translated_ = 0, dropped_ = 0, flushes_when_full_ = 0, samples_ = 0;
 };
 
 }  // namespace paemu

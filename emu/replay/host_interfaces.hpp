@@ -37,4 +37,15 @@ class Log {
   ~Log() = default;
 };
 
+// What a profiler of the host is told of code that was made while the program runs.
+class CodeNames {
+ public:
+  virtual void add(const u8* code, u64 size, std::string_view name) = 0;
+  // There is no named code any more in the `size` bytes from `first`.
+  virtual void forget(const u8* first, u64 size) = 0;
+
+ protected:
+  ~CodeNames() = default;
+};
+
 }  // namespace paemu

@@ -101,6 +101,25 @@ TEST_CASE("the engine is chosen by name, and does not go into the machine's conf
   CHECK(parse({"-engine", "verify"}).engine.kind == EngineKind::kVerify);
 }
 
+TEST_CASE("the code cache has a size within bounds, by QEMU's option too") {
+  CHECK(parse({}).engine.code_cache_size == 256 * kMiB);
+  CHECK(parse({"-jit-cache", "64"}).engine.code_cache_size == 64 * kMiB);
+  CHECK(parse({"-jit-cache", "1G"}).engine.code_cache_size == 1 * kGiB);
+  CHECK(parse({"-jit-cache", "1536K"}).engine.code_cache_size == 1536 * kKiB);
+  CHECK(parse({"-accel", "tcg,thread=single,tb-size=32"}).engine.code_cache_size == 32 * kMiB);
+  CHECK(parse({"-accel", "tcg,tb-size=0"}).engine.code_cache_size == 256 * kMiB);
+  CHECK(refused({"-jit-cache", "1023K"}) == "-jit-cache: a code cache of 1023K can't be had; give from 1M to 1G");
+  CHECK_THAT(refused({"-jit-cache", "2G"}), Contains("from 1M to 1G"));
+  CHECK_THAT(refused({"-jit-cache", "much"}), Contains("is not a size"));
+  CHECK_THAT(refused({"-accel", "tcg,tb-size=2048"}), Contains("-accel: tb-size: a code cache of 2G"));
+}
+
+TEST_CASE("translated code is named for perf, by QEMU's option too") {
+  CHECK_FALSE(parse({}).perf_map);
+  CHECK(parse({"-perf-map"}).perf_map);
+  CHECK(parse({"-perfmap"}).perf_map);
+}
+
 TEST_CASE("-smp takes QEMU's forms, and refuses what does not multiply out") {
   const auto topology = [](const char* text) {
     const Topology t = parse({"-smp", text}).machine.topology;

@@ -63,6 +63,7 @@ class FakeMachine final : public Machine {
   bool picture(Picture&) const override { return false; }
   std::string describe(const std::string& device) const override { return device == "pic" ? "irr = 0\n" : ""; }
   std::vector<std::string> devices() const override { return {"cpu", "pic"}; }
+  std::optional<TranslatorInfo> translator_info(u32) const override { return translator; }
   u64 state_hash() override { return 0; }
   Checkpoint checkpoint() override { return {}; }
   u64 schema() override { return 0; }
@@ -78,6 +79,7 @@ class FakeMachine final : public Machine {
   void tell(const MachineEvent& event) { emit(event); }
 
   std::vector<Arrival> arrivals;
+  std::optional<TranslatorInfo> translator;
 
  private:
   MachineConfig config_;

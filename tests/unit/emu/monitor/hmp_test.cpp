@@ -179,3 +179,32 @@ TEST_CASE("random bytes never do worse than an error") {
   }
   CHECK(c.fake.dimms().size() >= 1);
 }
+
+TEST_CASE("info jit tells of the translator, and its hottest blocks with their code") {
+  FakeControl c;
+  CHECK_THAT(hmp(c, "info jit"), Contains("Error: the guest is interpreted; there is a translator with -engine jit"));
+  TranslatorInfo info;
+  info.cache_size = 64 * kMiB;
+  info.cache_used = 16 * kMiB;
+  info.blocks = 2;
+  info.links = 3;
+  info.links_all = 4;
+  info.flushes = 5;
+  info.exits.faults = 6;
+  info.samples = 10;
+  info.hottest.push_back({1, 0xc0100000, false, 9, 2, 5, 60, {"c0100000  inc eax"}, {"  inc eax"}});
+  info.hottest.push_back({0, 0x08048000, true, 1, 2, 5, 60, {"08048000  dec ecx"}, {"  dec r9d"}});
+  c.fake.translator = info;
+  const std::string text = hmp(c, "info jit 1");
+  INFO(text);
+  CHECK_THAT(text, Contains("cache used          16777216 bytes (25.0%)"));
+  CHECK_THAT(text, Contains("blocks              2 "));
+  CHECK_THAT(text, Contains("links               3 of 4 "));
+  CHECK_THAT(text, Contains("flushes             5 "));
+  CHECK_THAT(text, Contains("  fault             6\n"));
+  CHECK_THAT(text, Contains(" 90.00%  c0100000 kernel, CPU 1  2 instructions, 5 bytes; 60 bytes of host code\n"));
+  CHECK_THAT(text, Contains("guest code\n  c0100000  inc eax\nhost code\n    inc eax\n"));
+  CHECK_THAT(text, Contains(" 10.00%  08048000 user, CPU 0 "));
+  CHECK(text.find("dec r9d") == std::string::npos);
+  CHECK_THAT(hmp(c, "info jit 1001"), Contains("Error: ") && Contains("up to 1000"));
+}

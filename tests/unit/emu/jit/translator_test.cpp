@@ -1,0 +1,140 @@
+// The translator as its surroundings see it: what it keeps, what it tells.
+#include "jit/translator.hpp"
+
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <map>
+
+#include "../interp/flat_machine.hpp"
+
+using namespace paemu;
+using Catch::Matchers::Contains;
+using paemu::testing::FlatMachine;
+
+namespace {
+
+std::unique_ptr<CodeCache> cache_of(u64 size) {
+  auto cache = CodeCache::create(size);
+  REQUIRE(cache.ok());
+  return std::move(*cache);
+}
+
+u64 resident_kib() {
+  std::ifstream status("/proc/self/status");
+  std::string line;
+  while (std::getline(status, line))
+    if (line.starts_with("VmRSS:")) return std::stoull(line.substr(6));
+  return 0;
+}
+
+constexpr u32 kSum = 0x200000, kRoutines = 0x300000, kRoutineSize = 1024, kRoutineCount = 64;
+
+// A routine like no other: stores, and a constant of its own. It ends in a jump to itself.
+std::vector<u8> routine(u32 number) {
+  std::vector<u8> code;
+  for (u32 n = 0; n < 30; ++n) {
+    const u32 constant = number * 31 + n;
+    code.insert(code.end(), {0x81, 0x05, 0x00, 0x00, 0x20, 0x00});  // add dword [0x200000], constant
+    for (u32 byte = 0; byte < 4; ++byte) code.push_back(static_cast<u8>(constant >> (8 * byte)));
+  }
+  code.insert(code.end(), {0xeb, 0xfe});
+  return code;
+}
+
+void run_routine(FlatMachine& m, ExecutionEngine& engine, u32 number) {
+  const u32 at = kRoutines + number % kRoutineCount * kRoutineSize;
+  m.load(at, routine(number));
+  m.cpu.state.eip = at;
+  engine.run(40);
+}
+
+// What a profiler would be told.
+class Names final : public CodeNames {
+ public:
+  void add(const u8* code, u64 size, std::string_view name) override {
+    for (const auto& [start, piece] : pieces) CHECK((code >= start + piece.first || code + size <= start));
+    pieces[code] = {size, std::string(name)};
+  }
+  void forget(const u8* first, u64 size) override {
+    ++forgotten;
+    pieces.erase(pieces.lower_bound(first), pieces.lower_bound(first + size));
+  }
+  std::map<const u8*, std::pair<u64, std::string>> pieces;
+  u32 forgotten = 0;
+};
+
+// mov ecx, 1000; again: add eax, ecx; dec ecx; jnz again; and once more
+void load_loop(FlatMachine& m) { m.code({0xb9, 0xe8, 3, 0, 0, 0x01, 0xc8, 0x49, 0x75, 0xfb, 0xeb, 0xf4}); }
+
+}  // namespace
+
+TEST_CASE("code that changes for ever keeps the cache within its size, and runs as interpreted") {
+  if (!Translator::supported()) return;
+  FlatMachine m, reference;
+  Translator translator(m.cpu, cache_of(CodeCache::kSmallest), 0);
+  constexpr u32 kRounds = 40'000, kSettled = 25'000;  // by then decoded code too has been thrown away once
+  u64 early = 0;
+  for (u32 n = 0; n < kRounds; ++n) {
+    if (n == kSettled) early = resident_kib();
+    run_routine(m, translator, n);
+  }
+  const u64 late = resident_kib();
+  for (u32 n = 0; n < kRounds; ++n) run_routine(reference, reference.interpreter, n);
+
+  TranslatorInfo info;
+  REQUIRE(translator.add_translator_info(info, 0));
+  CHECK(info.translated >= kRounds);
+  CHECK(info.flushes_when_full > 50);
+  CHECK(info.cache_used <= info.cache_size);
+  CHECK(info.cache_size == CodeCache::kSmallest);
+  CHECK(late <= early + 256);
+  CHECK(m.dword(kSum) == reference.dword(kSum));
+  CHECK(m.clock.retired == reference.clock.retired);
+  CHECK(m.cpu.state.eflags == reference.cpu.state.eflags);
+}
+
+TEST_CASE("the hottest block is found, with its guest and host code, and exits are counted by kind") {
+  if (!Translator::supported()) return;
+  FlatMachine m;
+  load_loop(m);
+  Translator translator(m.cpu, cache_of(CodeCache::kSmallest));
+  for (u32 n = 0; n < 2000; ++n) translator.run(997);
+  TranslatorInfo info;
+  REQUIRE(translator.add_translator_info(info, 2));
+  CHECK(info.blocks >= 2);
+  CHECK(info.links >= 1);
+  CHECK(info.links <= info.links_all);
+  CHECK(info.exits.budget >= 1900);
+  CHECK(info.exits.unlinked >= 1);
+  CHECK(info.samples >= 1000);
+  REQUIRE_FALSE(info.hottest.empty());
+  const HotBlock& hot = info.hottest[0];
+  CHECK(hot.eip == FlatMachine::kCode + 5);
+  CHECK(hot.samples > info.samples / 2);
+  CHECK_FALSE(hot.user);
+  CHECK(hot.guest_code.at(0) == "00100005  add eax, ecx");
+  std::string host;
+  for (const std::string& line : hot.host_code) host += line + "\n";
+  INFO(host);
+  CHECK_THAT(host, Contains("  add eax, r9d\n"));
+  CHECK_THAT(host, Contains("pext ecx, r11d, dword ptr [sign_bit]"));
+  CHECK_THAT(host, Contains("; link to 00100005"));
+}
+
+TEST_CASE("profilers are told of each block, and of its end") {
+  if (!Translator::supported()) return;
+  FlatMachine m;
+  load_loop(m);
+  Translator translator(m.cpu, cache_of(CodeCache::kSmallest));
+  Names names;
+  translator.tell(names);
+  translator.run(100'000);
+  std::string all;
+  for (const auto& [start, piece] : names.pieces) all += piece.second + " ";
+  CHECK_THAT(all, Contains("translated_code_entry") && Contains("guest_00100005"));
+  CHECK(names.forgotten == 0);
+  translator.flush_code();
+  translator.run(100'000);
+  CHECK(names.forgotten == 1);
+  CHECK(names.pieces.size() >= 2);
+}
