@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 
-PROMPT = r"ido:\S*# $"
+PROMPT = r"(?:ido|linux):\S*# $"  # of the bundled guest's shell, and of tests/guest/linux
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
