@@ -27,6 +27,7 @@ struct Block {
   u16 count = 0;  // instructions, the sentinel not counted
   u8 mode = 0;    // Cpu::mode_key that it was made for
   u8 heat = 0;    // the translator's: how often it was interpreted
+  u8 apart = 0;   // the translator's: how often it had to be translated with less shared
   void* translations = nullptr;  // the translator's
   Block* next_in_page = nullptr;
   Block* next_in_bucket = nullptr;

@@ -6,6 +6,11 @@ namespace paemu::jit {
 
 using namespace Xbyak;
 
+namespace {
+// Bytes that accesses may share a look-up within, by how often that did not do.
+constexpr u32 kWidestSpan[kMostApart + 1] = {256, 32, 0};
+}  // namespace
+
 BlockTranslator::BlockTranslator(u8* buffer, usize size, Cpu& cpu, const Thunks& thunks, const CodeCache& cache,
                                  Translation& out, std::deque<Link>& links)
     : Assembler(buffer, size, cpu),
@@ -14,7 +19,8 @@ BlockTranslator::BlockTranslator(u8* buffer, usize size, Cpu& cpu, const Thunks&
       cache_(cache),
       out_(out),
       links_(links),
-      privilege_(block_.mode & mode::kUser ? Privilege::kUser : Privilege::kSupervisor) {}
+      privilege_(block_.mode & mode::kUser ? Privilege::kUser : Privilege::kSupervisor),
+      widest_span_(kWidestSpan[block_.apart]) {}
 
 void BlockTranslator::run() {
   check_budget();
@@ -46,8 +52,14 @@ void BlockTranslator::check_budget() {
 
 void BlockTranslator::instruction() {
   const Insn& i = block_.insns[index_];
-  if (has_row(i) && copy(i)) return;
+  const usize misses = misses_.size();
+  if (has_row(i) && copy(i)) {
+    values_.pass(i);
+    for (usize n = misses; n < misses_.size(); ++n) misses_[n].values = values_;
+    return;
+  }
   call_handler(i);
+  values_.forget();  // and so every span
 }
 
 // Encodings that no row has, or none that this processor has, have a handler of their own and a row that means nothing.
@@ -115,6 +127,7 @@ void BlockTranslator::emit_misses() {
       jmp(cache_.writable(thunks_.exit_budget), T_NEAR);
       L(lent);
     }
+    look_up_again(m);
     load_xmm(m.after);
     jmp(m.resume, T_NEAR);
   }

@@ -5,8 +5,8 @@
 // works, and faults are exact, whether it is copied or not. copy() and what it calls return false for what they leave
 // to the handler, having emitted nothing.
 //
-// The pieces: block_translator.cpp (the block's frame), memory_access.cpp, copy_integer.cpp, copy_multiply.cpp,
-// copy_shift.cpp, copy_control.cpp, copy_x87.cpp, copy_sse.cpp, copy_system.cpp.
+// The pieces: block_translator.cpp (the block's frame), memory_access.cpp, shared_access.cpp, copy_integer.cpp,
+// copy_multiply.cpp, copy_shift.cpp, copy_control.cpp, copy_x87.cpp, copy_sse.cpp, copy_system.cpp.
 #pragma once
 
 #include <deque>
@@ -16,6 +16,7 @@
 #include "jit/assembler.hpp"
 #include "jit/thunks.hpp"
 #include "jit/translation.hpp"
+#include "jit/values.hpp"
 
 namespace paemu::jit {
 
@@ -49,7 +50,8 @@ class BlockTranslator : public Assembler {
     Flags flags;
     LastX87 x87;
     HeldXmm before, after;
-    u8 lent = 0;  // what the code at `resume` relies on
+    Values values;  // after it
+    u8 lent = 0;    // what the code at `resume` relies on
   };
   // A way out of the block to a known address.
   struct SideExit {
@@ -88,6 +90,22 @@ class BlockTranslator : public Assembler {
 
   // --- Memory.
   enum class Alignment : u8 { kAny, kNatural, kRequired16 };
+  // An address as an instruction names it: registers, which may be none, and a constant.
+  struct Address {
+    u8 base = isa::kNoRegister, index = isa::kNoRegister, scale = 0;
+    u32 displacement = 0;
+  };
+  // Bytes of one page that were looked up at once, for several accesses: from `distance` on beyond base + index.
+  struct Span {
+    u32 base = 0, index = 0;  // names of values
+    u8 scale = 0;
+    u32 distance = 0, size = 0;
+    Access access = Access::kRead;  // what may be done there; kWrite: both
+    bool aligned = false;           // `multiple`: a distance known to be at a multiple of 16 bytes
+    u32 multiple = 0;
+    u32 from = 0, last = 0;  // indices of the first instruction that uses it, and of the last so far
+    u32 slot = 0;            // of Context::pages
+  };
   // May the memory operand be looked up in line?
   bool reachable(const Insn& i, Access access) const;
   // esi becomes, or the result is, the linear address of the operand; then [rdi + result] is its host address.
@@ -96,8 +114,19 @@ class BlockTranslator : public Assembler {
   // The same for an address that is in register `linear` already.
   void look_up_linear(u32 linear, u32 size, Access access, Alignment alignment, Xbyak::Label& miss);
   void look_up_constant(u32 linear, Access access, Xbyak::Label& miss);
-  Xbyak::RegExp address(const Insn& i, u32 more = 0) const;
+  // The same for an address that need not be an instruction's operand.
+  HostOperand look_up(const Address& a, u32 size, Access access, Alignment alignment, bool low_index,
+                      Xbyak::Label& missed);
+  Xbyak::RegExp address(const Address& a, u32 more = 0) const;
+  Xbyak::RegExp address(const Insn& i) const { return address(address_of(i)); }
+  static Address address_of(const Insn& i) { return {i.base, i.index, i.scale, i.displacement}; }
   Miss& miss();
+  // --- shared_access.cpp
+  u32 distance_of(const Address& a, const Values& values) const;
+  Span* known_span(const Address& a, u32 size, Access access, Alignment alignment);
+  Span* new_span(const Address& a, u32 size, Access access, Alignment alignment);
+  void look_up_span(const Span& span, const Address& a, Xbyak::Label& missed);
+  void look_up_again(const Miss& m);
   const FastTable& table(Access a) const { return cpu_.mmu.fast(a, privilege_); }
 
   // --- Copies.
@@ -134,7 +163,8 @@ class BlockTranslator : public Assembler {
   bool copy_sse(const Insn& i);
   void need_lent(u8 bit);
   void hold_xmm(u32 n, bool load);
-  void push_below(u32 size);  // looks up [ESP - size] for a write: its address is in esi
+  void push_below();  // looks up the stack slot below ESP for a write: its address is in esi
+  void slot_at(u8 reg);
   // The host's number of a byte or wider register of the guest; ECX's bytes may be moved to rcx meanwhile.
   struct Places {
     u8 reg = 0, rm = 0;
@@ -154,6 +184,9 @@ class BlockTranslator : public Assembler {
   LastX87 x87_;
   HeldXmm xmm_;
   u8 lent_ = 0;  // lent::* that the code has seen to be so
+  Values values_;
+  std::vector<Span> spans_;
+  const u32 widest_span_;
   std::deque<Miss> misses_;
   std::deque<SideExit> side_exits_;
 };

@@ -28,7 +28,7 @@ inline constexpr u32 kParityIsZero = 1u << 30;
 inline constexpr u32 kSignZeroParity = eflag::kSign | eflag::kZero | eflag::kParity;
 }  // namespace stale
 
-enum class Exit : u32 { kHandled, kLink, kIndirect, kBudget };
+enum class Exit : u32 { kHandled, kLink, kIndirect, kBudget, kApart };
 
 struct Translation;
 
@@ -67,6 +67,10 @@ struct Context {
   const u8* target = nullptr;  // of the way in
   Cpu* cpu = nullptr;
   u64 end = 0;  // the retired count at which `left` is 0
+
+  // Addends of pages that a block looked up for several accesses.
+  static constexpr u32 kPages = 8;
+  u64 pages[kPages] = {};
 
   // Of supervisor and user code: the modes that are translated differ in nothing else.
   JumpCache jumps[2];

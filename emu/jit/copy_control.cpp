@@ -46,17 +46,21 @@ void BlockTranslator::jump_if(u32 code, Label& to) {
   }
 }
 
-// The slot below ESP, whose address is in esi then.
-void BlockTranslator::push_below(u32 size) {
-  lea(esi, ptr[guest64(isa::kEsp) - static_cast<int>(size)]);
-  look_up_linear(static_cast<u32>(rsi.getIdx()), size, Access::kWrite, Alignment::kNatural, miss().label);
+void BlockTranslator::push_below() {
+  look_up(Address{.base = isa::kEsp, .displacement = 0u - kSlot}, kSlot, Access::kWrite, Alignment::kNatural, false,
+          miss().label);
+}
+
+// The slot at ESP or EBP, for reading.
+void BlockTranslator::slot_at(u8 reg) {
+  look_up(Address{.base = reg}, kSlot, Access::kRead, Alignment::kNatural, false, miss().label);
 }
 
 bool BlockTranslator::copy_branch(const Insn& i) {
   const u32 target = next_eip(i) + i.immediate;
   const bool last = index_ + 1 == block_.count;
   if (i.opcode == 0xe8) {
-    push_below(kSlot);
+    push_below();
     mov(dword[rdi + rsi], next_eip(i));
     mov(guest32(isa::kEsp), esi);
   } else if (i.opcode != 0xeb && i.opcode != 0xe9) {
@@ -90,7 +94,7 @@ bool BlockTranslator::copy_indirect(const Insn& i) {
     mov(esi, guest32(i.rm));
   }
   if (call) {
-    push_below(kSlot);
+    push_below();
     mov(dword[rdi + rsi], next_eip(i));
     mov(guest32(isa::kEsp), esi);
     settle(flags_, x87_, xmm_);
@@ -106,7 +110,7 @@ bool BlockTranslator::copy_indirect(const Insn& i) {
 bool BlockTranslator::copy_return(const Insn& i) {
   const u32 release = i.opcode == 0xc2 ? i.immediate : 0;
   const Reg64 stack = guest64(isa::kEsp);
-  look_up_linear(kHostRegister[isa::kEsp], kSlot, Access::kRead, Alignment::kNatural, miss().label);
+  slot_at(isa::kEsp);
   mov(esi, ptr[rdi + stack]);
   lea(guest32(isa::kEsp), ptr[stack + static_cast<int>(kSlot + release)]);
   settle(flags_, x87_, xmm_);
@@ -141,7 +145,7 @@ bool BlockTranslator::copy_stack(const Insn& i) {
   const u8 o = i.opcode;
   const Reg64 stack = guest64(isa::kEsp);
   if (o >= 0x58 && o <= 0x5f) {
-    look_up_linear(kHostRegister[isa::kEsp], kSlot, Access::kRead, Alignment::kNatural, miss().label);
+    slot_at(isa::kEsp);
     if (i.reg == isa::kEsp) {
       mov(stack.cvt32(), ptr[rdi + stack]);
     } else {
@@ -152,7 +156,7 @@ bool BlockTranslator::copy_stack(const Insn& i) {
   }
   if (o == 0xc9) {
     const Reg64 frame = guest64(isa::kEbp);
-    look_up_linear(kHostRegister[isa::kEbp], kSlot, Access::kRead, Alignment::kNatural, miss().label);
+    slot_at(isa::kEbp);
     lea(stack.cvt32(), ptr[frame + static_cast<int>(kSlot)]);
     mov(frame.cvt32(), ptr[rdi + frame]);
     return true;
@@ -162,11 +166,11 @@ bool BlockTranslator::copy_stack(const Insn& i) {
     const HostOperand at = look_up(i, kSlot, Access::kRead);
     encode({0, false, 0x8b}, static_cast<u8>(rcx.getIdx()), at);
     mov(ptr[CONTEXT(spare)], ecx);
-    push_below(kSlot);
+    push_below();
     mov(ecx, ptr[CONTEXT(spare)]);
     mov(ptr[rdi + rsi], ecx);
   } else {
-    push_below(kSlot);
+    push_below();
     if (o == 0x68 || o == 0x6a)
       mov(dword[rdi + rsi], i.immediate);
     else

@@ -80,7 +80,7 @@ bool BlockTranslator::copy_cli() { return need_ring0() && clear_flag(eflag::kInt
 bool BlockTranslator::copy_pushf() {
   constexpr u32 kOthers = ~(eflag::kArithmetic | eflag::kVirtual8086 | eflag::kResume);
   need_flags(eflag::kArithmetic);
-  push_below(4);
+  push_below();
   mov(ecx, ptr[in_cpu(&cpu_.state.eflags)]);
   mov(r8d, kOthers);
   pext(ecx, ecx, r8d);

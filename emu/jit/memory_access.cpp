@@ -10,48 +10,62 @@ bool BlockTranslator::reachable(const Insn& i, Access access) const {
   return !(i.segment == isa::kCs && access == Access::kWrite);
 }
 
-RegExp BlockTranslator::address(const Insn& i, u32 more) const {
+RegExp BlockTranslator::address(const Address& a, u32 more) const {
   RegExp e;
-  if (i.base != isa::kNoRegister) e = e + guest64(i.base);
-  if (i.index != isa::kNoRegister) e = e + guest64(i.index) * (1 << i.scale);
-  return e + static_cast<int>(i.displacement + more);
+  if (a.base != isa::kNoRegister) e = e + guest64(a.base);
+  if (a.index != isa::kNoRegister) e = e + guest64(a.index) * (1 << a.scale);
+  return e + static_cast<int>(a.displacement + more);
 }
 
 HostOperand BlockTranslator::look_up(const Insn& i, u32 size, Access access, Alignment alignment, bool low_index) {
   Label& missed = miss().label;
-  const bool no_registers = i.base == isa::kNoRegister && i.index == isa::kNoRegister;
   const bool based = i.segment == isa::kFs || i.segment == isa::kGs;
-  if (no_registers && !based) {
-    const u32 a = i.displacement;
-    if (((a ^ (a + size - 1)) & ~kPageMask) == 0 && (alignment != Alignment::kRequired16 || a % 16 == 0)) {
-      mov(esi, a);
-      look_up_constant(a, access, missed);
-      return HostOperand::at(static_cast<u8>(rsi.getIdx()));
-    }
+  if (!based) return look_up(address_of(i), size, access, alignment, low_index, missed);
+  if (i.base == isa::kNoRegister && i.index == isa::kNoRegister)
+    mov(esi, i.displacement);
+  else
+    lea(esi, ptr[address(i)]);
+  // A segment whose limit is the whole address space: its window ends at 4 GiB. All others are the handler's.
+  Label whole;
+  mov(rcx, ptr[in_cpu(cpu_.window_end(i.segment, access))]);
+  rorx(rcx, rcx, 32);
+  lea(ecx, ptr[rcx - 1]);
+  jrcxz(whole);
+  jmp(missed, T_NEAR);
+  L(whole);
+  mov(ecx, ptr[in_cpu(&cpu_.state.segment[i.segment].base)]);
+  if (row(i).attributes & isa::attribute::kFpu) mov(ptr[CONTEXT(spare)], esi);
+  lea(esi, ptr[rsi + rcx]);
+  const u8 linear = static_cast<u8>(rsi.getIdx());
+  look_up_linear(linear, size, access, alignment, missed);
+  return HostOperand::at(linear);
+}
+
+HostOperand BlockTranslator::look_up(const Address& a, u32 size, Access access, Alignment alignment, bool low_index,
+                                     Label& missed) {
+  const u8 scratch = static_cast<u8>(rsi.getIdx());
+  if (a.base == isa::kNoRegister && a.index == isa::kNoRegister) {
+    const u32 at = a.displacement;
+    mov(esi, at);
+    if (((at ^ (at + size - 1)) & ~kPageMask) == 0 && (alignment != Alignment::kRequired16 || at % 16 == 0))
+      look_up_constant(at, access, missed);
+    else
+      look_up_linear(scratch, size, access, alignment, missed);
+    return HostOperand::at(scratch);
   }
   const bool plain_register =
-      i.base != isa::kNoRegister && i.index == isa::kNoRegister && i.displacement == 0 && !based;
-  const u8 linear = plain_register && !low_index ? kHostRegister[i.base] : static_cast<u8>(rsi.getIdx());
-  if (linear == rsi.getIdx()) {
-    if (no_registers)
-      mov(esi, i.displacement);
-    else
-      lea(esi, ptr[address(i)]);
+      a.base != isa::kNoRegister && a.index == isa::kNoRegister && a.displacement == 0 && !low_index;
+  const u8 linear = plain_register ? kHostRegister[a.base] : scratch;
+  if (Span* known = known_span(a, size, access, alignment); known != nullptr) {
+    mov(rdi, ptr[CONTEXT(pages) + static_cast<int>(known->slot * 8)]);
+  } else if (const Span* span = new_span(a, size, access, alignment); span != nullptr) {
+    look_up_span(*span, a, missed);
+  } else {
+    if (!plain_register) lea(esi, ptr[address(a)]);
+    look_up_linear(linear, size, access, alignment, missed);
+    return HostOperand::at(linear);
   }
-  if (based) {
-    // A segment whose limit is the whole address space: its window ends at 4 GiB. All others are the handler's.
-    Label whole;
-    mov(rcx, ptr[in_cpu(cpu_.window_end(i.segment, access))]);
-    rorx(rcx, rcx, 32);
-    lea(ecx, ptr[rcx - 1]);
-    jrcxz(whole);
-    jmp(missed, T_NEAR);
-    L(whole);
-    mov(ecx, ptr[in_cpu(&cpu_.state.segment[i.segment].base)]);
-    if (row(i).attributes & isa::attribute::kFpu) mov(ptr[CONTEXT(spare)], esi);
-    lea(esi, ptr[rsi + rcx]);
-  }
-  look_up_linear(linear, size, access, alignment, missed);
+  if (!plain_register) lea(esi, ptr[address(a)]);
   return HostOperand::at(linear);
 }
 

@@ -54,10 +54,8 @@ class ThunkWriter : public Assembler {
   }
 
   void leave(Exit kind) {
-    if (kind == Exit::kLink)
-      mov(ptr[CONTEXT(exit_link)], rcx);
-    else
-      mov(ptr[CONTEXT(exit_eip)], esi);
+    if (kind == Exit::kLink || kind == Exit::kApart) mov(ptr[CONTEXT(exit_link)], rcx);
+    if (kind != Exit::kLink) mov(ptr[CONTEXT(exit_eip)], esi);
     mov(dword[CONTEXT(exit)], static_cast<u32>(kind));
     save_guest();
     epilogue();
@@ -81,6 +79,16 @@ class ThunkWriter : public Assembler {
     L(left);
     add(rsp, 8);
     epilogue();
+  }
+
+  void look_up_again(const FastTable& t) {
+    pext(ecx, ecx, ptr[CONTEXT(page_bits)]);
+    pext(esi, esi, ptr[CONTEXT(index_bits)]);
+    mov(r8d, ptr[in_cpu(t.tag) + rsi * 4]);
+    lea(ecx, ptr[rcx + r8]);
+    mov(rsi, ptr[in_cpu(t.addend) + rsi * 8]);
+    mov(ptr[CONTEXT(pages) + rdi * 8], rsi);
+    ret();
   }
 
   void make_flags_exact() {
@@ -135,6 +143,14 @@ Thunks make_thunks(CodeCache& cache, Cpu& cpu) {
   w.leave(Exit::kIndirect);
   t.exit_budget = here();
   w.leave(Exit::kBudget);
+  t.exit_apart = here();
+  w.leave(Exit::kApart);
+  for (const Access a : {Access::kRead, Access::kWrite}) {
+    for (const Privilege p : {Privilege::kSupervisor, Privilege::kUser}) {
+      t.look_up_again[static_cast<u32>(a)][static_cast<u32>(p)] = here();
+      w.look_up_again(cpu.mmu.fast(a, p));
+    }
+  }
   t.execute = here();
   w.execute();
   t.make_flags_exact = here();

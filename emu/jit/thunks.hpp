@@ -13,9 +13,14 @@ struct Thunks {
   const u8* exit_link = nullptr;
   const u8* exit_indirect = nullptr;
   const u8* exit_budget = nullptr;
+  // Shared look-ups do not do here: rcx is the Translation, esi where to go on.
+  const u8* exit_apart = nullptr;
   // Called with rcx: the Insn, esi: its block's address, edi: instructions of the block from it on. Runs it by its
   // handler and returns with what it left, or leaves translated code for good.
   const u8* execute = nullptr;
+  // Called with esi and ecx: addresses of the first and the last byte, edi: the slot of Context::pages to fill. By
+  // Access and Privilege. Returns ecx: 0 when the bytes are at hand, in one page.
+  const u8* look_up_again[2][2] = {};
   // Called; makes the host's flags the guest's.
   const u8* make_flags_exact = nullptr;
 };

@@ -9,6 +9,8 @@ namespace paemu::jit {
 
 struct Translation;
 
+inline constexpr u8 kMostApart = 2;  // of Block::apart
+
 // A jump to a known linear address. It goes to an exit until the target is translated.
 struct Link {
   Translation* from = nullptr;
@@ -28,6 +30,7 @@ struct Translation {
   u32 code_size = 0;
   u8 needs_lent = 0;  // lent::*
   u32 samples = 0;    // how often it was found running, when code was left for a look
+  u32 apart = 0;      // how often its shared look-ups did not do
   Translation* next_of_block = nullptr;
   std::vector<Link*> outgoing, incoming;
 };

@@ -12,7 +12,7 @@ namespace paemu {
 using namespace jit;
 
 namespace {
-constexpr u64 kMostOfInstruction = 640;  // bytes of host code, in and out of line
+constexpr u64 kMostOfInstruction = 1280;  // bytes of host code, in and out of line
 constexpr u64 kMostOfFrame = 1024;
 // Translated code is left after so many instructions at least, for a look at which block runs: often enough for a
 // profile of some seconds, too rarely to cost anything, and no multiple of what guests' loops have.
@@ -121,6 +121,10 @@ const u8* Translator::next_code() {
     return nullptr;
   }
   pending_ = nullptr;
+  if (x.exit == Exit::kApart) {
+    note_apart(*static_cast<Translation*>(x.exit_link));
+    return nullptr;
+  }
   if (x.exit == Exit::kLink) {
     ++exits_.unlinked;
     pending_ = static_cast<Link*>(x.exit_link);
@@ -149,6 +153,23 @@ const u8* Translator::next_code() {
   --exits_.other, ++exits_.continued;
   begin_native();
   return jumps.code[n];
+}
+
+// Objects that lie across two pages, or that are looked for in the same place of the TLB, can't share look-ups.
+void Translator::note_apart(Translation& t) {
+  constexpr u32 kOften = 16;
+  if (t.block == nullptr || ++t.apart < kOften || t.block->apart == kMostApart) return;
+  Block& block = *const_cast<Block*>(t.block);
+  ++block.apart;
+  drop(t);
+  if (block.translations == &t) {
+    block.translations = t.next_of_block;
+  } else {
+    Translation* before = static_cast<Translation*>(block.translations);
+    while (before->next_of_block != &t) before = before->next_of_block;
+    before->next_of_block = t.next_of_block;
+  }
+  t.block = nullptr;
 }
 
 void Translator::note_jump(const Translation& t) {

@@ -54,6 +54,7 @@ class Translator : public Interpreter {
   void disconnect(jit::Link& link);
   void drop(jit::Translation& t);
   void forget_all();
+  void note_apart(jit::Translation& t);
   void note_jump(const jit::Translation& t);
   void name_block(const jit::Translation& t);
   // --- translator_info.cpp

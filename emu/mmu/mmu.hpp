@@ -164,6 +164,7 @@ class Mmu {
     u64 table_loads = 0;  // of CR3
     u64 flushes = 0;      // of all but global entries, or of all
     u64 page_flushes = 0;
+    u64 walks = 0;  // of page tables, for a translation that was not held
   };
   Counters counters;
   void flush_all();             // global pages too; a snapshot does this, in the live run as well

@@ -34,6 +34,7 @@ bool Mmu::frame_of(u32 linear, Access access, Privilege privilege, u64& frame) {
     return true;
   }
 
+  ++counters.walks;
   const Walk walk = walker_.walk(linear, access, privilege);
   if (!walk.ok) {
     note_page_fault(linear, walk.error_code);

@@ -74,6 +74,11 @@ EmulatedProcessor::EmulatedProcessor(bool with_locals, EngineKind engine) {
   cpu_.adopt();
 }
 
+void EmulatedProcessor::map_alias() {
+  static_assert(layout::kAliasDistance == FastTable::kEntries << kPageShift);
+  map(layout::kData + layout::kAliasDistance, layout::kData, layout::kDataSize, kPresent | kWritable | kUser);
+}
+
 void EmulatedProcessor::put(u32 physical, u32 value) {
   u8 bytes[4];
   std::memcpy(bytes, &value, 4);

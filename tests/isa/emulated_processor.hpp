@@ -22,6 +22,12 @@ class EmulatedProcessor {
   // Runs up to an INT3, whose address is then EIP, or to a fault.
   Exception run_to_breakpoint(Registers& registers);
 
+  void map_alias();  // layout::kAliasDistance
+  // Code that is written again and again is kept in small blocks; not so if it is forgotten before.
+  void forget_code() { engine_->flush_code(); }
+  void forget_translations() { cpu_.mmu.flush_all(); }
+  u64 walks() const { return cpu_.mmu.counters.walks; }
+
   void write(u32 address, std::span<const u8> bytes) { (void)memory_.write(GuestPhys{address}, bytes); }
   void read(u32 address, std::span<u8> bytes) const { (void)memory_.read(GuestPhys{address}, bytes); }
 

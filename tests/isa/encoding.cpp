@@ -86,8 +86,41 @@ void Generator::memory_operand16(Case& c, u8 reg, u32 target) {
   put(c, displacement, mod);
 }
 
+// Around the middle page boundary of the data, or the one where it becomes read-only.
+void Generator::anchors(Case& c) {
+  anchored_ = true;
+  const bool alone = dice_.one_in(2);  // then all operands are near one another
+  for (u8& a : anchors_) {
+    if (alone && &a != anchors_) {
+      a = anchors_[0];
+      continue;
+    }
+    a = static_cast<u8>(dice_.below(8));
+    u32 at = layout::kData + (dice_.one_in(4) ? 0x2000 : 0x1000) + dice_.below(0x400) - 0x200;
+    if (!dice_.one_in(4)) at &= ~15u;
+    if (alias_ && dice_.one_in(3)) at += layout::kAliasDistance;
+    c.before.gpr[a] = offset_in(c, a == isa::kEsp || a == isa::kEbp ? isa::kSs : isa::kDs, at);
+  }
+  do small_index_ = static_cast<u8>(dice_.below(8));
+  while (small_index_ == isa::kEsp || std::ranges::find(anchors_, small_index_) != std::end(anchors_));
+  c.before.gpr[small_index_] = dice_.below(8) * (dice_.one_in(2) ? 16 : 1);
+}
+
+void Generator::anchored_operand(Case& c, u8 reg) {
+  const u8 base = dice_.pick(anchors_);
+  const bool indexed = dice_.one_in(4);
+  u32 displacement = dice_.below(dice_.one_in(4) ? 600 : 80) - 40;
+  if (dice_.one_in(2)) displacement &= ~15u;
+  const bool byte = displacement + 128 < 256 && !dice_.one_in(4);
+  const u8 rm = indexed || base == isa::kEsp ? u8{4} : base;
+  put(c, c.modrm = static_cast<u8>((byte ? 1 : 2) << 6 | reg << 3 | rm));
+  if (rm == 4) put(c, static_cast<u8>((indexed ? dice_.below(4) << 6 | small_index_ << 3 : 4 << 3) | base));
+  put(c, displacement, byte ? 1 : 4);
+}
+
 // SDM 2, tables 2-2 and 2-3.
 void Generator::memory_operand32(Case& c, u8 reg, u32 target) {
+  if (anchored_ && !dice_.one_in(3)) return anchored_operand(c, reg);
   u32* gpr = c.before.gpr;
   const bool fixed = sequence_ && !dice_.one_in(16);
   const u8 mod = fixed ? 0 : static_cast<u8>(dice_.below(3)), rm = fixed ? 5 : static_cast<u8>(dice_.below(8));

@@ -33,6 +33,8 @@ class Generator {
  public:
   // local_segments: cases may use the segments of the LDT.
   Generator(u64 seed, bool local_segments) : dice_(seed), local_segments_(local_segments) {}
+  // Sequences may use the alias of the data.
+  void use_alias() { alias_ = true; }
   // One instruction.
   Case make(const isa::Row& row);
   // Several that go straight on, from `rows`. They end a page: the interpreter makes one block of them.
@@ -54,6 +56,8 @@ class Generator {
   void memory_operand(Case& c, u8 reg, u32 target);
   void memory_operand16(Case& c, u8 reg, u32 target);
   void memory_operand32(Case& c, u8 reg, u32 target);
+  void anchors(Case& c);
+  void anchored_operand(Case& c, u8 reg);
   void immediates(Case& c, const isa::Row& row);
   void selectors(Case& c, const isa::Row& row);
   void far_pointer(u8* to, bool with_flags);
@@ -72,7 +76,11 @@ class Generator {
   // Of the instruction that is being made.
   bool operand16_ = false, address16_ = false;
   u8 override_ = isa::kNoSegment;
-  bool sequence_ = false;  // memory operands at fixed addresses, as registers change on the way
+  bool sequence_ = false;  // memory operands at fixed addresses, as registers change on the way, or:
+  // Registers of a sequence that point into the data, so that operands lie near each other as those of programs do; an
+  // index that is small.
+  u8 anchors_[3] = {}, small_index_ = 0;
+  bool anchored_ = false, alias_ = false;
 };
 
 }  // namespace paemu::isa_test

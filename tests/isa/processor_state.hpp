@@ -11,6 +11,8 @@ inline constexpr u32 kCode = 0x100000, kCodeSize = 0x2000;  // readable and writ
 inline constexpr u32 kData = 0x200000, kDataSize = 0x2000;  // readable and writable
 inline constexpr u32 kReadOnly = kData + kDataSize, kReadOnlySize = 0x1000;
 inline constexpr u32 kAllData = kDataSize + kReadOnlySize;
+// The data again, in the same places of the TLB; only where EmulatedProcessor::map_alias() was called.
+inline constexpr u32 kAliasDistance = 16 << 20;
 // What the emulated side needs for exceptions; the host has nothing there.
 inline constexpr u32 kSystem = 0x6b5d0000, kSystemSize = 0x8000;
 }  // namespace layout
