@@ -58,6 +58,7 @@ inline constexpr char kSystemStatesFile[] = "etc/system-states";   // 6 bytes: b
 inline constexpr char kReservedMemoryEndFile[] = "etc/reserved-memory-end";  // u64: where nothing else may lie below
 inline constexpr char kBootOrderFile[] = "bootorder";  // paths as Open Firmware has them, a line each, with a NUL
 inline constexpr char kBootRomFile[] = "genroms/paemu-boot.bin";  // an option ROM that starts the kernel
+inline constexpr char kSerialPortFile[] = "etc/sercon-port";  // u16: I/O port of the serial port to use as a console
 inline constexpr char kMemorySlotsFile[] = "etc/memory-slots";  // u32: hotplug slots, for the firmware's banner
 
 }  // namespace abi::fw_cfg

@@ -15,7 +15,7 @@ inline constexpr char kMagic[8] = {'p', 'a', 'e', 't', 'r', 'a', 'c', 'e'};
 
 // Bump when: a chunk's payload, the meaning of an input kind, MachineConfig or the rule of the state hash changes.
 // Fields of devices are covered by the schema hash in the Config chunk and need no bump.
-inline constexpr unsigned kVersion = 3;
+inline constexpr unsigned kVersion = 4;
 
 struct FileHeader {
   char magic[8];

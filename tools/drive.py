@@ -17,7 +17,7 @@ import tempfile
 import time
 
 PROMPT = r"(?:ido|linux):\S*# $"  # of the bundled guest's shell, and of tests/guest/linux
-ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|c)")
 
 
 class Failure(Exception):

@@ -279,7 +279,10 @@ Or<> global(Parser& p, const std::string& value) {
   return {};
 }
 
-Or<> nographic(Parser&, const std::string&) { return {}; }
+Or<> nographic(Parser& p, const std::string&) {
+  p.options.machine.graphics = false;
+  return {};
+}
 Or<> nodefaults(Parser& p, const std::string&) {
   p.defaults = false;
   return {};

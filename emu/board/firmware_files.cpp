@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "abi/fw_cfg.hpp"
+#include "abi/ports.hpp"
 #include "board/acpi_tables.hpp"
 #include "board/byte_writer.hpp"
 #include "board/hotplug_plan.hpp"
@@ -30,6 +31,12 @@ std::vector<u8> make_e820(std::span<const DimmSpec> dimms) {
   return out.take();
 }
 
+std::vector<u8> make_u16(u16 value) {
+  ByteWriter out;
+  out.word(value);
+  return out.take();
+}
+
 std::vector<u8> make_u32(u32 value) {
   ByteWriter out;
   out.dword(value);
@@ -53,6 +60,8 @@ std::vector<FirmwareFile> firmware_files(const MachineConfig& config, std::span<
   files.push_back({abi::fw_cfg::kMemorySlotsFile, make_u32(config.slots)});
   files.push_back({abi::fw_cfg::kBootFailWaitFile, make_u32(~0u)});
   files.push_back({abi::fw_cfg::kSystemStatesFile, {kThere, 0, 0, 0, 0, kThere}});  // S0 and S5
+  if (!config.graphics || config.display == Display::kNone)
+    files.push_back({abi::fw_cfg::kSerialPortFile, make_u16(abi::port::kCom1)});
   if (kernel == Kernel::Given) {
     // Firmware that is not ours starts it by an option ROM (firmware/bootrom), before it tries drives.
     const std::string_view order = "/rom@genroms/paemu-boot.bin\n";

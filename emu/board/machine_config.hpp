@@ -41,11 +41,12 @@ struct MachineConfig {
   // -boot: letters a, c and d in the order to try; empty: the firmware's own. boot_once: until the first reset.
   std::string boot_order, boot_once;
   bool boot_menu = false;
+  bool graphics = true;           // false: firmware that can shows its text on the first serial port (-nographic)
   std::vector<DriveSpec> drives;  // ids are unique, and so are bus and index
   // A field more or less: bump abi::trace::kVersion.
   FIELDS(ram_size, slots, maxmem, physical_bits, cpu_model, topology, append, dimms, numa_nodes, uuid, reboot, display,
          debug_console, debug_exit, debug_exit_ports, virtio, checkpoint_interval, boot_order, boot_once, boot_menu,
-         drives)
+         graphics, drives)
 };
 
 // The files that a run derives from, by content.

@@ -317,7 +317,7 @@ rest_begin:
         push ds
         pop es
 
-        ; 86h: 110 ms are two ticks.
+        ; 86h: 137 ms are two ticks and a half, which no rounding makes less than two or more than three.
         sti
         mov ebx, [0x46c]
 .tick:  hlt
@@ -325,8 +325,8 @@ rest_begin:
         je .tick
         mov ebx, [0x46c]
         mov ah, 0x86
-        mov cx, 1
-        mov dx, 0xadb0
+        mov cx, 0x0002
+        mov dx, 0x1728
         int 0x15
         pushf
         mov eax, [0x46c]
