@@ -191,6 +191,10 @@ void PcMachine::on_dimm_ejected(const DimmSpec& dimm) {
   emit(MachineEvent{.kind = MachineEvent::Kind::DeviceDeleted, .device = dimm.id, .slot = dimm.slot, .guest = true});
 }
 
+void PcMachine::on_tray_moved(const std::string& drive, bool open) {
+  emit(MachineEvent{.kind = MachineEvent::Kind::TrayMoved, .device = drive, .open = open});
+}
+
 void PcMachine::on_ost(u32 slot, u32 source, u32 status) {
   MachineEvent event{
       .kind = MachineEvent::Kind::AcpiDeviceOst, .slot = slot, .source = source, .status = status, .guest = true};

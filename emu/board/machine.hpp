@@ -38,13 +38,14 @@ enum class StopReason : u8 {
 
 // What devices and machine report while running, for QMP events and for people. Never changes the guest.
 struct MachineEvent {
-  enum class Kind : u8 { Stop, Resume, Reset, PowerDown, Shutdown, DeviceDeleted, AcpiDeviceOst, UnplugGuestError };
+  enum class Kind : u8 { Stop, Resume, Reset, PowerDown, Shutdown, DeviceDeleted, AcpiDeviceOst, UnplugGuestError, TrayMoved };
   Kind kind;
-  std::string device;  // DIMM id
+  std::string device;  // id of the DIMM or drive
   u32 slot = 0;
   u32 source = 0;       // _OST source event
   u32 status = 0;       // _OST status code
   bool guest = false;   // the guest asked for it
+  bool open = false;    // TrayMoved: it is open now
   std::string message;  // UnplugGuestError, AcpiDeviceOst: the last sentence that the guest wrote to port 0xe9
 };
 

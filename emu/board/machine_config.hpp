@@ -49,6 +49,15 @@ struct MachineConfig {
          graphics, drives)
 };
 
+// The virtio functions in the order in which they get their places: -device's, then a disk each -drive if=virtio.
+inline std::vector<VirtioSpec> virtio_functions(const MachineConfig& config) {
+  std::vector<VirtioSpec> specs = config.virtio;
+  for (const DriveSpec& drive : config.drives) {
+    if (drive.bus == DriveBus::kVirtio) specs.push_back({.kind = VirtioSpec::Kind::kBlock, .drive = drive.id});
+  }
+  return specs;
+}
+
 // The files that a run derives from, by content.
 struct Images {
   std::vector<u8> firmware;

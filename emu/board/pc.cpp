@@ -52,7 +52,7 @@ Pc::Pc(const MachineConfig& config, const CpuModel& model, MediumStore* media, S
     : memory(config.physical_bits),
       processors({CpuWiring{clock, events, ports, mmio, memory, log}, apic_bus_, pic_, coprocessor_error_, engine},
                  model, config.topology),
-      storage(config, media, memory, events, clock),
+      storage(config, media, listener, memory, events, clock),
       listener_(listener),
       log_(log),
       io_apic_(apic_bus_),

@@ -52,7 +52,7 @@ namespace paemu {
 
 // What the guest does that concerns the world around the board. Called in the middle of an instruction; the processor
 // has been asked to stop after it where the machine has a decision to take (the first three).
-class PcListener {
+class PcListener : public TrayListener {
  public:
   virtual void on_power_off() = 0;      // ACPI S5
   virtual void on_reset_request() = 0;  // reset register, port 0x92, keyboard controller

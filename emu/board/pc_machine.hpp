@@ -82,6 +82,7 @@ class PcMachine final : public Machine, private PcListener {
   void on_debug_exit(u32 value) override;
   void on_dimm_ejected(const DimmSpec& dimm) override;
   void on_ost(u32 slot, u32 source, u32 status) override;
+  void on_tray_moved(const std::string& drive, bool open) override;
 
   void settle(InputSource& input);
   void idle(InputSource& input);

@@ -4,8 +4,8 @@
 
 namespace paemu {
 
-Storage::Storage(const MachineConfig& config, MediumStore* media, PhysicalMemory& memory, EventQueue& events,
-                 const VirtualClock& clock)
+Storage::Storage(const MachineConfig& config, MediumStore* media, TrayListener& tray, PhysicalMemory& memory,
+                 EventQueue& events, const VirtualClock& clock)
     : specs_(config.drives), ide_(memory), dma_(memory), floppy_(events, clock, dma_) {
   for (const DriveSpec& spec : specs_) {
     drives_.push_back(std::make_unique<Drive>(spec.id, media));
@@ -16,6 +16,7 @@ Storage::Storage(const MachineConfig& config, MediumStore* media, PhysicalMemory
     const std::string name = kAtaNames[spec.index].device;
     AtaDevice* device = nullptr;
     if (spec.kind == DriveKind::kCdrom) {
+      drive.give_tray(tray);
       cds_[spec.index] = std::make_unique<AtapiCd>(name, drive, spec.serial, events, clock);
       device = cds_[spec.index].get();
     } else {
@@ -77,7 +78,10 @@ Or<> Storage::change_medium(const std::string& drive, const MediumSpec& medium) 
     if (medium.number != 0 && other->state().medium.number == medium.number)
       return fail("its medium is in drive \"" + other->id() + "\"");
   }
-  found->insert(medium);
+  if (medium.number == 0)
+    found->eject();
+  else
+    found->insert(medium);
   return {};
 }
 

@@ -21,9 +21,9 @@ namespace paemu {
 
 class Storage {
  public:
-  // media: outlives it; nullptr: drives stay empty.
-  Storage(const MachineConfig& config, MediumStore* media, PhysicalMemory& memory, EventQueue& events,
-          const VirtualClock& clock);
+  // media, tray: outlive it; no media: drives stay empty.
+  Storage(const MachineConfig& config, MediumStore* media, TrayListener& tray, PhysicalMemory& memory,
+          EventQueue& events, const VirtualClock& clock);
 
   void connect(PciBus& pci, LineInput& isa);
   void map_ports(PortBus& ports);

@@ -33,11 +33,7 @@ Or<u32> choose_device(const VirtioSpec& spec, const PciBus& pci) {
 }  // namespace
 
 Or<> VirtioSlots::add(const MachineConfig& config, const Wiring& wiring) {
-  std::vector<VirtioSpec> specs = config.virtio;
-  for (const DriveSpec& drive : config.drives) {
-    if (drive.bus == DriveBus::kVirtio) specs.push_back({.kind = VirtioSpec::Kind::kBlock, .drive = drive.id});
-  }
-
+  const std::vector<VirtioSpec> specs = virtio_functions(config);
   // Those that name their slot come first: the others take what is left.
   for (const bool chosen : {true, false}) {
     for (const VirtioSpec& spec : specs) {

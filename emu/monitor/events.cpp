@@ -83,6 +83,10 @@ Json event_json(const MachineEvent& event, i64 wall_clock_us) {
       name = "DEVICE_UNPLUG_GUEST_ERROR";
       data = {{"device", event.device}, {"path", path}};
       break;
+    case Kind::TrayMoved:  // shape: QEMU's qapi/block.json
+      name = "DEVICE_TRAY_MOVED";
+      data = {{"device", event.device}, {"id", event.device}, {"tray-open", event.open}};
+      break;
     case Kind::AcpiDeviceOst: {
       name = "ACPI_DEVICE_OST";
       Json info{{"slot", std::to_string(event.slot)},
@@ -119,6 +123,7 @@ std::string event_text(const MachineEvent& event) {
     case Kind::Reset:
     case Kind::PowerDown:
     case Kind::Shutdown:
+    case Kind::TrayMoved:
     case Kind::UnplugGuestError: break;  // people have heard it from the _OST before
   }
   return {};

@@ -67,22 +67,31 @@ bool Drive::discard(u64 sector, u64 count) {
 
 void Drive::set_open(bool open) {
   if (open == state_.open) return;
-  state_.open = open;
+  move_tray(open);
   changed();
 }
 
-void Drive::insert(const MediumSpec& spec) {
+void Drive::insert(const MediumSpec& spec) { put(spec, false); }
+
+void Drive::eject() { put({}, tray_ != nullptr); }
+
+void Drive::put(const MediumSpec& spec, bool open) {
   const u32 before = state_.medium.number;
+  if (before != 0 || spec.number != 0) move_tray(true);  // nothing comes in or out through a closed one
   state_.medium = spec;
-  state_.open = false;
+  move_tray(open);
   if (before != 0 && before != spec.number && store_ != nullptr) store_->release(before);
   changed();
 }
 
-void Drive::eject() { insert({}); }
-
 void Drive::request_eject() {
   if (listener_ != nullptr) listener_->on_eject_requested();
+}
+
+void Drive::move_tray(bool open) {
+  if (open == state_.open) return;
+  state_.open = open;
+  if (tray_ != nullptr) tray_->on_tray_moved(id_, open);
 }
 
 void Drive::changed() {

@@ -36,6 +36,15 @@ class DriveListener {
   ~DriveListener() = default;
 };
 
+// Who hears of a drive's tray, if it has one: the user's side.
+class TrayListener {
+ public:
+  virtual void on_tray_moved(const std::string& drive, bool open) = 0;
+
+ protected:
+  ~TrayListener() = default;
+};
+
 // A medium that is put into a drive.
 struct MediumSpec {
   u32 number = 0;  // in the MediumStore; 0: no medium
@@ -80,12 +89,15 @@ class Drive {
   void lock(bool locked) { state_.locked = locked; }
   void set_open(bool open);
 
-  // From outside. insert: whatever was in is gone; a number that the store does not know is a medium that fails.
+  // From outside. insert: whatever was in is gone; a number that the store does not know is a medium that fails. eject
+  // leaves a tray open.
   void insert(const MediumSpec& spec);
   void eject();
   void request_eject();
 
   void set_listener(DriveListener* listener) { listener_ = listener; }
+  // The drive has a tray. Before the run begins.
+  void give_tray(TrayListener& listener) { tray_ = &listener; }
   void set_journal(DiskJournal* journal) { journal_ = journal; }
 
   State& state() { return state_; }
@@ -96,10 +108,13 @@ class Drive {
   bool done(bool good, u64 sector, u64 count);
   Medium* start(u64 sector, u64 count, DiskJournal::Access access);
   void changed();
+  void put(const MediumSpec& spec, bool open);
+  void move_tray(bool open);
 
   std::string id_;
   MediumStore* store_;
   DriveListener* listener_ = nullptr;
+  TrayListener* tray_ = nullptr;
   DiskJournal* journal_ = nullptr;
   State state_;
 };

@@ -60,6 +60,7 @@ class DeviceBoard final : private SerialSink, private Log, private PcListener {
   void on_debug_exit(u32) override { stopped_ = true; }
   void on_dimm_ejected(const DimmSpec&) override {}
   void on_ost(u32, u32, u32) override {}
+  void on_tray_moved(const std::string&, bool) override {}
   void find_fixed();
   void place_functions();
   void settle();

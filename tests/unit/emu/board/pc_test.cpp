@@ -32,6 +32,7 @@ struct World final : SerialSink, Log, PcListener {
   void on_debug_exit(u32) override { ++exits; }
   void on_dimm_ejected(const DimmSpec& d) override { ejected.push_back(d.id); }
   void on_ost(u32, u32, u32) override { ++ost_count; }
+  void on_tray_moved(const std::string&, bool) override {}
 };
 
 // A firmware of HLTs with the reset vector's byte telling where it is.

@@ -26,7 +26,34 @@ struct Listener final : DriveListener {
   void on_eject_requested() override { ++requests; }
 };
 
+struct Tray final : TrayListener {
+  std::vector<bool> moves;
+  void on_tray_moved(const std::string& drive, bool open) override {
+    CHECK(drive == "ide0-hd0");
+    moves.push_back(open);
+  }
+};
+
 }  // namespace
+
+TEST_CASE("a tray opens for what comes in and out, and stays open after an ejection") {
+  Fixture f;
+  Tray tray;
+  f.drive.give_tray(tray);
+  using Moves = std::vector<bool>;
+  f.drive.insert(MediumSpec{1, 16, false, "another"});
+  CHECK(std::exchange(tray.moves, {}) == Moves{true, false});
+  f.drive.eject();
+  CHECK(std::exchange(tray.moves, {}) == Moves{true});
+  CHECK(f.drive.state().open);
+  f.drive.set_open(false);
+  CHECK(std::exchange(tray.moves, {}) == Moves{false});
+  CHECK(!f.drive.has_medium());
+  f.drive.set_open(true);
+  f.drive.insert(MediumSpec{1, 16, false, "disk"});
+  CHECK(std::exchange(tray.moves, {}) == Moves{true, false});
+  CHECK(f.drive.has_medium());
+}
 
 TEST_CASE("a drive writes and reads what lies within its medium, and nothing else") {
   Fixture f;
