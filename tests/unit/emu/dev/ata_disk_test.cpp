@@ -133,8 +133,10 @@ TEST_CASE("addresses beyond the disk and in no track are IDNF") {
   d.address(4095, 2);
   d.command(0x20);
   CHECK(d.in(ata::kError) == ata::kIdNotFound);
-  d.out(ata::kDevice, 0xa0);  // CHS, sector 0
+  d.out(ata::kDevice, 0xa0);  // CHS, sector 0 of track 1
   d.out(ata::kLbaLow, 0);
+  d.out(ata::kLbaMid, 1);
+  d.out(ata::kLbaHigh, 0);
   d.command(0x20);
   CHECK(d.in(ata::kError) == ata::kIdNotFound);
 }
@@ -210,6 +212,11 @@ TEST_CASE("DMA to ROM, to nothing, or by a table that is nowhere is contained an
   d.dma(0xc8, true);
   CHECK((d.in_bus_master(2) & 2) != 0);
   CHECK((d.in(ata::kStatus)&0x80) == 0);
+  Disk gone;
+  REQUIRE(gone.memory.remove("boot0").ok());
+  gone.address(0, 1);
+  gone.dma(0xc8, true);
+  CHECK((gone.in_bus_master(2) & 2) != 0);
   Disk e;
   e.out_bus_master32(4, 0xfffffff8);
   e.address(0, 1);
@@ -302,6 +309,47 @@ TEST_CASE("power, security and SMART commands do as little as they may") {
   d.command(0xb0);
   CHECK(d.in(ata::kStatus) == 0x50);
   CHECK(d.in(ata::kLbaMid) == 0x4f);
+  const auto smart = [&d](u8 which) {
+    d.out(ata::kFeatures, which);
+    d.command(0xb0);
+    return d.in(ata::kStatus);
+  };
+  CHECK(smart(0xd9) == 0x50);  // off: but for switching it on, all is refused
+  CHECK(smart(0xda) == 0x51);
+  CHECK(smart(0xd8) == 0x50);
+  CHECK(smart(0xda) == 0x50);
+}
+
+TEST_CASE("a count of zero is 256 sectors, or 65536 of the 48-bit commands") {
+  Disk d(65536);
+  const auto verify = [&d](u8 command) {
+    d.command(command);
+    for (u32 n = 0; n < 100 && (d.in_alternate() & 0x80) != 0; ++n) d.pass();
+    return d.in(ata::kStatus);
+  };
+  d.ide_store.medium.failing_sector = 255;
+  d.address(0, 0);
+  CHECK(verify(0x40) == 0x51);
+  d.ide_store.medium.failing_sector = 256;
+  d.address(0, 0);
+  CHECK(verify(0x40) == 0x50);
+  d.ide_store.medium.failing_sector = 65535;
+  d.wide_address(0, 0);
+  CHECK(verify(0x42) == 0x51);
+}
+
+TEST_CASE("the bus master keeps that there was an interrupt until it is cleared, and notes only the next one") {
+  Disk d;
+  d.command(0xec);
+  CHECK(d.irq0.level);
+  CHECK(d.in_bus_master(2) == 0x04);
+  d.bus_master().io_write(2, 1, 0x04);
+  d.out(ata::kDevice, 0xe0);  // the level is looked at again
+  CHECK(d.in_bus_master(2) == 0x00);
+  (void)d.in(ata::kStatus);
+  d.read_data(512);
+  d.command(0xec);
+  CHECK(d.in_bus_master(2) == 0x04);
 }
 
 }  // namespace paemu

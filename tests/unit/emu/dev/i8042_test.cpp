@@ -252,3 +252,20 @@ TEST_CASE("mouse: in remote mode it speaks when asked") {
   d.to_mouse(0xeb);
   CHECK(d.all() == Bytes{0xfa, 0x0c, 2, 2});
 }
+
+TEST_CASE("8042: a mouse whose port is off waits, and answers that nobody takes come to an end") {
+  Desk d;
+  d.to_mouse(0xf4);
+  CHECK(d.all() == Bytes{0xfa});
+  d.command_byte(0x67);  // bit 5: the mouse's clock is low
+  d.mouse.move(5, 0, 0, 0);
+  CHECK(d.all().empty());
+  d.command_byte(0x47);
+  CHECK(d.all().size() == 3);
+  for (u32 n = 0; n < 1000; ++n) d.command(0xd2), d.write(static_cast<u8>(n));
+  const Bytes kept = d.all();
+  CHECK(kept.size() < 100);
+  CHECK(kept[0] == 0);
+  d.command(0xaa);
+  CHECK(d.all() == Bytes{0x55});
+}

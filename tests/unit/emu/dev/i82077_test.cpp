@@ -195,4 +195,49 @@ TEST_CASE("DMA wraps within its page, counts down in either direction, and start
   CHECK(f.dma.to_memory(2, data).bytes == 4);
 }
 
+TEST_CASE("DMA that is set up the other way, is off, or leads to memory that is gone moves nothing") {
+  Floppy f;
+  const std::vector<u8> data{1, 2, 3, 4};
+  f.set_up(0x4a, 0x8000, 4);
+  CHECK(f.dma.to_memory(2, data).bytes == 0);
+  f.set_up(0x46, 0x8000, 4);
+  f.dma.first_ports().io_write(8, 1, 0x04);
+  CHECK(f.dma.to_memory(2, data).bytes == 0);
+  f.dma.first_ports().io_write(8, 1, 0x00);
+  CHECK(f.ram(0x8000, 4) == std::vector<u8>(4));
+  REQUIRE(f.memory.remove("boot0").ok());
+  CHECK(f.dma.to_memory(2, data).bytes == 4);  // the bus has nobody who would say so
+}
+
+TEST_CASE("a reset forgets CONFIGURE unless it is locked, and interrupts only while polling is on") {
+  Floppy f;
+  const auto reset = [&f] {
+    f.out(2, 0x18);
+    f.out(2, 0x1c);
+    f.pass();
+  };
+  f.command({0x13, 0x00, 0x17, 0x05}, 0);
+  CHECK(f.command({0x94}, 1) == std::vector<u8>{0x10});
+  reset();
+  CHECK_FALSE(f.irq.level);
+  CHECK(f.command({0x08}, 1) == std::vector<u8>{0x80});
+  CHECK(f.command({0x0e}, 10)[8] == 0x17);
+  CHECK(f.command({0x14}, 1) == std::vector<u8>{0x00});
+  reset();
+  CHECK(f.irq.level);
+  for (u32 i = 0; i < 4; ++i) f.command({0x08}, 2);
+  CHECK(f.command({0x0e}, 10)[8] == 0x00);
+}
+
+TEST_CASE("READ TRACK begins at sector 1, and VERIFY counts its sectors where it is asked to") {
+  Floppy f;
+  f.seek(0);
+  f.set_up(0x46, 0x10000, 512 * 3);
+  CHECK((f.command({0x42, 0x00, 0, 0, 5, 2, 18, 0x1b, 0xff}, 7)[0] & 0xc0) == 0);
+  CHECK(f.ram(0x10000, 512 * 3) == f.sectors(0, 3));
+  f.store.medium.failing_sector = 4;
+  CHECK((f.command({0x56, 0x80, 0, 0, 1, 2, 18, 0x1b, 4}, 7)[0] & 0xc0) == 0);
+  CHECK((f.command({0x56, 0x80, 0, 0, 1, 2, 18, 0x1b, 5}, 7)[0] & 0xc0) == 0x40);
+}
+
 }  // namespace paemu

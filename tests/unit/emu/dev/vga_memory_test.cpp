@@ -145,3 +145,33 @@ TEST_CASE("what the window writes is marked for the state hash") {
   });
   CHECK(pages == 1);
 }
+
+TEST_CASE("the CRTC's first registers can be locked, but for a bit of the line compare") {
+  VgaMachine m;
+  m.out(0x3c2, 0x63);
+  m.set(0x3d4, 0x11, 0x00);
+  m.set(0x3d4, 0, 0x5f), m.set(0x3d4, 7, 0x00);
+  m.set(0x3d4, 0x11, 0x80);
+  m.set(0x3d4, 0, 0x11), m.set(0x3d4, 7, 0xff), m.set(0x3d4, 8, 0x0e);
+  CHECK(m.get(0x3d4, 0) == 0x5f);
+  CHECK(m.get(0x3d4, 7) == 0x10);
+  CHECK(m.get(0x3d4, 8) == 0x0e);
+}
+
+TEST_CASE("the attribute controller's palette is the screen's while it shows, and the program's while it is dark") {
+  VgaMachine m;
+  const auto read = [&m](u32 index) {
+    m.in(0x3da);
+    m.out(0x3c0, index);
+    const u8 value = m.in(0x3c1);
+    m.in(0x3da);
+    return value;
+  };
+  m.out(0x3c2, 0x63);
+  m.attribute(3, 0x15);  // dark while it is written
+  m.in(0x3da);
+  m.out(0x3c0, 0x23), m.out(0x3c0, 0x2a);
+  CHECK(read(0x23) == 0x15);
+  m.attribute(0x33, 0x05);  // the others can be written at any time
+  CHECK(read(0x33) == 0x05);
+}

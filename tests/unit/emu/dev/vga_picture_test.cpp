@@ -313,6 +313,8 @@ TEST_CASE("banks of 64 KiB show through the window") {
   CHECK(m.memory.video()[0x31234] == 0x77);
   CHECK(m.peek(0xa1234) == 0x77);
   CHECK(m.peek(0xb8000) == 0xff);
+  m.dispi(dispi::kEnable, dispi::kEnabled);
+  CHECK(m.dispi(dispi::kBank) == 0);
 }
 
 TEST_CASE("a size that the memory can't hold is not switched on, and nonsense does not hurt") {

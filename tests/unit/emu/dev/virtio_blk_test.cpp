@@ -70,6 +70,9 @@ TEST_CASE("virtio-blk: flush, identity, discard and zeroes") {
   b.d.put(kData + 12, 1, 4);  // unmap goes with zeroes only
   CHECK(b.request(13, 0, 16, 0) == 0);
   CHECK(b.request(11, 0, 16, 0) == 2);
+  b.d.put(kData + 12, 0, 4);
+  CHECK(b.request(11, 0, 8, 0) == 1);   // half a range
+  CHECK(b.request(11, 0, 32, 0) == 1);  // two: one is all that is offered
   b.d.put(kData, ~u64{0}, 8);
   b.d.put(kData + 8, ~u32{0}, 8);
   CHECK(b.request(11, 0, 16, 0) == 1);
