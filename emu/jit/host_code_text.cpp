@@ -82,6 +82,11 @@ class Writer {
     const std::pair<const u8*, const char*> ways[] = {{thunks_.exit_link, "exit_link"},
                                                       {thunks_.exit_indirect, "exit_indirect"},
                                                       {thunks_.exit_budget, "exit_budget"},
+                                                      {thunks_.exit_apart, "exit_apart"},
+                                                      {thunks_.look_up_again[0][0], "look_up_again.read.supervisor"},
+                                                      {thunks_.look_up_again[0][1], "look_up_again.read.user"},
+                                                      {thunks_.look_up_again[1][0], "look_up_again.write.supervisor"},
+                                                      {thunks_.look_up_again[1][1], "look_up_again.write.user"},
                                                       {thunks_.execute, "execute"},
                                                       {thunks_.make_flags_exact, "make_flags_exact"}};
     for (const auto& [code, name] : ways)
@@ -102,9 +107,14 @@ class Writer {
   std::string name_of_constant(const cs_insn& i) const {
     if (i.id != X86_INS_MOVABS) return {};
     const u64 value = immediate(i, 1);
-    const u64 first = reinterpret_cast<u64>(t_.block->insns);
-    if (value >= first && value < first + t_.block->count * sizeof(Insn))
-      return fmt::format("insn[{}]", (value - first) / sizeof(Insn));
+    if (t_.block != nullptr) {
+      const u64 first = reinterpret_cast<u64>(t_.block->insns);
+      if (value >= first && value < first + t_.block->count * sizeof(Insn))
+        return fmt::format("insn[{}]", (value - first) / sizeof(Insn));
+    }
+    if (value == reinterpret_cast<u64>(&t_)) return "this translation";
+    if (value == reinterpret_cast<u64>(&cpu_.clock.retired)) return "clock.retired";
+    if (value == reinterpret_cast<u64>(&cpu_.clock.idle)) return "clock.idle";
     for (const Link* l : t_.outgoing) {
       if (reinterpret_cast<u64>(l) == value) return fmt::format("link to {:08x}", l->target);
       if (l->addend != nullptr && reinterpret_cast<u64>(cache_.executable(l->addend)) == i.address + 2)

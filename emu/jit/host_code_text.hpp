@@ -12,7 +12,7 @@
 
 namespace paemu::jit {
 
-// A line an instruction or label. `t` lies in `cache`, and its block is still there.
+// A line an instruction or label. `t` lies in `cache`.
 std::vector<std::string> host_code_text(const Translation& t, const Cpu& cpu, const CodeCache& cache,
                                         const Thunks& thunks);
 
