@@ -34,11 +34,14 @@ struct TranslatorInfo {
     u64 unlinked = 0;   // a jump whose target is not linked yet
     u64 indirect = 0;   // a target that the jump cache lacks, or one after a change of mode
     u64 budget = 0;     // the slice of time ends, or units of the host are needed that are not lent
+    u64 apart = 0;      // accesses that share a look-up lie in different pages
     u64 faults = 0;     // an exception
     u64 attention = 0;  // a device was reached, code was written, the processor halts
     u64 continued = 0;  // a handler went elsewhere, and the code there is translated too
     u64 other = 0;      // it is not
   } exits;
+
+  u64 compared = 0, not_compared = 0;  // instructions, by -engine verify
 
   u64 samples = 0;  // looks at which block runs, evenly over retired instructions; now
   std::vector<HotBlock> hottest;

@@ -1,58 +1,73 @@
-// StoreLog: the stores of a stretch of code, so that they can be taken back and looked at.
+// StoreLog: the memory that a stretch of code stores to, so that it can be put back and looked at.
+//
+// Kept are whole lines of 64 bytes, so that a store that is too wide or a little beside its place is seen too.
 #pragma once
 
 #include <cstring>
+#include <span>
 #include <vector>
 
 #include "mmu/mmu.hpp"
 
 namespace paemu::jit {
 
-class StoreLog final : public StoreListener {
+class StoreLog {
  public:
-  // Within one page, at most a page.
-  struct Store {
+  static constexpr u32 kLineSize = 64;
+  struct Line {
     u32 linear;
     Privilege privilege;
     GuestPhys address;
     u8* host;
-    std::vector<u8> before, after;
+    u8 before[kLineSize], after[kLineSize];  // `after`: by note_after()
+    bool is_as(const u8 (&bytes)[kLineSize]) const { return std::memcmp(host, bytes, kLineSize) == 0; }
   };
 
-  void before_store(u32 linear, Privilege privilege, GuestPhys address, u8* host, u32 size) override {
+  // A store that is about to happen, within one page. host: nullptr when it does not simply go to RAM.
+  void note(u32 linear, Privilege privilege, GuestPhys address, u8* host, u32 size) {
     if (host == nullptr) {
       complete_ = false;
       return;
     }
-    stores_.push_back({linear, privilege, address, host, std::vector<u8>(host, host + size), {}});
+    const u32 skew = linear % kLineSize;
+    linear -= skew, address.value -= skew, host -= skew;
+    for (u32 at = 0; at < skew + size; at += kLineSize) {
+      if (find(host + at) != nullptr) continue;
+      Line& line = lines_.emplace_back(linear + at, privilege, GuestPhys{address.value + at}, host + at);
+      std::memcpy(line.before, line.host, kLineSize);
+    }
   }
 
   void clear() {
-    stores_.clear();
+    lines_.clear();
     complete_ = true;
   }
-  // Did all go to RAM, so that undo() takes all back?
+  // Did all go to RAM, so that put_back() takes all back?
   bool complete() const { return complete_; }
-  const std::vector<Store>& stores() const { return stores_; }
+  std::span<const Line> lines() const { return lines_; }
+  // That of this address of the host, or nullptr. Of many, the older ones may not be found.
+  const Line* find(const u8* host) const {
+    const usize oldest = lines_.size() > kSearched ? lines_.size() - kSearched : 0;
+    for (usize n = lines_.size(); n > oldest; --n) {
+      if (lines_[n - 1].host == host) return &lines_[n - 1];
+    }
+    return nullptr;
+  }
 
-  // Takes all stores back, and keeps what they left as `after`.
-  void undo() {
-    note_after();
-    put_back();
-  }
-  // Each store as all of them together left it.
   void note_after() {
-    for (Store& s : stores_) s.after.assign(s.host, s.host + s.before.size());
+    for (Line& l : lines_) std::memcpy(l.after, l.host, kLineSize);
   }
-  void put_back() {
-    for (auto s = stores_.rbegin(); s != stores_.rend(); ++s) std::memcpy(s->host, s->before.data(), s->before.size());
+  // A line that is there twice: the older one is right of what was before.
+  void put_back() const {
+    for (auto l = lines_.rbegin(); l != lines_.rend(); ++l) std::memcpy(l->host, l->before, kLineSize);
   }
-  void redo() {
-    for (const Store& s : stores_) std::memcpy(s.host, s.after.data(), s.after.size());
+  void redo() const {
+    for (const Line& l : lines_) std::memcpy(l.host, l.after, kLineSize);
   }
 
  private:
-  std::vector<Store> stores_;
+  static constexpr usize kSearched = 64;
+  std::vector<Line> lines_;
   bool complete_ = true;
 };
 

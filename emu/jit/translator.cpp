@@ -83,7 +83,7 @@ bool Translator::run_alone(Block& block, u32 eip) {
     inspect({cache_->writable(t->code), t->code_size});
   }
   if (!lend(t->needs_lent)) return false;
-  last_code_ = {t->code, t->code_size};
+  last_alone_ = t;
   run_native(t);
   pending_ = nullptr;
   return true;
@@ -122,6 +122,7 @@ const u8* Translator::next_code() {
   }
   pending_ = nullptr;
   if (x.exit == Exit::kApart) {
+    ++exits_.apart;
     note_apart(*static_cast<Translation*>(x.exit_link));
     return nullptr;
   }

@@ -34,15 +34,15 @@ class Translator : public Interpreter {
   // Runs one block translated, and nothing after it. False: it can't be, and nothing ran. For the Verifier: blocks that
   // run this way are never linked.
   bool run_alone(Block& block, u32 eip);
-  std::span<const u8> last_code() const { return last_code_; }  // what ran then, as it is executed
+  std::vector<std::string> last_host_code() const;  // what ran then
   // For tests: may spoil what was just translated; `code` as it is written.
   virtual void inspect(std::span<u8>) {}
   void on_block_dropped(const Block& block) override;
+  void on_blocks_flushed() override;
 
  private:
   // --- Interpreter.
   void execute_block(Block& block, u32 eip) override;
-  void on_blocks_flushed() override;
 
   jit::Translation* find(const Block& block, u32 eip);
   jit::Translation* translate(Block& block, u32 eip);
@@ -70,7 +70,7 @@ class Translator : public Interpreter {
   std::deque<jit::Link> links_;
   jit::Link* pending_ = nullptr;  // wants to be connected to what runs next
   bool forget_before_translating_ = false;
-  std::span<const u8> last_code_;
+  const jit::Translation* last_alone_ = nullptr;
 
   CodeNames* names_ = nullptr;
   // For people (translator_info.cpp).

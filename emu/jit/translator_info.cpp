@@ -41,6 +41,10 @@ HotBlock Translator::describe(const Translation& t) const {
   return hot;
 }
 
+std::vector<std::string> Translator::last_host_code() const {
+  return host_code_text(*last_alone_, cpu_, *cache_, thunks_);
+}
+
 bool Translator::add_translator_info(TranslatorInfo& info, u32 hottest) const {
   info.cache_size += cache_->size();
   info.cache_used += cache_->used();
@@ -52,6 +56,7 @@ bool Translator::add_translator_info(TranslatorInfo& info, u32 hottest) const {
   info.exits.unlinked += exits_.unlinked;
   info.exits.indirect += exits_.indirect;
   info.exits.budget += exits_.budget;
+  info.exits.apart += exits_.apart;
   info.exits.faults += exits_.faults;
   info.exits.attention += exits_.attention;
   info.exits.continued += exits_.continued;

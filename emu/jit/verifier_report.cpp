@@ -1,5 +1,6 @@
 #include "jit/verifier_report.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 
@@ -21,29 +22,45 @@ std::string hex(std::span<const u8> bytes) {
   return out;
 }
 
-// Compares field by field: what lies between them is nobody's.
+// Field by field: what lies between them is nobody's.
+template <class T>
+concept HasFields = requires(const T& t) { t.visit_fields([](const char*, const auto&) {}); };
+
+// The member of `other` that `field` is of `one`.
+template <class T, class Field>
+const Field& counterpart(const T& one, const Field& field, const T& other) {
+  const auto offset = reinterpret_cast<const u8*>(&field) - reinterpret_cast<const u8*>(&one);
+  return *reinterpret_cast<const Field*>(reinterpret_cast<const u8*>(&other) + offset);
+}
+
+template <class T>
+bool same_value(const T& a, const T& b) {
+  bool same = true;
+  if constexpr (HasFields<T>) {
+    a.visit_fields([&](const char*, const auto& field) { same = same && same_value(field, counterpart(a, field, b)); });
+  } else if constexpr (std::is_array_v<T>) {
+    for (usize n = 0; n < std::extent_v<T>; ++n) same = same && same_value(a[n], b[n]);
+  } else {
+    same = std::memcmp(&a, &b, sizeof(T)) == 0;
+  }
+  return same;
+}
+
 struct Finder {
-  std::string found, path;
+  std::string found;
 
   template <class T>
   void compare(const std::string& name, const T& a, const T& b) {
-    if (!found.empty()) return;
-    if constexpr (requires(const T& t) { t.visit_fields([](const char*, const auto&) {}); }) {
-      std::vector<const void*> others;
-      b.visit_fields([&](const char*, const auto& field) { others.push_back(&field); });
-      usize n = 0;
+    if (!found.empty() || same_value(a, b)) return;
+    if constexpr (HasFields<T>) {
       a.visit_fields([&](const char* field_name, const auto& field) {
-        using Field = std::remove_cvref_t<decltype(field)>;
-        compare(name + (name.empty() ? "" : ".") + field_name, field, *static_cast<const Field*>(others[n++]));
+        compare(name + (name.empty() ? "" : ".") + field_name, field, counterpart(a, field, b));
       });
     } else if constexpr (std::is_array_v<T>) {
       for (usize n = 0; n < std::extent_v<T>; ++n) compare(name + text("[%zu]", n), a[n], b[n]);
     } else {
-      static_assert(std::is_trivially_copyable_v<T>);
-      if (std::memcmp(&a, &b, sizeof(T)) != 0) {
-        const auto bytes_of = [](const T& t) { return std::span(reinterpret_cast<const u8*>(&t), sizeof(T)); };
-        found = name + ": " + hex(bytes_of(a)) + " and " + hex(bytes_of(b)) + " (bytes as they lie in memory)";
-      }
+      const auto bytes_of = [](const T& t) { return std::span(reinterpret_cast<const u8*>(&t), sizeof(T)); };
+      found = name + ": " + hex(bytes_of(a)) + " and " + hex(bytes_of(b)) + " (bytes as they lie in memory)";
     }
   }
 };
@@ -81,13 +98,25 @@ std::string first_difference(const CpuState& expected, const CpuState& got) {
   return finder.found;
 }
 
-std::string counts(const char* what, u64 expected, u64 got) {
-  const auto name = [](u64 n) { return n == ~u64{0} ? std::string("none") : std::to_string(n); };
-  return std::string(what) + ": interpreted " + name(expected) + ", translated " + name(got);
+bool same(const CpuState& a, const CpuState& b) { return std::memcmp(&a, &b, sizeof a) == 0 || same_value(a, b); }
+
+std::string fault(bool any, const Fault& f) {
+  if (!any) return "none";
+  return text("of vector %u, error code %08x, address %08x", static_cast<u32>(f.vector), f.error_code, f.address.value);
 }
 
+std::string counts(const char* what, u64 expected, u64 got) {
+  return std::string(what) + ": interpreted " + std::to_string(expected) + ", translated " + std::to_string(got);
+}
+
+// From the first byte that differs to the last, at most 16.
 std::string bytes(u32 linear, std::span<const u8> expected, std::span<const u8> got) {
-  return text("memory at %08x: ", linear) + "interpreted " + hex(expected) + ", translated " + hex(got);
+  usize first = 0, last = expected.size() - 1;
+  while (first < last && expected[first] == got[first]) ++first;
+  while (last > first && expected[last] == got[last]) --last;
+  const usize count = std::min<usize>(last - first + 1, 16);
+  return text("memory at %08x: ", linear + static_cast<u32>(first)) + "interpreted " + hex(expected.subspan(first, count)) + ", translated " +
+         hex(got.subspan(first, count));
 }
 
 }  // namespace paemu::verifier_report

@@ -15,6 +15,8 @@ std::vector<std::string> guest_code(const Block& block, u32 eip, const Insn* gui
 std::string registers(const CpuState& s);
 // "gpr[3]: 1 and 2", or "" when the states are the same.
 std::string first_difference(const CpuState& expected, const CpuState& got);
+bool same(const CpuState& a, const CpuState& b);
+std::string fault(bool any, const Fault& f);
 std::string counts(const char* what, u64 expected, u64 got);
 std::string bytes(u32 linear, std::span<const u8> expected, std::span<const u8> got);
 

@@ -178,18 +178,20 @@ class Mmu {
   // --- What surrounds the processor.
   void set_a20(bool enabled);
   bool a20() const { return a20_mask_ == ~u64{0}; }
-  // For whoever takes stores back (jit/verifier): while one is set each store takes the slow path.
+  // For whoever takes stores back (jit/verifier): while one is set each store takes the slow path, but those to pages
+  // that are lent to the store that it was told of.
   void set_store_listener(StoreListener* listener) {
     store_listener_ = listener;
-    forget_stores();
-  }
-  void forget_stores() {
     for (FastTable& t : fast_[static_cast<u32>(Access::kWrite)]) t.drop();
   }
-  // Puts a page that was written lately at hand for stores.
-  void prepare_store(u32 linear, Privilege privilege) {
-    Piece piece;
-    if (resolve_piece(linear, 1, Access::kWrite, privilege, piece)) fill_fast(linear, Access::kWrite, privilege, piece);
+  void lend_page(u32 linear, Privilege privilege, GuestPhys address, const u8* host) {
+    if (watching_ || (alignment_check_ && privilege == Privilege::kUser) || !written_fast(address)) return;
+    FastTable& t = fast_[static_cast<u32>(Access::kWrite)][static_cast<u32>(privilege)];
+    t.addend[index_of(linear)] = reinterpret_cast<u64>(host) - linear;
+    t.tag[index_of(linear)] = FastTable::tag_of(linear);
+  }
+  void end_loan(u32 linear, Privilege privilege) {
+    fast_[static_cast<u32>(Access::kWrite)][static_cast<u32>(privilege)].tag[index_of(linear)] = FastTable::kFree;
   }
   void set_listener(MmioListener* listener) { listener_ = listener; }
   // Without PSE-36 bits 13 to 21 of a 4-MiB entry are reserved (SDM 3A, table 4-4).

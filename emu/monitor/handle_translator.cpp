@@ -35,11 +35,14 @@ std::string totals(const TranslatorInfo& i) {
   line(text, "links", "{} of {} jumps are linked, {} of them across pages", i.links, i.links_all,
        i.links_across_pages);
   line(text, "handler calls", "{} instructions run by the interpreter's handlers", i.handler_calls);
+  if (i.compared + i.not_compared != 0)
+    line(text, "compared", "{} instructions in both engines, {} only interpreted", i.compared, i.not_compared);
   const auto& e = i.exits;
-  line(text, "exits", "{}", e.unlinked + e.indirect + e.budget + e.faults + e.attention + e.continued + e.other);
+  line(text, "exits", "{}", e.unlinked + e.indirect + e.budget + e.apart + e.faults + e.attention + e.continued + e.other);
   line(text, "  unlinked", "{}", e.unlinked);
   line(text, "  indirect", "{}", e.indirect);
   line(text, "  time is up", "{}", e.budget);
+  line(text, "  apart", "{}", e.apart);
   line(text, "  fault", "{}", e.faults);
   line(text, "  attention", "{}", e.attention);
   line(text, "  to a block", "{}", e.continued);

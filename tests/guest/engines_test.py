@@ -32,7 +32,7 @@ def main():
             status, output, errors = run(f"{build}/paemu", "-engine", "interp", *machine(build, name), "-no-reboot", "-pace", "off", "-record", trace, *QUIET)
             if not output or "Assertion" in errors:
                 sys.exit(f"{name}: recording it ended with {status}: {errors}")
-            for engine in ("jit",) if name == "ido" else ("jit", "verify"):  # a minute's boot in lock-step: by hand
+            for engine in ("jit", "verify"):
                 again, replayed, errors = run(f"{build}/paemu", "-engine", engine, "-replay", trace, *QUIET)
                 if again not in (0, status) or replayed != output or "agree" not in errors:
                     sys.exit(f"{name}: replaying it with -engine {engine} ended with {again}: {errors}")

@@ -90,5 +90,5 @@ TEST_CASE("a store to the wrong place is found where it is missing") {
   const std::string text = said(m);
   INFO(text);
   CHECK(text.find("the instruction at 0010000f") != std::string::npos);
-  CHECK(text.find("memory at 002001c8: interpreted 01000000, translated 00000000") != std::string::npos);
+  CHECK(text.find("memory at 002001c8: interpreted 0100000000, translated 0000000001") != std::string::npos);
 }
