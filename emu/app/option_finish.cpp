@@ -190,6 +190,8 @@ Or<> Parser::finish() {
   const bool medium =
       std::any_of(options.drives.begin(), options.drives.end(), [](const DriveOption& d) { return !d.file.empty(); });
   options.bundled = options.kernel.empty() && options.bios.empty() && options.replay.empty() && !medium;
+  if (!options.machine.append.empty() && options.kernel.empty() && !options.bundled)
+    return fail("-append: needs a kernel; add -kernel FILE");
   TRY(finish_disks());
   TRY(check_memory());
   return attach_defaults();

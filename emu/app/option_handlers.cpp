@@ -355,6 +355,10 @@ Or<> log_items(Parser& p, const std::string& value) {
   return {};
 }
 Or<> ignored(Parser&, const std::string&) { return {}; }
+Or<> no_network(Parser&, const std::string& value) {
+  if (value != "none") return fail("there is no network device; only \"none\" can be given");
+  return {};
+}
 Or<> display(Parser& p, const std::string& value) {
   using Kind = DisplayOption::Kind;
   if (value == "none") {

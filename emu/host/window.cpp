@@ -34,6 +34,10 @@ Or<std::unique_ptr<Window>> Window::open(EventLoop& loop, Size size, WindowEvent
 }
 
 Or<> Window::create(Size size) {
+  // Without a screen SDL takes a driver that shows nothing.
+  const char* const screens[] = {"DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"};
+  if (std::none_of(std::begin(screens), std::end(screens), [](auto name) { return SDL_getenv(name) != nullptr; }))
+    return fail("no window can be opened here (there is no screen: DISPLAY is not set); use -display none");
   SDL_SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1");
   SDL_SetHint(SDL_HINT_VIDEO_ALLOW_SCREENSAVER, "1");
   if (SDL_InitSubSystem(SDL_INIT_VIDEO) != 0)

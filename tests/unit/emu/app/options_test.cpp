@@ -242,6 +242,8 @@ TEST_CASE("unknown options and arguments that lack are refused by name") {
   CHECK_THAT(refused({"-replay", "t", "-m", "1G"}), Contains("leave out"));
   CHECK_THAT(refused({"-replay", "t", "-record", "u"}), Contains("can't be recorded"));
   CHECK_THAT(refused({"-initrd", "x"}), Contains("needs a kernel"));
+  CHECK_THAT(refused({"-append", "x", "-hda", "disk.img"}), Contains("needs a kernel"));
+  CHECK_THAT(refused({"-nic", "user"}), Contains("no network"));
   CHECK_THAT(refused({"-append", std::string(5000, 'x')}), Contains("longer than 4096"));
   CHECK_THAT(refused({"-rtc", "base=yesterday"}), Contains("neither utc"));
 }

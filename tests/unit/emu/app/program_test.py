@@ -96,6 +96,11 @@ class BadInput(Program):
         self.refuse("-bios", self.file("odd", b"x" * 4097), says="not a multiple of 4096")
         self.refuse("-bios", good, "-initrd", self.path("missing"), says="needs a kernel")
 
+    def test_a_window_needs_a_screen(self):
+        for name in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"):
+            os.environ.pop(name, None)
+        self.refuse("-display", "sdl", says="no window can be opened")
+
     def test_dimms(self):
         good = self.firmware(HALT)
         backend = ["-bios", good, "-object", "memory-backend-ram,id=m1,size=512M"]
