@@ -6,6 +6,7 @@ namespace abi::fw_cfg {
 
 inline constexpr unsigned kSignature = 0x0000;   // "QEMU"
 inline constexpr unsigned kId = 0x0001;          // u32: bit 0 traditional interface, bit 1 DMA
+inline constexpr unsigned kIdDma = 2;
 inline constexpr unsigned kUuid = 0x0002;        // 16 bytes, as they are printed
 inline constexpr unsigned kRamSize = 0x0003;     // u64: boot RAM in bytes
 inline constexpr unsigned kCpuCount = 0x0005;    // u16: processors that are there

@@ -19,11 +19,29 @@ void select(u32 key) {
   selected = key;
 }
 
+constexpr u32 kWorthDma = 256;  // bytes: each byte by the port is an exit to the emulator
+constexpr u32 kOrdinaryRam = 0x100000;  // what lies below may be shadowed or a device's
+bool by_dma;                            // the device can
+
+// -> done? Else by the port.
+bool run_dma(u32 control, void* to, u32 count) {
+  if (!by_dma || count < kWorthDma) return false;
+  volatile cfg::DmaRequest request = {__builtin_bswap32(control), __builtin_bswap32(count),
+                                      __builtin_bswap64(reinterpret_cast<u32>(to))};
+  asm volatile("" : : "r"(&request) : "memory");
+  out32(abi::port::kFwCfgDma, 0);
+  out32(abi::port::kFwCfgDma + 4, __builtin_bswap32(reinterpret_cast<u32>(&request)));
+  asm volatile("" : : : "memory");
+  return request.control == 0;
+}
+
 void next(void* to, u32 count) {
+  if (reinterpret_cast<u32>(to) >= kOrdinaryRam && run_dma(cfg::kDmaRead, to, count)) return;
   asm volatile("rep insb" : "+D"(to), "+c"(count) : "d"(abi::port::kFwCfgData) : "memory");
 }
 
 void skip(u32 count) {
+  if (run_dma(cfg::kDmaSkip, nullptr, count)) return;
   u8 waste[256];
   while (count > 0) {
     const u32 now = count < sizeof(waste) ? count : sizeof(waste);
@@ -38,7 +56,9 @@ bool fw_cfg_present() {
   u8 signature[4];
   select(cfg::kSignature);
   next(signature, sizeof(signature));
-  return equal(signature, "QEMU", 4);
+  if (!equal(signature, "QEMU", 4)) return false;
+  by_dma = (fw_cfg_number(cfg::kId) & cfg::kIdDma) != 0;
+  return true;
 }
 
 void FwCfgItem::read(u32 offset, void* to, u32 count) {
