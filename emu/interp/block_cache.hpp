@@ -26,6 +26,8 @@ class BlockListener {
 
 class BlockCache {
  public:
+  static constexpr u32 kMaxInstructions = 64;  // of a block
+
   BlockCache(Cpu& cpu, Engine& engine, BlockListener& listener);
 
   // The block at a physical address, of no more than `limit` bytes; nullptr when it has to be built.
@@ -43,7 +45,6 @@ class BlockCache {
 
  private:
   static constexpr usize kArenaSize = 24 * kMiB;
-  static constexpr u32 kMaxInstructions = 64;
   static constexpr u32 kBuckets = 1u << 16;
   static constexpr u32 kLineShift = 6;
   // Code that is written again and again is decoded in small pieces: most of a large block would never run.

@@ -40,11 +40,12 @@ class Interpreter : public ExecutionEngine, public MemoryObserver, protected Blo
   virtual void execute_block(Block& block, u32 eip);
   // After code that left: is there more to do than to run the next block?
   bool must_look() const;
+  // Takes note of attention: the budget may end sooner.
+  void look_around();
   void on_block_dropped(const Block&) override {}
   void on_blocks_flushed() override {}
 
  private:
-  void look_around();
   void deliver();
   void delivered();
   void run_block();

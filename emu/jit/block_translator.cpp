@@ -80,10 +80,10 @@ void BlockTranslator::call_handler(const Insn& i) {
   flags_ = Flags{0, true, 0};
   lent_ = 0;
   if (!(row(i).attributes & isa::attribute::kEndsBlock)) return;
-  // It may have changed the mode, so that only the run loop knows what comes next.
+  // Another page may be mapped here now.
   mov(esi, next_eip(i));
   if (remaining() > 1) lea(r11d, ptr[r11 + static_cast<int>(remaining() - 1)]);
-  jmp(cache_.writable(thunks_.exit_indirect), T_NEAR);
+  jump_indirect();
   ended_ = true;
 }
 
@@ -111,10 +111,16 @@ void BlockTranslator::emit_misses() {
     index_ = m.index;
     L(m.label);
     settle(m.flags, m.x87, m.before);
-    mov(rcx, reinterpret_cast<u64>(&block_.insns[index_]));
+    const Insn& i = block_.insns[index_];
+    const bool jumps = row(i).attributes & isa::attribute::kEndsBlock;  // and nothing follows it
+    mov(rcx, reinterpret_cast<u64>(&i));
     mov(esi, out_.eip);
-    mov(edi, remaining());
+    mov(edi, remaining() | (jumps ? Thunks::kOnlyNext : 0));
     call(cache_.writable(thunks_.execute));
+    if (jumps) {
+      ud2();
+      continue;
+    }
     if (m.lent != 0) {
       // A device takes back what was lent.
       Label lent;

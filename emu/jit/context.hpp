@@ -15,6 +15,10 @@
 #include "cpu/host_fpu.hpp"
 #include "interp/engine.hpp"
 
+namespace paemu {
+class Translator;
+}
+
 namespace paemu::jit {
 
 // The host's number of each guest register.
@@ -66,6 +70,7 @@ struct Context {
   void* exit_link = nullptr;
   const u8* target = nullptr;  // of the way in
   Cpu* cpu = nullptr;
+  Translator* translator = nullptr;
   u64 end = 0;  // the retired count at which `left` is 0
 
   // Addends of pages that a block looked up for several accesses.

@@ -3,6 +3,7 @@
 #include <cassert>
 
 #include "jit/assembler.hpp"
+#include "jit/translator.hpp"
 
 namespace paemu::jit {
 namespace {
@@ -13,7 +14,8 @@ constexpr u32 kInterruptsOn = 0x202;  // flags of the host that are never the gu
 const Insn* stop(Cpu&, const Insn* i) { return i; }
 
 // -> did it go on to the next instruction? Else state and clock say where the guest is.
-bool execute_one(Context* context, const Insn* insn, u32 block_eip, u32 remaining) {
+bool execute_one(Context* context, const Insn* insn, u32 block_eip, u32 how) {
+  const u32 remaining = how & ~Thunks::kOnlyNext;
   Cpu& c = *context->cpu;
   ++context->slow_calls;
   c.lazy.set(context->guest_flags());
@@ -23,11 +25,16 @@ bool execute_one(Context* context, const Insn* insn, u32 block_eip, u32 remainin
   pair[1].handler = reinterpret_cast<void (*)()>(&stop);
   const u64 retired = context->end - static_cast<u64>(context->left) - remaining;
   c.position = Cpu::Position{pair, pair, retired, block_eip};
+  const u8 mode = c.mode_key;
   const Insn* i = pair;
   while (i == pair) i = handler_of(i)(c, i);
   if (i == nullptr) {
-    context->exit = Exit::kHandled;
-    return false;
+    const bool goes_on = how == remaining && !c.attention && c.mode_key == mode &&
+                         context->translator->resume(block_eip + pair[1].offset, remaining);
+    if (!goes_on) {
+      context->exit = Exit::kHandled;
+      return false;
+    }
   }
   c.position.current = nullptr;
   context->flags = c.lazy.get() | kInterruptsOn;

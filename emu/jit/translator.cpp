@@ -29,6 +29,7 @@ Translator::Translator(Cpu& cpu, std::unique_ptr<CodeCache> cache, u8 hot)
       context_(std::make_unique<Context>()),
       thunks_(make_thunks(*cache_, cpu)) {
   context_->cpu = &cpu;
+  context_->translator = this;
 }
 Translator::~Translator() = default;
 
@@ -133,10 +134,12 @@ const u8* Translator::next_code() {
     return nullptr;
   }
   if (x.exit == Exit::kIndirect) {
-    ++exits_.indirect;
-    return nullptr;
+    const u8* const code = code_at(x.exit_eip);
+    ++(code == nullptr ? exits_.indirect : exits_.continued);
+    return code;
   }
-  if (must_look()) {
+  if (cpu_.attention) look_around();
+  if (must_look() && !pass_shadow()) {
     ++(cpu_.engine->faulted ? exits_.faults : exits_.attention);
     return nullptr;
   }
@@ -144,16 +147,51 @@ const u8* Translator::next_code() {
   ++exits_.other;
   constexpr u8 kMode = kFastMode | mode::kProtected;
   if ((cpu_.mode_key & kMode) != kMode || cpu_.clock.retired >= cpu_.budget_end) return nullptr;
-  const u32 eip = cpu_.state.eip;
+  const u8* const code = code_at(cpu_.state.eip);
+  if (code == nullptr) return nullptr;
+  cpu_.state.mid_repeat = false;
+  --exits_.other, ++exits_.continued;
+  begin_native();
+  return code;
+}
+
+// What the jump cache has for an address, if that is still what is mapped there.
+const u8* Translator::code_at(u32 eip) {
   const JumpCache& jumps = context_->jumps[cpu_.user() ? 1 : 0];
   const u32 n = JumpCache::index_of(eip);
   if (jumps.eip[n] != 0u - eip) return nullptr;
   const u8* host = cpu_.mmu.fetch_hit(eip, cpu_.privilege());
-  if (host == nullptr || reinterpret_cast<u64>(host) - eip + jumps.addend[n] != 0) return nullptr;
-  cpu_.state.mid_repeat = false;
-  --exits_.other, ++exits_.continued;
-  begin_native();
-  return jumps.code[n];
+  if (host == nullptr) {
+    FetchPage page;
+    if (!cpu_.mmu.fetch(eip, cpu_.privilege(), page) || page.host == nullptr) return nullptr;
+    host = page.host;
+  }
+  return reinterpret_cast<u64>(host) - eip + jumps.addend[n] == 0 ? jumps.code[n] : nullptr;
+}
+
+// After STI interrupts wait for one more instruction. When none is there, and what comes next surely runs before anybody
+// looks, that is as good as over. -> is nothing else to be done?
+bool Translator::pass_shadow() {
+  CpuState& s = cpu_.state;
+  if (s.shadow != Shadow::kInterrupts) return false;
+  if (cpu_.clock.retired + BlockCache::kMaxInstructions > cpu_.budget_end) return false;
+  s.shadow = Shadow::kNone;
+  if (!must_look()) return true;
+  s.shadow = Shadow::kInterrupts;
+  return false;
+}
+
+// After a handler left: may the block go on behind it, at `eip`, with `remaining` instructions of it counted from the
+// handler's on?
+bool Translator::resume(u32 eip, u32 remaining) {
+  if (cpu_.state.eip != eip || must_look()) return false;
+  const u64 retired = cpu_.clock.retired;
+  if (retired + (remaining - 1) > cpu_.budget_end) return false;
+  Context& x = *context_;
+  const u64 budget = std::min<u64>(cpu_.budget_end - retired, kMostTicks);
+  x.end = retired + budget;
+  x.left = static_cast<i32>(budget) - static_cast<i32>(remaining - 1);
+  return true;
 }
 
 // Objects that lie across two pages, or that are looked for in the same place of the TLB, can't share look-ups.

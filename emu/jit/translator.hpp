@@ -28,6 +28,8 @@ class Translator : public Interpreter {
 
   // Who is told of all translated code from now on.
   void tell(CodeNames& names);
+  // Called from translated code.
+  bool resume(u32 eip, u32 remaining);
   bool add_translator_info(TranslatorInfo& info, u32 hottest) const override;
 
  protected:
@@ -50,6 +52,8 @@ class Translator : public Interpreter {
   void run_native(const jit::Translation* t);
   void begin_native();
   const u8* next_code();
+  const u8* code_at(u32 eip);
+  bool pass_shadow();
   void connect(jit::Link& link, jit::Translation& to);
   void disconnect(jit::Link& link);
   void drop(jit::Translation& t);

@@ -67,10 +67,13 @@ void Mmu::fill_fast(u32 linear, Access access, Privilege privilege, const Piece&
   if (access == Access::kWrite && (store_listener_ != nullptr || piece.rom || !written_fast(piece.address))) return;
   FastTable& table = fast_[static_cast<u32>(access)][static_cast<u32>(privilege)];
   u32& tag = table.tag[index_of(linear)];
-  table.addend[index_of(linear)] = reinterpret_cast<u64>(piece.host) - linear;
+  u64& addend = table.addend[index_of(linear)];
+  const u64 new_addend = reinterpret_cast<u64>(piece.host) - linear;
+  if (tag == FastTable::tag_of(linear) && addend == new_addend) return;  // there, and noted
+  addend = new_addend;
   tag = FastTable::tag_of(linear);
   const bool outlives_cr3 = !(state_.cr0 & cr0::kPaging) || (slot(access, linear).rights & page_right::kGlobal);
-  if (!outlives_cr3) note_place(linear, access, privilege, table.addend[index_of(linear)]);
+  if (!outlives_cr3) note_place(linear, access, privilege, addend);
 }
 
 void Mmu::forget_fast(Access access, u32 linear) {

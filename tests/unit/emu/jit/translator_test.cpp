@@ -138,3 +138,39 @@ TEST_CASE("profilers are told of each block, and of its end") {
   CHECK(names.forgotten == 1);
   CHECK(names.pieces.size() >= 2);
 }
+
+TEST_CASE("a call to the next instruction whose push misses goes there once") {
+  FlatMachine m;
+  // call 1f; 1: pop ebx; inc eax; jmp to itself
+  m.code({0xe8, 0, 0, 0, 0, 0x5b, 0x40, 0xeb, 0xfe});
+  m.gpr(isa::kEax) = 0;
+  Translator translator(m.cpu, cache_of(CodeCache::kSmallest), 0);
+  translator.run(20);
+  CHECK(m.clock.retired == 20);
+  CHECK(m.gpr(isa::kEax) == 1);
+  CHECK(m.gpr(isa::kEbx) == FlatMachine::kCode + 5);
+  CHECK(m.gpr(isa::kEsp) == FlatMachine::kStack);
+  CHECK(m.cpu.state.eip == FlatMachine::kCode + 7);
+}
+
+TEST_CASE("instructions that leave for the run loop and change nothing of note are passed, with exact counts") {
+  // rep stosb; sti; inc eax; cli; popf of what was pushed; inc eax; jmp to the start
+  const std::initializer_list<u8> program = {0xb9, 3,    0,    0,    0,    0xbf, 0,    0,   0x20, 0,   // mov ecx, 3; mov edi
+                                             0xf3, 0xaa, 0xfb, 0x40, 0x9c, 0xfa, 0x9d, 0x40, 0xeb, 0xec};
+  FlatMachine whole;
+  whole.code(program);
+  Translator translator(whole.cpu, cache_of(CodeCache::kSmallest), 0);
+  translator.run(1000);
+  CHECK(whole.clock.retired == 1000);
+  for (const u64 slice : {1u, 2u, 3u, 7u, 50u}) {
+    FlatMachine sliced;
+    sliced.code(program);
+    while (sliced.clock.retired < 1000)
+      sliced.interpreter.run(std::min<u64>(slice, 1000 - sliced.clock.retired));
+    CHECK(sliced.gpr(isa::kEax) == whole.gpr(isa::kEax));
+    CHECK(sliced.gpr(isa::kEcx) == whole.gpr(isa::kEcx));
+    CHECK(sliced.cpu.state.eip == whole.cpu.state.eip);
+    CHECK(sliced.cpu.state.eflags == whole.cpu.state.eflags);
+    CHECK(sliced.cpu.state.shadow == whole.cpu.state.shadow);
+  }
+}
