@@ -20,10 +20,9 @@ namespace {
 
 class Engines {
  public:
-  explicit Engines(u64 seed) : generator_(seed, false) {
+  explicit Engines(u64 seed) : generator_(seed, false), dice_(seed) {
     std::vector<u8> noise(layout::kDataSize);
-    Dice dice(seed);
-    for (u8& b : noise) b = static_cast<u8>(dice.next());
+    for (u8& b : noise) b = static_cast<u8>(dice_.next());
     write(layout::kData, noise);
     generator_.use_alias();
     interpreter_.map_alias();
@@ -36,6 +35,7 @@ class Engines {
     interpreter_.forget_code();
     translator_.forget_code();
     Case c = generator_.make_sequence(rows, 12);
+    if (dice_.one_in(8)) add_short_address(c);
     if (c.code + c.length >= layout::kCode + layout::kCodeSize) return "";
     write(c.code, {c.bytes, c.length});
     write(c.code + c.length, {&breakpoint, 1});
@@ -57,6 +57,18 @@ class Engines {
   }
 
  private:
+  // One more instruction, whose address has 16 bits: nothing is mapped there, so that only LEA does not fault. Half of
+  // them stand alone, with registers whose upper halves lead to the data.
+  void add_short_address(Case& c) {
+    if (dice_.one_in(2)) {
+      c.length = 0;
+      for (const u32 n : {isa::kEbx, isa::kEsi, isa::kEdi, isa::kEbp})
+        c.before.gpr[n] = layout::kData + dice_.below(layout::kDataSize / 2);
+    }
+    static constexpr u8 kOpcodes[] = {0x8d, 0x8d, 0x03, 0x29, 0x39, 0x84, 0x88, 0x8b, 0xff};
+    const u8 modrm = static_cast<u8>(0x40 | (dice_.next() & 0x3f));  // with an offset of 8 bits
+    for (const u8 b : {u8{0x67}, dice_.pick(kOpcodes), modrm, static_cast<u8>(dice_.next())}) c.bytes[c.length++] = b;
+  }
   void write(u32 address, std::span<const u8> bytes) {
     interpreter_.write(address, bytes);
     translator_.write(address, bytes);
@@ -109,6 +121,7 @@ class Engines {
 
   EmulatedProcessor interpreter_{false, EngineKind::kInterpreter}, translator_{false, EngineKind::kTranslator};
   Generator generator_;
+  Dice dice_;
   u64 count_ = 0;
   std::vector<u8> data_a_ = std::vector<u8>(layout::kAllData), data_b_ = std::vector<u8>(layout::kAllData);
 };
