@@ -131,6 +131,13 @@ void control() {
     refused("APIC_BASE, bit 0", 0x1b, base | 1);
     refused("APIC_BASE, bit 10", 0x1b, base | 0x400);
     refused("APIC_BASE, beyond the width", 0x1b, base | (u64{1} << width));
+    // Its registers are where the base says (SDM 3A, 10.4.5).
+    constexpr u32 kUsual = 0xfee00030, kMoved = 0xfed80030;
+    const u32 version = at<u32>(kUsual);
+    write_msr(0x1b, (base & 0xfff) | (kMoved & ~0xfffu));
+    expect("the APIC at another base", at<u32>(kMoved) == version ? "there" : "not there", "there");
+    expect("the APIC at its old base", at<u32>(kUsual) == version ? "there" : "not there", "not there");
+    write_msr(0x1b, base);
     // Switched off, the APIC goes from CPUID (SDM 3A, 10.4.3).
     write_msr(0x1b, base & ~u64{0x800});
     expect("CPUID with the APIC off", (cpuid(1).edx & 0x200) ? "shown" : "not shown", "not shown");

@@ -1,7 +1,8 @@
 ; Three processors in real mode that get in each other's way: the last 64 KiB of a firmware image.
 ;
 ; The first starts the others and then sends them interrupts; all take a lock by PAUSE, mix the time-stamp counter and
-; their number into the same word, store strings, and now and then the others halt until they are interrupted.
+; their number into the same word, store strings, and now and then the others halt until they are interrupted. If the byte
+; at f000:ffe0 is not 0, the others only wait by PAUSE.
 bits 16
 cpu 686
 org 0
@@ -52,6 +53,11 @@ other:
     mov dword [dword apic + 0xf0], 0x1ff
     lock inc dword [started]
     sti
+    cmp byte [cs:waiting], 0
+    je .again
+.wait:
+    pause
+    jmp .wait
 .again:
     call work
     test eax, 0x700000
@@ -110,6 +116,9 @@ gdt_register:
     dw 15
     dd 0xffff0000 + gdt
 
+    times 0xffe0 - ($ - $$) db 0xff
+waiting:
+    db 0
     times 0xfff0 - ($ - $$) db 0xff
 reset_vector:
     jmp 0xf000:start
