@@ -33,6 +33,16 @@ void init_pit() {
   out8(kPit, 0);
 }
 
+// 8237A: all channels masked but channel 4, which carries the requests of channels 0 to 3 (82371SB, 2.4: cascade mode).
+void init_dma() {
+  constexpr u32 kMasterClear = 13, kMode = 11, kMask = 10;
+  constexpr u8 kCascade = 0xc0;
+  out8(kDma1 + kMasterClear, 0);
+  out8(kDma2 + 2 * kMasterClear, 0);
+  out8(kDma2 + 2 * kMode, kCascade);
+  out8(kDma2 + 2 * kMask, 0);
+}
+
 // MC146818: 32768 Hz divider, 24-hour BCD, no interrupts; a read of C clears what is pending.
 void init_rtc() {
   out8(kRtc, 0x0a), out8(kRtc + 1, 0x26);
@@ -46,6 +56,7 @@ void init_rtc() {
 void init_chipset() {
   init_local_apic(true);
   init_pics();
+  init_dma();
   init_pit();
   init_rtc();
 }
