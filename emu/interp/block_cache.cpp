@@ -73,9 +73,28 @@ u32 BlockCache::decode_instructions(Block& block, const u8* host, u32 limit, u32
   return count;
 }
 
-u64 BlockCache::lines(u32 first_byte, u32 last_byte) {
-  const u32 first = first_byte >> kLineShift, last = last_byte >> kLineShift;
-  return (~u64{0} << first) & (~u64{0} >> (63 - last));
+// `act` on each word that has bits of these bytes, until it says no. -> did it?
+template <class Words, class Act>
+static bool each_word(Words& words, u32 first, u32 size, Act&& act) {
+  const u32 last = first + size - 1;
+  for (u32 word = first / 64; word <= last / 64; ++word) {
+    u64 mask = ~u64{0};
+    if (word == first / 64) mask &= ~u64{0} << first % 64;
+    if (word == last / 64) mask &= ~u64{0} >> (63 - last % 64);
+    if (!act(words[word], mask)) return true;
+  }
+  return false;
+}
+
+void BlockCache::Page::add(u32 first, u32 size) {
+  each_word(decoded, first, size, [](u64& word, u64 mask) {
+    word |= mask;
+    return true;
+  });
+}
+
+bool BlockCache::Page::holds(u32 first, u32 size) const {
+  return each_word(decoded, first, size, [](u64 word, u64 mask) { return (word & mask) == 0; });
 }
 
 void BlockCache::note_code(Block& block, u32 bytes) {
@@ -83,8 +102,7 @@ void BlockCache::note_code(Block& block, u32 bytes) {
   Page& page = pages_[pfn_of(address).value];
   block.next_in_page = page.blocks;
   page.blocks = &block;
-  const u32 first = static_cast<u32>(block.address) & kPageMask;
-  page.lines |= lines(first, first + bytes - 1);
+  page.add(static_cast<u32>(block.address) & kPageMask, bytes);
   if (memory_.is_rom(address)) return;
   memory_.watch_frame(pfn_of(address));
 }
@@ -112,24 +130,22 @@ bool BlockCache::write(GuestPhys address, u32 size) {
     const u32 first = static_cast<u32>(address.value) & kPageMask;
     const u32 here = std::min(size, kPageSize - first);
     const auto found = pages_.find(pfn_of(address).value);
-    if (found != pages_.end() && (found->second.lines & lines(first, first + here - 1)) != 0) {
+    if (found != pages_.end() && found->second.holds(first, here)) {
       Page& page = found->second;
       any = true;
       ++engine_.invalidations;
       u8& written_lately = heat(address);
       written_lately = static_cast<u8>(std::min(written_lately + 4, 255));
       unlink(page);
-      const u64 written = lines(first, first + here - 1);
-      page.lines = 0;
+      page.decoded = {};
       Block** at = &page.blocks;
       while (Block* b = *at) {
         const u32 start = static_cast<u32>(b->address) & kPageMask;
-        const u64 of_block = lines(start, start + b->bytes - 1);
-        if (of_block & written) {
+        if (first < start + b->bytes && start < first + here) {
           drop(*b);
           *at = b->next_in_page;
         } else {
-          page.lines |= of_block;
+          page.add(start, b->bytes);
           at = &b->next_in_page;
         }
       }

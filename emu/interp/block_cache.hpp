@@ -1,12 +1,13 @@
 // BlockCache: decoded code by physical address and mode, and which bytes of memory it was decoded from.
 //
-// A block lies within one page. Each frame with code has a bit for every 64 bytes that code was decoded from, so that
-// data next to code can be written without losing the code. Memory of dropped blocks is used again only after flush(),
+// A block lies within one page. Each frame with code has a bit for every byte that code was decoded from, so that data
+// can be written without losing the code right beside it, as real-mode programs do all the time. Memory of dropped blocks is used again only after flush(),
 // and only by the next build(): a handler may still be running in a block while it is dropped.
 //
 // Called by the Interpreter only.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <unordered_map>
 
@@ -46,14 +47,16 @@ class BlockCache {
  private:
   static constexpr usize kArenaSize = 24 * kMiB;
   static constexpr u32 kBuckets = 1u << 16;
-  static constexpr u32 kLineShift = 6;
   // Code that is written again and again is decoded in small pieces: most of a large block would never run.
   static constexpr u32 kMaxWhileWritten = 4;
   static constexpr u32 kHeatEntries = 256, kHot = 32;
 
   struct Page {
-    u64 lines = 0;  // bit n: bytes [64 n, 64 n + 64) were decoded
+    std::array<u64, kPageSize / 64> decoded{};  // a bit a byte
     Block* blocks = nullptr;
+
+    void add(u32 first, u32 size);  // bytes that were decoded
+    bool holds(u32 first, u32 size) const;
   };
 
   u32 decode_instructions(Block& block, const u8* host, u32 limit, u32 max_count, u32& looked_at);
@@ -63,7 +66,6 @@ class BlockCache {
   Block*& bucket(GuestPhys address) { return buckets_[(address.value ^ (address.value >> 16)) & (kBuckets - 1)]; }
   // How often code near a frame was written lately; several frames share an entry.
   u8& heat(GuestPhys address) { return heat_[pfn_of(address).value % kHeatEntries]; }
-  static u64 lines(u32 first_byte, u32 last_byte);
   static void unlink(const Page& page);
 
   PhysicalMemory& memory_;
