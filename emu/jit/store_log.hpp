@@ -33,7 +33,8 @@ class StoreLog {
     linear -= skew, address.value -= skew, host -= skew;
     for (u32 at = 0; at < skew + size; at += kLineSize) {
       if (find(host + at) != nullptr) continue;
-      Line& line = lines_.emplace_back(linear + at, privilege, GuestPhys{address.value + at}, host + at);
+      lines_.push_back({linear + at, privilege, GuestPhys{address.value + at}, host + at, {}});
+      Line& line = lines_.back();
       std::memcpy(line.before, line.host, kLineSize);
     }
   }
