@@ -3,6 +3,7 @@
 
 #include "bios/layout.hpp"
 #include "bios/pci_bios.hpp"
+#include "bios/strings.hpp"
 #include "bios/table_area.hpp"
 
 extern "C" {
@@ -23,9 +24,7 @@ void install_bios32() {
   const u32 address = take_table_area(sizeof(Header), 16);
   Header& header = *at<Header>(address);
   header = {kSignature, reinterpret_cast<u32>(bios32_directory), 0, 1, 0, {}};
-  u8 sum = 0;
-  for (u32 i = 0; i < sizeof(Header); ++i) sum = static_cast<u8>(sum + at<u8>(address)[i]);
-  header.checksum = static_cast<u8>(-sum);
+  header.checksum = checksum(&header, sizeof(Header));
 }
 
 }  // namespace firmware

@@ -16,6 +16,7 @@
 #include "bios/multiboot.hpp"
 #include "bios/option_roms.hpp"
 #include "bios/pci.hpp"
+#include "bios/pir_table.hpp"
 #include "bios/processors.hpp"
 #include "bios/real_mode.hpp"
 #include "bios/shadow.hpp"
@@ -117,6 +118,7 @@ extern "C" void firmware_main() {
   install_tables(memory);
   install_smbios(memory);
   install_mp_table();
+  install_pir_table();
   install_bios32();
   share_map();
 

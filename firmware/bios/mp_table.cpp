@@ -80,13 +80,6 @@ struct [[gnu::packed]] Interrupt {  // 4.3.4; type 4, a local one: 4.3.5
   u8 input;
 };
 
-u8 checksum(const void* data, u32 count) {
-  const auto* bytes = static_cast<const u8*>(data);
-  u8 sum = 0;
-  for (u32 i = 0; i < count; ++i) sum = static_cast<u8>(sum + bytes[i]);
-  return static_cast<u8>(-sum);
-}
-
 // The table under way.
 struct Builder {
   u32 next;

@@ -42,11 +42,10 @@ constexpr u32 kVendor = 0x00, kCommand = 0x04, kHeaderType = 0x0e, kBaseAddresse
               kInterruptPin = 0x3d;
 constexpr u16 kDecodePorts = 1, kDecodeMemory = 2;
 constexpr u32 kPortSpace = 1, k64Bits = 4;
-constexpr u32 kPiix3 = 0x70008086, kPiix4Pm = 0x71138086, kPiix3Ide = 0x70108086;
+constexpr u32 kPiix4Pm = 0x71138086, kPiix3Ide = 0x70108086;
 
 // PIRQ A to D: two lines share IRQ 10, two share 11. Both are level-triggered (PIIX3 data sheet, ELCR).
 constexpr u8 kPirqIrq[4] = {10, 10, 11, 11};
-constexpr u32 kPirqRoutes = 0x60;  // of the PIIX3
 
 // Where base addresses may lie: behind what the board and ISA cards have.
 struct Space {
@@ -112,7 +111,7 @@ void init_function(const Function& f, Space& ports, Space& memory) {
   const u16 decode = place(f, ports, memory);
   f.write16(kCommand, static_cast<u16>(f.read16(kCommand) | decode));
   const u8 pin = f.read8(kInterruptPin);  // 1 to 4: INTA to INTD
-  if (pin >= 1 && pin <= 4) f.write8(kInterruptLine, kPirqIrq[(f.device + pin - 2) & 3]);
+  if (pin >= 1 && pin <= 4) f.write8(kInterruptLine, kPirqIrq[pirq_of(f.device, pin - 1u)]);
 }
 
 }  // namespace

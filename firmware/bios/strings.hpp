@@ -26,6 +26,14 @@ inline void fill(void* to, u8 value, u32 count) {
   asm volatile("rep stosb" : "+D"(to), "+c"(count) : "a"(value) : "memory");
 }
 
+// What makes the sum of all bytes 0, for the byte that is 0 meanwhile.
+inline u8 checksum(const void* data, u32 count) {
+  const auto* bytes = static_cast<const u8*>(data);
+  u8 sum = 0;
+  for (u32 i = 0; i < count; ++i) sum = static_cast<u8>(sum + bytes[i]);
+  return static_cast<u8>(-sum);
+}
+
 }  // namespace firmware
 
 // The compiler may call these for copies and fills that it makes itself.

@@ -84,6 +84,7 @@ disk unknown=c01
 serial=6000
 serial nowhere=8000
 bios32=0000
+pci routes=0000 70008086
 kept=11112222333355555555666666667777777788888888 0000
 garbage survived=0001
 services=end
