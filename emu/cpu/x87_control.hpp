@@ -8,7 +8,8 @@
 namespace paemu {
 
 // A control word as the unit holds it: reserved bits as they read (SDM 1, figure 8-6).
-inline u16 x87_control_word(u32 word) { return static_cast<u16>((word & 0x1f3f) | 0x40); }
+inline constexpr u16 kX87ControlKept = 0x1f3f, kX87ControlSet = 0x40;
+inline u16 x87_control_word(u32 word) { return static_cast<u16>((word & kX87ControlKept) | kX87ControlSet); }
 
 // Sets the control word; exceptions that it unmasks become pending.
 void set_x87_control(Cpu& cpu, u16 word);

@@ -55,10 +55,14 @@ void BlockTranslator::instruction() {
   const usize misses = misses_.size();
   if (has_row(i) && copy(i)) {
     values_.pass(i);
-    for (usize n = misses; n < misses_.size(); ++n) misses_[n].values = values_;
+    for (usize n = misses; n < misses_.size(); ++n) {
+      misses_[n].values = values_;
+      misses_[n].in_rdi = in_rdi_;
+    }
     return;
   }
   call_handler(i);
+  in_rdi_ = kNoSlot;
   values_.forget();  // and so every span
 }
 
@@ -97,13 +101,15 @@ BlockTranslator::SideExit& BlockTranslator::side_exit(u32 target, u32 executed) 
   return e;
 }
 
-BlockTranslator::Miss& BlockTranslator::miss() {
-  Miss& m = misses_.emplace_back();
-  m.index = index_;
-  m.flags = flags_;
-  m.x87 = x87_;
-  m.before = xmm_;
-  return m;
+Label& BlockTranslator::missed() {
+  if (misses_.empty() || misses_.back().index != index_) {
+    Miss& m = misses_.emplace_back();
+    m.index = index_;
+    m.flags = flags_;
+    m.x87 = x87_;
+    m.before = xmm_;
+  }
+  return misses_.back().label;
 }
 
 void BlockTranslator::emit_misses() {
@@ -134,6 +140,7 @@ void BlockTranslator::emit_misses() {
       L(lent);
     }
     look_up_again(m);
+    if (m.in_rdi != kNoSlot) mov(rdi, ptr[CONTEXT(pages) + static_cast<int>(m.in_rdi * 8)]);
     load_xmm(m.after);
     jmp(m.resume, T_NEAR);
   }
@@ -189,6 +196,7 @@ void BlockTranslator::need_flags(u32 bits) {
   jrcxz(exact);
   settle({}, {}, xmm_);
   call(cache_.writable(thunks_.make_flags_exact));
+  in_rdi_ = kNoSlot;
   load_xmm(xmm_);
   L(exact);
   flags_ = Flags{0, true, 0};

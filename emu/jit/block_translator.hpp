@@ -43,6 +43,7 @@ class BlockTranslator : public Assembler {
   struct HeldXmm {
     u8 held = 0, dirty = 0;  // bit n: register n
   };
+  static constexpr u32 kNoSlot = ~u32{0};
   // An instruction that is run by its handler out of line.
   struct Miss {
     Xbyak::Label label, resume;
@@ -51,7 +52,8 @@ class BlockTranslator : public Assembler {
     LastX87 x87;
     HeldXmm before, after;
     Values values;  // after it
-    u8 lent = 0;    // what the code at `resume` relies on
+    u32 in_rdi = kNoSlot;
+    u8 lent = 0;  // what the code at `resume` relies on
   };
   // A way out of the block to a known address.
   struct SideExit {
@@ -112,20 +114,19 @@ class BlockTranslator : public Assembler {
   HostOperand look_up(const Insn& i, u32 size, Access access, Alignment alignment = Alignment::kAny,
                       bool low_index = false);
   // The same for an address that is in register `linear` already.
-  void look_up_linear(u32 linear, u32 size, Access access, Alignment alignment, Xbyak::Label& miss);
-  void look_up_constant(u32 linear, Access access, Xbyak::Label& miss);
+  void look_up_linear(u32 linear, u32 size, Access access, Alignment alignment);
+  void look_up_constant(u32 linear, Access access);
   // The same for an address that need not be an instruction's operand.
-  HostOperand look_up(const Address& a, u32 size, Access access, Alignment alignment, bool low_index,
-                      Xbyak::Label& missed);
+  HostOperand look_up(const Address& a, u32 size, Access access, Alignment alignment, bool low_index);
   Xbyak::RegExp address(const Address& a, u32 more = 0) const;
   Xbyak::RegExp address(const Insn& i) const { return address(address_of(i)); }
   static Address address_of(const Insn& i) { return {i.base, i.index, i.scale, i.displacement}; }
-  Miss& miss();
+  Xbyak::Label& missed();  // where the handler takes the present instruction over
   // --- shared_access.cpp
   u32 distance_of(const Address& a, const Values& values) const;
   Span* known_span(const Address& a, u32 size, Access access, Alignment alignment);
   Span* new_span(const Address& a, u32 size, Access access, Alignment alignment);
-  void look_up_span(const Span& span, const Address& a, Xbyak::Label& missed);
+  void look_up_span(const Span& span, const Address& a);
   void look_up_again(const Miss& m);
   const FastTable& table(Access a) const { return cpu_.mmu.fast(a, privilege_); }
 
@@ -156,10 +157,12 @@ class BlockTranslator : public Assembler {
   bool copy_rdtsc();
   bool copy_cli();
   bool copy_pushf();
+  bool copy_push_segment(u32 segment);
   bool clear_flag(u32 flag);
   bool need_ring0();
   bool copy_x87(const Insn& i);
   bool copy_x87_memory(const Insn& i, u32 digit);
+  bool copy_fldcw(const Insn& i);
   bool copy_sse(const Insn& i);
   void need_lent(u8 bit);
   void hold_xmm(u32 n, bool load);
@@ -186,6 +189,7 @@ class BlockTranslator : public Assembler {
   u8 lent_ = 0;  // lent::* that the code has seen to be so
   Values values_;
   std::vector<Span> spans_;
+  u32 in_rdi_ = kNoSlot;  // the slot of Context::pages that rdi has the value of
   const u32 widest_span_;
   std::deque<Miss> misses_;
   std::deque<SideExit> side_exits_;

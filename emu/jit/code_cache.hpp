@@ -44,7 +44,7 @@ class CodeCache {
   // Frees the rest and begins a new generation. No address of the old one is valid any more.
   void flush();
 
-  u64 generation() const { return generation_; }  // from 0
+  u64 generation() const { return generation_; }                                                // from 0
   std::span<const u8> fleeting() const { return {executable(write_ + kept_), used_ - kept_}; }  // what a flush frees
   u64 size() const { return size_; }
   u64 used() const { return used_; }

@@ -47,13 +47,12 @@ void BlockTranslator::jump_if(u32 code, Label& to) {
 }
 
 void BlockTranslator::push_below() {
-  look_up(Address{.base = isa::kEsp, .displacement = 0u - kSlot}, kSlot, Access::kWrite, Alignment::kNatural, false,
-          miss().label);
+  look_up(Address{.base = isa::kEsp, .displacement = 0u - kSlot}, kSlot, Access::kWrite, Alignment::kNatural, false);
 }
 
 // The slot at ESP or EBP, for reading.
 void BlockTranslator::slot_at(u8 reg) {
-  look_up(Address{.base = reg}, kSlot, Access::kRead, Alignment::kNatural, false, miss().label);
+  look_up(Address{.base = reg}, kSlot, Access::kRead, Alignment::kNatural, false);
 }
 
 bool BlockTranslator::copy_branch(const Insn& i) {

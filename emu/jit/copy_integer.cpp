@@ -193,6 +193,14 @@ bool BlockTranslator::copy_integer(const Insn& i) {
       if (operand16(i)) db(0x66);
       db(0x99);
       return true;
+    case 0x9e:  // SAHF: all but OF, which is never stale
+      db(0x9e);
+      flags_written_exactly();
+      return true;
+    case 0x9f:  // LAHF
+      need_flags(eflag::kArithmetic & ~eflag::kOverflow);
+      db(0x9f);
+      return true;
     case 0x90:
       if (i.reg == isa::kEax) return true;  // NOP
       return copy_exchange(i, wide);
@@ -271,7 +279,9 @@ bool BlockTranslator::copy_integer_0f(const Insn& i) {
     case 0xbc:
     case 0xbd: return copy_bit_scan(i);
     case 0xa4:
-    case 0xac: return copy_double_shift(i);
+    case 0xa5:
+    case 0xac:
+    case 0xad: return copy_double_shift(i);
     case 0xb0:
     case 0xb1:
     case 0xc0:

@@ -37,7 +37,7 @@ bool BlockTranslator::copy_divide(const Insn& i) {
   if (i.opcode == 0xf6 || operand16(i) || (memory(i) && !reachable(i, Access::kRead))) return false;
   const bool is_signed = (i.modrm >> 3 & 7) == 7;
   HostOperand rm = HostOperand::reg(kHostRegister[i.rm & 7]);
-  Label& missed = memory(i) ? (rm = look_up(i, 4, Access::kRead), misses_.back().label) : miss().label;
+  if (memory(i)) rm = look_up(i, 4, Access::kRead);
   Label refuse, done;
   encode({0, false, 0x8b}, static_cast<u8>(rcx.getIdx()), rm);
   pushfq();
@@ -60,7 +60,7 @@ bool BlockTranslator::copy_divide(const Insn& i) {
   jmp(done);
   L(refuse);
   popfq();
-  jmp(missed, T_NEAR);
+  jmp(missed(), T_NEAR);
   L(done);
   return true;
 }

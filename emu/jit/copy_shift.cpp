@@ -43,12 +43,24 @@ bool BlockTranslator::copy_shift(const Insn& i, u32 size) {
   return true;
 }
 
-// SHLD and SHRD by an immediate.
+// SHLD and SHRD.
 bool BlockTranslator::copy_double_shift(const Insn& i) {
+  const bool by_cl = i.opcode & 1;
   const u32 count = i.immediate & 31;
-  if (operand16(i) || count == 0 || (memory(i) && !reachable(i, Access::kWrite))) return false;
+  if (operand16(i) || (!by_cl && count == 0) || (memory(i) && !reachable(i, Access::kWrite))) return false;
   HostOperand rm = HostOperand::reg(kHostRegister[i.rm & 7]);
   if (memory(i)) rm = look_up(i, 4, Access::kWrite);
+  if (by_cl) {
+    record_flags(flags_);
+    Label none;
+    pext(ecx, guest32(isa::kEcx), ptr[CONTEXT(count_bits)]);
+    jrcxz(none);
+    encode({0, true, i.opcode}, kHostRegister[i.reg], rm);
+    mov(qword[CONTEXT(stale_mask)], eflag::kAdjust);
+    L(none);
+    flags_ = Flags{flags_.maybe_stale | eflag::kAdjust, true, 0};
+    return true;
+  }
   encode({0, true, i.opcode}, kHostRegister[i.reg], rm);
   db(count, 1);
   flags_written_but(eflag::kAdjust, eflag::kAdjust);

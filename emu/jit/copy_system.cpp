@@ -10,11 +10,17 @@ bool BlockTranslator::copy_system(const Insn& i) {
   const bool map0f = row(i).map == isa::Map::k0F;
   if (map0f) {
     if (i.opcode == 0x31) return copy_rdtsc();
+    if (i.opcode == 0xa0 || i.opcode == 0xa8)
+      return !operand16(i) && copy_push_segment(i.opcode == 0xa0 ? isa::kFs : isa::kGs);
     return i.opcode == 0xae && !memory(i) && (i.modrm >> 3 & 7) >= 5;  // LFENCE, MFENCE, SFENCE order nothing here
   }
   switch (i.opcode) {
     case 0x90:  // PAUSE, when there is nobody to wait for
       return (i.flags & isa::insn_flag::kRep) && i.reg == isa::kEax && cpu_.place.topology.count() == 1;
+    case 0x06:
+    case 0x0e:
+    case 0x16:
+    case 0x1e: return !operand16(i) && copy_push_segment(i.opcode >> 3);
     case 0x9c: return !operand16(i) && copy_pushf();
     case 0xfa: return copy_cli();
     case 0xfc: return clear_flag(eflag::kDirection);  // CLD
@@ -25,12 +31,11 @@ bool BlockTranslator::copy_system(const Insn& i) {
 // The TSC is the retired count before the instruction, and what was skipped and written.
 bool BlockTranslator::copy_rdtsc() {
   if (privilege_ == Privilege::kUser) {
-    Label& refused = miss().label;
     Label allowed;
     mov(ecx, ptr[in_cpu(&cpu_.state.cr4)]);
     pext(ecx, ecx, ptr[CONTEXT(time_stamp_disable)]);
     jrcxz(allowed);
-    jmp(refused, T_NEAR);
+    jmp(missed(), T_NEAR);
     L(allowed);
   } else if (!need_ring0()) {
     return false;
@@ -54,11 +59,10 @@ bool BlockTranslator::copy_rdtsc() {
 // Rings 1 and 2 have the supervisor's pages, not its rights.
 bool BlockTranslator::need_ring0() {
   if (privilege_ == Privilege::kUser) return false;
-  Label& refused = miss().label;
   Label ring0;
   movzx(ecx, byte[in_cpu(&cpu_.cpl)]);
   jrcxz(ring0);
-  jmp(refused, T_NEAR);
+  jmp(missed(), T_NEAR);
   L(ring0);
   return true;
 }
@@ -75,6 +79,14 @@ bool BlockTranslator::clear_flag(u32 flag) {
 }
 
 bool BlockTranslator::copy_cli() { return need_ring0() && clear_flag(eflag::kInterrupt); }
+
+bool BlockTranslator::copy_push_segment(u32 segment) {
+  push_below();
+  movzx(ecx, word[in_cpu(&cpu_.state.segment[segment].selector)]);
+  mov(ptr[rdi + rsi], ecx);
+  mov(guest32(isa::kEsp), esi);
+  return true;
+}
 
 // In protected mode any ring may look.
 bool BlockTranslator::copy_pushf() {

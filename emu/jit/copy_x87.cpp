@@ -50,9 +50,33 @@ bool BlockTranslator::copy_x87(const Insn& i) {
   return true;
 }
 
+// Of words that leave all exceptions masked, as those of compiled conversions to integers do.
+bool BlockTranslator::copy_fldcw(const Insn& i) {
+  if (!reachable(i, Access::kRead)) return false;
+  need_lent(lent::kX87);
+  const HostOperand at = look_up(i, 2, Access::kRead);
+  const u8 scratch = static_cast<u8>(rcx.getIdx());
+  Label masked;
+  encode({0, true, 0xb7}, scratch, at);  // MOVZX
+  pext(ecx, ecx, ptr[CONTEXT(x87_masks)]);
+  lea(ecx, ptr[rcx - fpu_status::kExceptions]);
+  jrcxz(masked);
+  jmp(missed(), T_NEAR);
+  L(masked);
+  encode({0, true, 0xb7}, scratch, at);
+  // x87_control_word(), as the host's own instruction does it
+  pext(ecx, ecx, ptr[CONTEXT(x87_control)]);
+  pdep(ecx, ecx, ptr[CONTEXT(x87_control)]);
+  lea(ecx, ptr[rcx + kX87ControlSet]);
+  mov(ptr[in_cpu(&cpu_.state.fpu.control)], cx);
+  encode({0, false, 0xd9}, 5, at);
+  return true;
+}
+
 bool BlockTranslator::copy_x87_memory(const Insn& i, u32 digit) {
-  // FLDENV, FLDCW, FNSTENV, FNSTCW; FRSTOR, FNSAVE.
-  if (i.opcode == 0xd9 && (digit == 4 || digit == 5 || digit == 6)) return false;
+  // FLDENV, FNSTENV; FRSTOR, FNSAVE.
+  if (i.opcode == 0xd9 && digit == 5) return copy_fldcw(i);
+  if (i.opcode == 0xd9 && (digit == 4 || digit == 6)) return false;
   if (i.opcode == 0xdd && (digit == 4 || digit == 6)) return false;
   const bool control = i.opcode == 0xd9 && digit == 7, status = i.opcode == 0xdd && digit == 7;
   const x87::Operand operand = control || status ? x87::Operand{2, true} : x87::operand_of(i.opcode, digit);

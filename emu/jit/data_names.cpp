@@ -7,7 +7,9 @@
 namespace paemu::jit {
 namespace {
 
-std::string with_rest(const std::string& name, usize rest) { return rest == 0 ? name : fmt::format("{}+{}", name, rest); }
+std::string with_rest(const std::string& name, usize rest) {
+  return rest == 0 ? name : fmt::format("{}+{}", name, rest);
+}
 
 // Of the fields of a struct, the one that holds `at`.
 struct FieldFinder {
@@ -70,7 +72,8 @@ std::string name_in_context(i64 offset) {
   FieldFinder finder{reinterpret_cast<const u8*>(&context) + offset, {}};
 #define LOOK(member) finder.look(#member, context.member)
   LOOK(stale_mask), LOOK(stale_value), LOOK(index_bits), LOOK(page_bits), LOOK(page_and_alignment), LOOK(sign_bit);
-  LOOK(count_bits), LOOK(arithmetic_bits), LOOK(time_stamp_disable), LOOK(jump_index_bits), LOOK(lent_bits);
+  LOOK(count_bits), LOOK(x87_masks), LOOK(x87_control), LOOK(arithmetic_bits), LOOK(time_stamp_disable),
+      LOOK(jump_index_bits), LOOK(lent_bits);
   LOOK(spare), LOOK(left), LOOK(exit_eip), LOOK(exit), LOOK(flags), LOOK(exit_link), LOOK(target), LOOK(cpu), LOOK(end);
   LOOK(pages);
 #undef LOOK
@@ -80,8 +83,7 @@ std::string name_in_context(i64 offset) {
     finder.look(name + "addend", context.jumps[n].addend);
     finder.look(name + "code", context.jumps[n].code);
   }
-  if (finder.found.starts_with("jumps") && finder.found.ends_with("[0]"))
-    finder.found.resize(finder.found.size() - 3);
+  if (finder.found.starts_with("jumps") && finder.found.ends_with("[0]")) finder.found.resize(finder.found.size() - 3);
   return finder.found.empty() ? fmt::format("context{:+}", offset) : finder.found;
 }
 

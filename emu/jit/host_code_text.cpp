@@ -51,7 +51,8 @@ class Writer {
   }
   static u64 immediate(const cs_insn& i, u8 operand) {
     const cs_x86& x = i.detail->x86;
-    return operand < x.op_count && x.operands[operand].type == X86_OP_IMM ? static_cast<u64>(x.operands[operand].imm) : 0;
+    return operand < x.op_count && x.operands[operand].type == X86_OP_IMM ? static_cast<u64>(x.operands[operand].imm)
+                                                                          : 0;
   }
   u64 jump_target(const cs_insn& i) const {
     const bool jumps = cs_insn_group(handle_, &i, CS_GRP_JUMP) || cs_insn_group(handle_, &i, CS_GRP_CALL);
@@ -62,16 +63,19 @@ class Writer {
     std::string operands = i.op_str;
     if (const u64 to = jump_target(i); to != 0) {
       operands = place(to);
-      if (const Link* link = link_of(i)) operands += fmt::format("  ; {}link to {:08x}", link->to ? "" : "no ", link->target);
+      if (const Link* link = link_of(i))
+        operands += fmt::format("  ; {}link to {:08x}", link->to ? "" : "no ", link->target);
     }
-    if (const std::string name = name_of_constant(i); !name.empty()) operands = operands.substr(0, operands.find(',')) + ", " + name;
+    if (const std::string name = name_of_constant(i); !name.empty())
+      operands = operands.substr(0, operands.find(',')) + ", " + name;
     for (u32 n = 0; n < i.detail->x86.op_count; ++n) {
       const cs_x86_op& o = i.detail->x86.operands[n];
       if (o.type != X86_OP_MEM || (o.mem.base != X86_REG_R15 && o.mem.base != X86_REG_R10)) continue;
       const usize begin = operands.find('['), end = operands.find(']');
       if (begin == std::string::npos || end == std::string::npos) continue;
       std::string name = o.mem.base == X86_REG_R15 ? name_in_cpu(cpu_, o.mem.disp) : name_in_context(o.mem.disp);
-      if (o.mem.index != X86_REG_INVALID) name += fmt::format(" + {}*{}", cs_reg_name(handle_, o.mem.index), o.mem.scale);
+      if (o.mem.index != X86_REG_INVALID)
+        name += fmt::format(" + {}*{}", cs_reg_name(handle_, o.mem.index), o.mem.scale);
       operands.replace(begin + 1, end - begin - 1, name);
     }
     return operands.empty() ? std::string(i.mnemonic) : fmt::format("{} {}", i.mnemonic, operands);
@@ -92,7 +96,8 @@ class Writer {
     for (const auto& [code, name] : ways)
       if (reinterpret_cast<u64>(code) == address) return name;
     for (const Link* l : t_.outgoing)
-      if (l->to != nullptr && reinterpret_cast<u64>(l->to->code) == address) return fmt::format("block_{:08x}", l->target);
+      if (l->to != nullptr && reinterpret_cast<u64>(l->to->code) == address)
+        return fmt::format("block_{:08x}", l->target);
     return fmt::format("{:#x}", address);
   }
 

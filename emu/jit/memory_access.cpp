@@ -18,9 +18,8 @@ RegExp BlockTranslator::address(const Address& a, u32 more) const {
 }
 
 HostOperand BlockTranslator::look_up(const Insn& i, u32 size, Access access, Alignment alignment, bool low_index) {
-  Label& missed = miss().label;
   const bool based = i.segment == isa::kFs || i.segment == isa::kGs;
-  if (!based) return look_up(address_of(i), size, access, alignment, low_index, missed);
+  if (!based) return look_up(address_of(i), size, access, alignment, low_index);
   if (i.base == isa::kNoRegister && i.index == isa::kNoRegister)
     mov(esi, i.displacement);
   else
@@ -31,38 +30,39 @@ HostOperand BlockTranslator::look_up(const Insn& i, u32 size, Access access, Ali
   rorx(rcx, rcx, 32);
   lea(ecx, ptr[rcx - 1]);
   jrcxz(whole);
-  jmp(missed, T_NEAR);
+  jmp(missed(), T_NEAR);
   L(whole);
   mov(ecx, ptr[in_cpu(&cpu_.state.segment[i.segment].base)]);
   if (row(i).attributes & isa::attribute::kFpu) mov(ptr[CONTEXT(spare)], esi);
   lea(esi, ptr[rsi + rcx]);
   const u8 linear = static_cast<u8>(rsi.getIdx());
-  look_up_linear(linear, size, access, alignment, missed);
+  look_up_linear(linear, size, access, alignment);
   return HostOperand::at(linear);
 }
 
-HostOperand BlockTranslator::look_up(const Address& a, u32 size, Access access, Alignment alignment, bool low_index,
-                                     Label& missed) {
+HostOperand BlockTranslator::look_up(const Address& a, u32 size, Access access, Alignment alignment, bool low_index) {
   const u8 scratch = static_cast<u8>(rsi.getIdx());
   if (a.base == isa::kNoRegister && a.index == isa::kNoRegister) {
     const u32 at = a.displacement;
     mov(esi, at);
     if (((at ^ (at + size - 1)) & ~kPageMask) == 0 && (alignment != Alignment::kRequired16 || at % 16 == 0))
-      look_up_constant(at, access, missed);
+      look_up_constant(at, access);
     else
-      look_up_linear(scratch, size, access, alignment, missed);
+      look_up_linear(scratch, size, access, alignment);
     return HostOperand::at(scratch);
   }
   const bool plain_register =
       a.base != isa::kNoRegister && a.index == isa::kNoRegister && a.displacement == 0 && !low_index;
   const u8 linear = plain_register ? kHostRegister[a.base] : scratch;
   if (Span* known = known_span(a, size, access, alignment); known != nullptr) {
-    mov(rdi, ptr[CONTEXT(pages) + static_cast<int>(known->slot * 8)]);
+    if (in_rdi_ != known->slot) mov(rdi, ptr[CONTEXT(pages) + static_cast<int>(known->slot * 8)]);
+    in_rdi_ = known->slot;
   } else if (const Span* span = new_span(a, size, access, alignment); span != nullptr) {
-    look_up_span(*span, a, missed);
+    look_up_span(*span, a);
+    in_rdi_ = span->slot;
   } else {
     if (!plain_register) lea(esi, ptr[address(a)]);
-    look_up_linear(linear, size, access, alignment, missed);
+    look_up_linear(linear, size, access, alignment);
     return HostOperand::at(linear);
   }
   if (!plain_register) lea(esi, ptr[address(a)]);
@@ -71,8 +71,9 @@ HostOperand BlockTranslator::look_up(const Address& a, u32 size, Access access, 
 
 // The look into the table (FastTable) with three ways to see to it that the last byte is in the same page: the address
 // is aligned, or the page compared is the last byte's.
-void BlockTranslator::look_up_linear(u32 linear, u32 size, Access access, Alignment alignment, Label& missed) {
+void BlockTranslator::look_up_linear(u32 linear, u32 size, Access access, Alignment alignment) {
   const FastTable& t = table(access);
+  in_rdi_ = kNoSlot;
   const Reg64 at(static_cast<int>(linear));
   Label hit;
   if (alignment == Alignment::kAny && size > 1) {
@@ -94,19 +95,20 @@ void BlockTranslator::look_up_linear(u32 linear, u32 size, Access access, Alignm
     lea(ecx, ptr[rcx + r8 * 8]);
   }
   jrcxz(hit);
-  jmp(missed, T_NEAR);
+  jmp(missed(), T_NEAR);
   L(hit);
   mov(rdi, ptr[in_cpu(t.addend) + rdi * 8]);
 }
 
-void BlockTranslator::look_up_constant(u32 linear, Access access, Label& missed) {
+void BlockTranslator::look_up_constant(u32 linear, Access access) {
   const FastTable& t = table(access);
+  in_rdi_ = kNoSlot;
   const u32 n = FastTable::index_of(linear);
   Label hit;
   mov(ecx, ptr[in_cpu(&t.tag[n])]);
   lea(ecx, ptr[rcx + static_cast<int>(linear >> kPageShift)]);
   jrcxz(hit);
-  jmp(missed, T_NEAR);
+  jmp(missed(), T_NEAR);
   L(hit);
   mov(rdi, ptr[in_cpu(&t.addend[n])]);
 }

@@ -125,7 +125,7 @@ BlockTranslator::Span* BlockTranslator::new_span(const Address& a, u32 size, Acc
 }
 
 // As look_up_linear(), of the span's first byte and its last; the addend goes to the slot, too.
-void BlockTranslator::look_up_span(const Span& span, const Address& a, Label& missed) {
+void BlockTranslator::look_up_span(const Span& span, const Address& a) {
   const FastTable& t = table(span.access);
   const u32 to_first = span.distance - distance_of(a, values_), to_last = to_first + span.size - 1;
   Label hit;
@@ -146,7 +146,7 @@ void BlockTranslator::look_up_span(const Span& span, const Address& a, Label& mi
     lea(ecx, ptr[rcx + r8 * 8]);
   }
   jrcxz(hit);
-  jmp(missed, T_NEAR);
+  jmp(missed(), T_NEAR);
   L(hit);
   mov(rdi, ptr[in_cpu(t.addend) + rdi * 8]);
   mov(ptr[CONTEXT(pages) + static_cast<int>(span.slot * 8)], rdi);

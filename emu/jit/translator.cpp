@@ -53,7 +53,8 @@ void Translator::execute_block(Block& block, u32 eip) {
   Link* const wants = std::exchange(pending_, nullptr);
   if (t == nullptr || !lend(t->needs_lent)) return Interpreter::execute_block(block, eip);
   if (wants != nullptr && wants->target == eip && wants->from->block != nullptr &&
-      wants->from->block->mode == block.mode) connect(*wants, *t);
+      wants->from->block->mode == block.mode)
+    connect(*wants, *t);
   note_jump(*t);
   run_native(t);
 }
@@ -169,8 +170,8 @@ const u8* Translator::code_at(u32 eip) {
   return reinterpret_cast<u64>(host) - eip + jumps.addend[n] == 0 ? jumps.code[n] : nullptr;
 }
 
-// After STI interrupts wait for one more instruction. When none is there, and what comes next surely runs before anybody
-// looks, that is as good as over. -> is nothing else to be done?
+// After STI interrupts wait for one more instruction. When none is there, and what comes next surely runs before
+// anybody looks, that is as good as over. -> is nothing else to be done?
 bool Translator::pass_shadow() {
   CpuState& s = cpu_.state;
   if (s.shadow != Shadow::kInterrupts) return false;

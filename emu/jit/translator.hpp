@@ -9,7 +9,6 @@
 #include <span>
 
 #include "cpu/translator_info.hpp"
-
 #include "interp/interpreter.hpp"
 #include "jit/code_cache.hpp"
 #include "jit/thunks.hpp"

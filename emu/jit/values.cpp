@@ -91,7 +91,8 @@ void Values::pass(const Insn& i) {
   if (o >= 0x80 && o <= 0x83) return pass_group(i);
   if (o >= 0x88 && o <= 0x8d && o != 0x8c) return pass_move(i);
   if (o >= 0x40 && o <= 0x4f) return operand16(i) ? lose(i.reg) : add(i.reg, o < 0x48 ? 1 : ~u32{0});
-  if ((o >= 0x50 && o <= 0x57) || o == 0x68 || o == 0x6a || o == 0x9c)
+  const bool push_segment = o == 0x06 || o == 0x0e || o == 0x16 || o == 0x1e;
+  if ((o >= 0x50 && o <= 0x57) || o == 0x68 || o == 0x6a || o == 0x9c || push_segment)
     return operand16(i) ? lose(isa::kEsp) : add(isa::kEsp, 0u - kSlot);
   if (o >= 0x58 && o <= 0x5f) {
     if (operand16(i))
@@ -126,6 +127,8 @@ void Values::pass(const Insn& i) {
     case 0xa1: return lose(isa::kEax);
     case 0x99: return lose(isa::kEdx);
     case 0x9b: return;
+    case 0x9e: return;
+    case 0x9f: return lose(isa::kEax);
     case 0xc0:
     case 0xc1:
     case 0xd0:
@@ -176,7 +179,11 @@ void Values::pass_0f(const Insn& i) {
     case 0xbb:
     case 0xba:
     case 0xa4:
-    case 0xac: return lose_rm(i, false);
+    case 0xa5:
+    case 0xac:
+    case 0xad: return lose_rm(i, false);
+    case 0xa0:
+    case 0xa8: return operand16(i) ? lose(isa::kEsp) : add(isa::kEsp, 0u - kSlot);
     case 0xaf:
     case 0xb6:
     case 0xb7:

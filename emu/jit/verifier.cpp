@@ -161,8 +161,8 @@ bool Verifier::agrees_once_more(Block& block, u32 eip) {
   Moment now;
   interpret(block, eip, stores);
   note(now);
-  bool same = got_stores_.complete() && now.retired == got_.retired &&
-              same_fault(now.faulted, now.fault, got_) && verifier_report::same(now.state, got_.state);
+  bool same = got_stores_.complete() && now.retired == got_.retired && same_fault(now.faulted, now.fault, got_) &&
+              verifier_report::same(now.state, got_.state);
   for (const StoreLog::Line& l : got_stores_.lines()) same = same && l.is_as(l.after);
   stores.put_back();
   stores_.redo();
@@ -195,8 +195,8 @@ void Verifier::go_to(const Moment& m) {
 
 bool Verifier::same_fault(bool faulted, const Fault& f, const Moment& m) {
   if (faulted != m.faulted) return false;
-  return !faulted || (f.vector == m.fault.vector && f.error_code == m.fault.error_code &&
-                      f.address.value == m.fault.address.value);
+  return !faulted ||
+         (f.vector == m.fault.vector && f.error_code == m.fault.error_code && f.address.value == m.fault.address.value);
 }
 
 // --- Parts of blocks.

@@ -24,7 +24,9 @@ std::string hex(std::span<const u8> bytes) {
 
 // Field by field: what lies between them is nobody's.
 template <class T>
-concept HasFields = requires(const T& t) { t.visit_fields([](const char*, const auto&) {}); };
+concept HasFields = requires(const T& t) {
+  t.visit_fields([](const char*, const auto&) {});
+};
 
 // The member of `other` that `field` is of `one`.
 template <class T, class Field>
@@ -115,8 +117,8 @@ std::string bytes(u32 linear, std::span<const u8> expected, std::span<const u8> 
   while (first < last && expected[first] == got[first]) ++first;
   while (last > first && expected[last] == got[last]) --last;
   const usize count = std::min<usize>(last - first + 1, 16);
-  return text("memory at %08x: ", linear + static_cast<u32>(first)) + "interpreted " + hex(expected.subspan(first, count)) + ", translated " +
-         hex(got.subspan(first, count));
+  return text("memory at %08x: ", linear + static_cast<u32>(first)) + "interpreted " +
+         hex(expected.subspan(first, count)) + ", translated " + hex(got.subspan(first, count));
 }
 
 }  // namespace paemu::verifier_report
