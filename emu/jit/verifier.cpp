@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <string_view>
+#include <type_traits>
 
 #include "isa/table.hpp"
 #include "jit/host_code_text.hpp"
@@ -24,6 +25,14 @@ bool repeatable(const Insn& i) {
   return true;
 }
 
+// A call of memcpy: compilers make REP MOVS of an assignment of this size, which takes three times as long.
+void copy(CpuState& to, const CpuState& from) {
+  static_assert(std::is_trivially_copyable_v<CpuState>);
+  usize size = sizeof to;
+  asm("" : "+r"(size));
+  std::memcpy(&to, &from, size);
+}
+
 u64 flushes(const Mmu& mmu) { return mmu.counters.table_loads + mmu.counters.flushes + mmu.counters.page_flushes; }
 
 }  // namespace
@@ -44,7 +53,7 @@ void Verifier::execute_block(Block& whole, u32 eip) {
   Block& block = stretch_of(whole);
   const u64 start = cpu_.clock.retired;
   Verdict verdict = Verdict::kInterpretedOnly;
-  if (stopped_ || !repeatable(block.insns[0])) {
+  if (stopped_ || (whole.heat & kOnce)) {
     Interpreter::execute_block(block, eip);
   } else {
     note(before_);
@@ -67,13 +76,15 @@ void Verifier::stop_at_difference(Block& block, u32 eip) {
   on_difference_();
 }
 
-// Of a block, what comes before the first instruction that is not repeatable; or that one.
+// Of a block, what comes before the first instruction that is not repeatable; or that one. Block::heat, which is
+// otherwise unused as nothing has to become hot here, remembers how long that is, and which.
 Block& Verifier::stretch_of(Block& block) {
-  u8& length = block.heat;  // unused otherwise: nothing has to become hot here
-  if (length == 0) {
+  if (block.heat == 0) {
+    u8 length = 0;
     while (length < block.count && repeatable(block.insns[length])) ++length;
-    if (length == 0) length = 1;
+    block.heat = length != 0 ? length : 1 | kOnce;
   }
+  const u8 length = block.heat & ~kOnce;
   return length == block.count ? block : part_of(block, length);
 }
 
@@ -172,7 +183,7 @@ bool Verifier::agrees_once_more(Block& block, u32 eip) {
 
 void Verifier::note(Moment& m) {
   cpu_.settle();
-  m.state = cpu_.state;
+  copy(m.state, cpu_.state);
   m.retired = cpu_.clock.retired;
   m.faulted = cpu_.engine->faulted;
   m.fault = cpu_.fault;
@@ -183,7 +194,7 @@ void Verifier::go_to(const Moment& m) {
   const CpuState& s = cpu_.state;
   const bool same_mode = std::memcmp(s.segment, m.state.segment, sizeof s.segment) == 0 && s.cr0 == m.state.cr0 &&
                          ((s.eflags ^ m.state.eflags) & (eflag::kVirtual8086 | eflag::kAlignmentCheck)) == 0;
-  cpu_.state = m.state;
+  copy(cpu_.state, m.state);
   cpu_.lazy.set(m.state.eflags);
   cpu_.clock.retired = m.retired;
   cpu_.engine->faulted = m.faulted;
@@ -210,7 +221,6 @@ Block& Verifier::part_of(const Block& block, u16 count) {
   Block& part = *parts.emplace_back(reinterpret_cast<Block*>(new u64[size / sizeof(u64) + 1]));
   std::memcpy(static_cast<void*>(&part), &block, size);
   part.count = count;
-  part.heat = static_cast<u8>(count);
   part.translations = nullptr;
   const Insn& last = block.insns[count - 1];
   part.insns[count] = block.insns[block.count];

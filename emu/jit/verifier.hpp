@@ -37,6 +37,8 @@ class Verifier : public Translator, private StoreListener {
   };
   enum class Verdict : u8 { kSame, kDiffers, kInterpretedOnly };
 
+  static constexpr u8 kOnce = 0x80;  // in Block::heat, beside a number of instructions
+
   // A copy of the first instructions of a block.
   struct DeletePart {
     void operator()(Block* b) const { delete[] reinterpret_cast<u64*>(b); }
