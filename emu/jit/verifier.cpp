@@ -104,7 +104,8 @@ Verifier::Verdict Verifier::compare(Block& block, u32 eip) {
   }
   ++compared_;
   // Translated code may leave at any boundary, for the run loop to look around: then the interpreter goes only so far.
-  const bool left_early = !cpu_.engine->faulted && cpu_.clock.retired < expected_.retired;
+  const bool left_early = !cpu_.engine->faulted && cpu_.clock.retired <= expected_.retired &&
+                          (expected_.faulted || cpu_.clock.retired != expected_.retired);
   if (!left_early && agrees()) return Verdict::kSame;
   note(got_);
   got_stores_.note_after();

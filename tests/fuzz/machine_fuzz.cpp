@@ -1,5 +1,6 @@
 // The whole machine: whatever a guest does in whatever mode, the emulator comes to no harm, and what the guest sees
-// depends neither on where run slices end nor on whether the machine was saved and loaded in between.
+// depends neither on where run slices end nor on whether the machine was saved and loaded in between. Nor on the engine:
+// with PAEMU_FUZZ_ENGINE=jit or verify in the environment every second run is by that one.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -21,7 +22,9 @@ constexpr u64 kSettled = 300;  // after so many the firmware has set up the devi
 
 struct Nowhere final : SerialSink, Log {
   void transmit(u32, std::span<const u8>) override {}
-  void line(std::string_view) override {}
+  void line(std::string_view text) override {
+    if (text.starts_with("verify: ")) std::fprintf(stderr, "%.*s\n", static_cast<int>(text.size()), text.data());
+  }
   void once(std::string_view, std::string_view) override {}
 };
 Nowhere nowhere;
@@ -54,7 +57,17 @@ class SceneInput final : public InputSource {
   usize done_ = 0;
 };
 
-std::unique_ptr<Machine> make_machine(const std::string& model) {
+EngineOptions second_engine() {
+  const char* const name = std::getenv("PAEMU_FUZZ_ENGINE");
+  EngineOptions engine{.code_cache_size = 16 * kMiB};
+  if (name == nullptr) return engine;
+  engine.kind = name == std::string_view("verify") ? EngineKind::kVerify
+                : name == std::string_view("jit")  ? EngineKind::kTranslator
+                                                   : EngineKind::kInterpreter;
+  return engine;
+}
+
+std::unique_ptr<Machine> make_machine(const std::string& model, const EngineOptions& engine) {
   static const u8 kFirmware[] = {
 #include "firmware.inc"
   };
@@ -66,7 +79,7 @@ std::unique_ptr<Machine> make_machine(const std::string& model) {
   Images images;
   images.firmware.assign(64 * kKiB - sizeof(kFirmware), 0xff);
   images.firmware.insert(images.firmware.end(), std::begin(kFirmware), std::end(kFirmware));
-  auto made = Machine::create(config, images, nowhere, nowhere);
+  auto made = Machine::create(config, images, nowhere, nowhere, engine);
   if (!made) give_up(made.error().sentence);
   return std::move(*made);
 }
@@ -90,8 +103,8 @@ Pair& machines(const std::string& model) {
   static std::map<std::string, Pair> all;
   Pair& p = all[model];
   if (p.one) return p;
-  p.one = make_machine(model);
-  p.other = make_machine(model);
+  p.one = make_machine(model, {});
+  p.other = make_machine(model, second_engine());
   const std::vector<TimedArrival> none;
   SceneInput quiet(none, 0, kSettled);
   while (p.one->position().now.value < kSettled) p.one->run(quiet, kSettled - p.one->position().now.value);

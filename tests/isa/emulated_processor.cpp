@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "interp/interpreter.hpp"
-#include "jit/translator.hpp"
+#include "jit/verifier.hpp"
 #include "segments.hpp"
 
 namespace paemu::isa_test {
@@ -26,6 +26,8 @@ constexpr u16 kGdtLimit = 0x7f;  // as Linux has it: selectors beyond fault
 EmulatedProcessor::EmulatedProcessor(bool with_locals, EngineKind engine) {
   if (engine == EngineKind::kTranslator && Translator::supported())
     engine_ = std::make_unique<Translator>(cpu_, CodeCache::create(4 * kMiB).value(), 0);
+  else if (engine == EngineKind::kVerify && Translator::supported())
+    engine_ = std::make_unique<Verifier>(cpu_, CodeCache::create(4 * kMiB).value(), [this] { engines_differ_ = true; });
   else
     engine_ = std::make_unique<Interpreter>(cpu_);
   DimmSpec spec;
