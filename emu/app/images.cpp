@@ -63,6 +63,9 @@ Or<> check_linux(std::span<const u8> kernel) {
   const u32 version = kernel[0x206] | kernel[0x207] << 8;
   if (version < 0x202) return fail("is a Linux kernel older than boot protocol 2.02 (Linux 2.4)");
   if ((kernel[0x211] & 1) == 0) return fail("is a Linux zImage, which loads below 640 KiB; a bzImage is needed");
+  // MEMDISK's system_size, iPXE's code32_start: they have Linux's header for boot loaders, which start the setup code.
+  if (read32(kernel, 0x1f4) == 0 || read32(kernel, 0x214) == 0)
+    return fail("starts in real mode only, as iPXE and MEMDISK do; a boot loader on a disk or CD can start it");
   const u64 sectors = kernel[0x1f1] == 0 ? 4 : kernel[0x1f1];
   if ((sectors + 1) * 512 + u64{read32(kernel, 0x1f4)} * 16 > kernel.size() + 15)
     return fail("is a Linux kernel whose file is truncated");

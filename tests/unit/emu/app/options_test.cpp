@@ -298,6 +298,8 @@ TEST_CASE("a Linux kernel is looked at before anything starts") {
   put(0x1f4, {1, 0, 0, 0});
   CHECK_THAT(check_kernel(kernel).error().sentence, Contains("zImage"));
   kernel[0x211] = 1;
+  CHECK_THAT(check_kernel(kernel).error().sentence, Contains("real mode only"));
+  put(0x214, {0, 0, 0x10, 0});
   CHECK(check_kernel(kernel).ok());
   kernel.pop_back();
   CHECK(check_kernel(kernel).ok());  // the last paragraph need not be whole
