@@ -77,7 +77,8 @@ void Values::pass_move(const Insn& i) {
     default: break;
   }
   // LEA
-  const bool sum = whole && i.index == isa::kNoRegister && !(i.flags & isa::insn_flag::kAddress16);
+  const bool sum = whole && i.base != isa::kNoRegister && i.index == isa::kNoRegister &&
+                   !(i.flags & isa::insn_flag::kAddress16);
   if (!sum) return lose(i.reg);
   held_[i.reg] = held_[i.base];
   add(i.reg, i.displacement);

@@ -18,7 +18,8 @@ class Values {
   };
 
   Values() { forget(); }
-  const Held& of(u8 reg) const { return held_[reg]; }  // kNoRegister: the value that is always zero
+  // kNoRegister: the value that is always zero, whose name no register has.
+  const Held& of(u8 reg) const { return held_[reg]; }
   // What `insn` leaves, if it goes on to the next instruction.
   void pass(const isa::Insn& insn);
   // Nothing is known any more.
