@@ -98,7 +98,7 @@ def cd_disk(build, folder, *options):
 
 
 def tests_memory(build, folder, place, until, options):
-    """Memtest86+ runs until its screen says `until`, which is found again in the replay. -> what it printed."""
+    """Memtest86+ runs until its screen says `until`, which is found again in the replay."""
     trace = f"{folder}/trace"
     with drive.Paemu(build, *place, "-m", "16", "-pace", "off", "-record", trace, *options, bundled=False) as machine:
         machine.expect(r"SYSLINUX .*\nLoading memtest\.\.\. ok")
