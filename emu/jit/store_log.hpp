@@ -46,7 +46,7 @@ class StoreLog {
   // Did all go to RAM, so that put_back() takes all back?
   bool complete() const { return complete_; }
   std::span<const Line> lines() const { return lines_; }
-  // That of this address of the host, or nullptr. Of many, the older ones may not be found.
+  // That of this address of the host, or nullptr. Only the latest ones are found: the others may be there twice.
   const Line* find(const u8* host) const {
     const usize oldest = lines_.size() > kSearched ? lines_.size() - kSearched : 0;
     for (usize n = lines_.size(); n > oldest; --n) {
@@ -67,7 +67,7 @@ class StoreLog {
   }
 
  private:
-  static constexpr usize kSearched = 64;
+  static constexpr usize kSearched = 8;  // of the lines: code stores to few places at a time
   std::vector<Line> lines_;
   bool complete_ = true;
 };

@@ -49,7 +49,7 @@ void Verifier::before_store(u32 linear, Privilege privilege, GuestPhys address, 
 }
 
 void Verifier::execute_block(Block& whole, u32 eip) {
-  dropped_parts_.clear();
+  free_dropped_parts();
   Block& block = stretch_of(whole);
   const u64 start = cpu_.clock.retired;
   Verdict verdict = Verdict::kInterpretedOnly;
@@ -143,8 +143,7 @@ bool Verifier::done_for_good(const StoreLog& log) const {
 // else is stored to: those stores are misses.
 bool Verifier::run_translated(Block& block, u32 eip) {
   const auto lines = stores_.lines();
-  got_stores_.clear();
-  for (const StoreLog::Line& l : lines) got_stores_.note(l.linear, l.privilege, l.address, l.host, StoreLog::kLineSize);
+  got_stores_ = stores_;
   for (const StoreLog::Line& l : lines) cpu_.mmu.lend_page(l.linear, l.privilege, l.address, l.host);
   log_ = &got_stores_;
   const bool ran = run_alone(block, eip);
@@ -238,15 +237,30 @@ void Verifier::on_block_dropped(const Block& block) {
   parts_.erase(found);
   for (Part& p : parts) {
     on_block_dropped(*p);
+    for (auto* t = static_cast<Translation*>(p->translations); t != nullptr; t = t->next_of_block) t->block = nullptr;
+    p->translations = nullptr;
     dropped_parts_.push_back(std::move(p));
   }
 }
 
 void Verifier::on_blocks_flushed() {
   Translator::on_blocks_flushed();
-  for (auto& [block, parts] : parts_)
-    for (Part& p : parts) dropped_parts_.push_back(std::move(p));
+  for (auto& [block, parts] : parts_) {
+    for (Part& p : parts) {
+      p->translations = nullptr;
+      dropped_parts_.push_back(std::move(p));
+    }
+  }
   parts_.clear();
+}
+
+// Parts of parts may have been made when they were dropped already, and another block will be at their address.
+void Verifier::free_dropped_parts() {
+  while (!dropped_parts_.empty()) {
+    const Part part = std::move(dropped_parts_.back());
+    dropped_parts_.pop_back();
+    on_block_dropped(*part);
+  }
 }
 
 // --- The difference.

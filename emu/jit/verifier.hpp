@@ -51,6 +51,7 @@ class Verifier : public Translator, private StoreListener {
   void before_store(u32 linear, Privilege, GuestPhys, u8* host, u32 size) override;  // StoreListener
 
   Block& stretch_of(Block& block);
+  void free_dropped_parts();
   Block& part_of(const Block& block, u16 count);
   Verdict compare(Block& block, u32 eip);
   void interpret(Block& block, u32 eip, jit::StoreLog& log);
