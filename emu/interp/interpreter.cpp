@@ -29,6 +29,7 @@ void Interpreter::run(u64 max_ticks) {
   const u64 room = ~u64{0} - cpu_.clock.retired;
   cpu_.budget_end = cpu_.clock.retired + std::min(max_ticks, room);
   cpu_.stop_requested = false;
+  engine_->pending_link = nullptr;  // a reset or a loaded state may have put the processor elsewhere
   wake();
   for (;;) {
     if (cpu_.attention) look_around();

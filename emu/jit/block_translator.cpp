@@ -79,7 +79,7 @@ void BlockTranslator::call_handler(const Insn& i) {
   xmm_ = {};
   mov(rcx, reinterpret_cast<u64>(&i));
   mov(esi, out_.eip);
-  mov(edi, remaining());
+  mov(edi, remaining() | (keeps_link(i) ? Thunks::kOnlyNext : 0));  // a branch leaves as it does interpreted
   call(cache_.writable(thunks_.execute));
   flags_ = Flags{0, true, 0};
   lent_ = 0;

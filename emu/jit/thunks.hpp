@@ -16,8 +16,8 @@ struct Thunks {
   // Shared look-ups do not do here: rcx is the Translation, esi where to go on.
   const u8* exit_apart = nullptr;
   // Called with rcx: the Insn, esi: its block's address, edi: instructions of the block from it on. Runs it by its
-  // handler and returns with what it left, or leaves translated code for good. kOnlyNext in edi: the block has
-  // nothing behind it to return to, even if a jump leads to the next instruction.
+  // handler and returns with what it left, or leaves translated code for good. kOnlyNext in edi: if the handler
+  // left that is for good, even where a jump led to the next instruction: the block may have nothing there.
   static constexpr u32 kOnlyNext = 1u << 31;
   const u8* execute = nullptr;
   // Called with esi and ecx: addresses of the first and the last byte, edi: the slot of Context::pages to fill. By

@@ -33,6 +33,11 @@ Translator::Translator(Cpu& cpu, std::unique_ptr<CodeCache> cache, u8 hot)
 }
 Translator::~Translator() = default;
 
+void Translator::run(u64 max_ticks) {
+  pending_ = nullptr;  // a reset or a loaded state may have put the processor elsewhere
+  Interpreter::run(max_ticks);
+}
+
 Translation* Translator::find(const Block& block, u32 eip) {
   Translation* t = static_cast<Translation*>(block.translations);
   while (t != nullptr && t->eip != eip) t = t->next_of_block;

@@ -25,6 +25,8 @@ class Translator : public Interpreter {
   Translator(Cpu& cpu, std::unique_ptr<CodeCache> cache, u8 hot = kHot);
   ~Translator() override;
 
+  void run(u64 max_ticks) override;
+
   // Who is told of all translated code from now on.
   void tell(CodeNames& names);
   // Called from translated code.

@@ -101,6 +101,21 @@ TEST_CASE("code that runs off its page goes on in what is mapped there now") {
   CHECK(m.gpr(isa::kEsi) == 5);
 }
 
+TEST_CASE("a jump is not linked to where the processor was put in between") {
+  FlatMachine m;
+  m.code({0xeb, 0x0e});                                                     // jmp 0x100010
+  m.load(FlatMachine::kCode + 0x10, std::initializer_list<u8>{0x40, 0xeb, 0xfe});  // inc eax; jmp .
+  m.load(FlatMachine::kCode + 0x20, std::initializer_list<u8>{0x43, 0xeb, 0xfe});  // inc ebx; jmp .
+  m.gpr(isa::kEax) = m.gpr(isa::kEbx) = 0;
+  m.interpreter.run(1);
+  m.cpu.state.eip = FlatMachine::kCode + 0x20;  // as a reset does
+  m.interpreter.run(4);
+  m.cpu.state.eip = FlatMachine::kCode;
+  m.interpreter.run(4);
+  CHECK(m.gpr(isa::kEax) == 1);
+  CHECK(m.gpr(isa::kEbx) == 1);
+}
+
 TEST_CASE("one page of code at two addresses runs at both, and a write through one is seen through the other") {
   FlatMachine m;
   enable_paging(m);
