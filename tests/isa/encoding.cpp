@@ -98,7 +98,7 @@ void Generator::anchors(Case& c) {
     a = static_cast<u8>(dice_.below(8));
     u32 at = layout::kData + (dice_.one_in(4) ? 0x2000 : 0x1000) + dice_.below(0x400) - 0x200;
     if (!dice_.one_in(4)) at &= ~15u;
-    if (alias_ && dice_.one_in(3)) at += layout::kAliasDistance;
+    if (dice_.one_in(3)) at += layout::kAliasDistance;
     c.before.gpr[a] = offset_in(c, a == isa::kEsp || a == isa::kEbp ? isa::kSs : isa::kDs, at);
   }
   do small_index_ = static_cast<u8>(dice_.below(8));

@@ -26,7 +26,7 @@ class Engines {
     std::vector<u8> noise(layout::kDataSize);
     for (u8& b : noise) b = static_cast<u8>(dice_.next());
     write(layout::kData, noise);
-    generator_.use_alias();
+    generator_.crowd_operands();
     interpreter_.map_alias();
     translator_.map_alias();
   }

@@ -144,7 +144,7 @@ Case Generator::make_sequence(std::span<const Row* const> rows, u32 count) {
   fpu(c);
   c.before.fpu.mxcsr |= 0x1f80;  // #XM would come between the halves of instructions that enter the MMX state
   c.before.eflags &= ~eflag::kAlignmentCheck;
-  anchors(c);
+  if (crowded_) anchors(c);
   while (c.count < count) {
     const Row& row = *dice_.pick(rows);
     if ((row.flags_read & c.flags_undefined) == 0) append(c, row);

@@ -33,8 +33,9 @@ class Generator {
  public:
   // local_segments: cases may use the segments of the LDT.
   Generator(u64 seed, bool local_segments) : dice_(seed), local_segments_(local_segments) {}
-  // Sequences may use the alias of the data.
-  void use_alias() { alias_ = true; }
+  // Sequences have operands near one another, by registers, and at the alias of the data. Where their addresses come from
+  // they fault in ways in which processors differ, so this is for the comparison of our own engines.
+  void crowd_operands() { crowded_ = true; }
   // One instruction.
   Case make(const isa::Row& row);
   // Several that go straight on, from `rows`. They end a page: the interpreter makes one block of them.
@@ -80,7 +81,7 @@ class Generator {
   // Registers of a sequence that point into the data, so that operands lie near each other as those of programs do; an
   // index that is small.
   u8 anchors_[3] = {}, small_index_ = 0;
-  bool anchored_ = false, alias_ = false;
+  bool crowded_ = false, anchored_ = false;
 };
 
 }  // namespace paemu::isa_test
