@@ -6,7 +6,7 @@
 // to the handler, having emitted nothing.
 //
 // The pieces: block_translator.cpp (the block's frame), memory_access.cpp, shared_access.cpp, copy_integer.cpp,
-// copy_multiply.cpp, copy_shift.cpp, copy_control.cpp, copy_x87.cpp, copy_sse.cpp, copy_system.cpp.
+// copy_multiply.cpp, copy_shift.cpp, copy_string.cpp, copy_control.cpp, copy_x87.cpp, copy_sse.cpp, copy_system.cpp.
 #pragma once
 
 #include <deque>
@@ -153,6 +153,8 @@ class BlockTranslator : public Assembler {
   bool copy_return(const Insn& i);
   bool copy_loop(const Insn& i);
   void jump_if(u32 code, Xbyak::Label& to);
+  bool copy_string(const Insn& i);
+  void go_on_by(u32 reg, u32 size);
   bool copy_system(const Insn& i);
   bool copy_rdtsc();
   bool copy_cli();

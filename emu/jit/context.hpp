@@ -59,6 +59,7 @@ struct Context {
   u32 page_and_alignment[5] = {~kPageMask, ~kPageMask | 1, ~kPageMask | 3, ~kPageMask | 7, ~kPageMask | 15};
   u32 sign_bit = 1u << 31;
   u32 count_bits = 31;
+  u32 direction_bit = eflag::kDirection;
   u32 x87_masks = fpu_status::kExceptions, x87_control = kX87ControlKept;
   u32 arithmetic_bits = eflag::kArithmetic;
   u32 time_stamp_disable = cr4::kTsd;

@@ -14,7 +14,7 @@ bool is_ecx(u8 n, u32 size) { return size == 1 ? (n & 3) == isa::kEcx : n == isa
 bool BlockTranslator::copy(const Insn& i) {
   const isa::Row& r = row(i);
   const usize misses = misses_.size();
-  bool done = copy_system(i);
+  bool done = copy_system(i) || copy_string(i);
   if (!done && (r.attributes & (isa::attribute::kPrivileged | isa::attribute::kSlow | isa::attribute::kString)))
     return false;
   if (done)

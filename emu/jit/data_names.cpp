@@ -72,7 +72,7 @@ std::string name_in_context(i64 offset) {
   FieldFinder finder{reinterpret_cast<const u8*>(&context) + offset, {}};
 #define LOOK(member) finder.look(#member, context.member)
   LOOK(stale_mask), LOOK(stale_value), LOOK(index_bits), LOOK(page_bits), LOOK(page_and_alignment), LOOK(sign_bit);
-  LOOK(count_bits), LOOK(x87_masks), LOOK(x87_control), LOOK(arithmetic_bits), LOOK(time_stamp_disable),
+  LOOK(count_bits), LOOK(direction_bit), LOOK(x87_masks), LOOK(x87_control), LOOK(arithmetic_bits), LOOK(time_stamp_disable),
       LOOK(jump_index_bits), LOOK(lent_bits);
   LOOK(spare), LOOK(left), LOOK(exit_eip), LOOK(exit), LOOK(flags), LOOK(exit_link), LOOK(target), LOOK(cpu), LOOK(end);
   LOOK(pages);

@@ -103,6 +103,12 @@ void Values::pass(const Insn& i) {
     return lose(i.reg);
   }
   if ((o >= 0x70 && o <= 0x7f) || o == 0x84 || o == 0x85 || o == 0xa8 || o == 0xa9) return;
+  if ((o >= 0xa4 && o <= 0xa7) || (o >= 0xaa && o <= 0xaf)) {  // strings
+    if (o <= 0xa7 || o == 0xac || o == 0xad) lose(isa::kEsi);
+    if (o != 0xac && o != 0xad) lose(isa::kEdi);
+    if (o == 0xac || o == 0xad) lose(isa::kEax);
+    return;
+  }
   if (o == 0xa2 || o == 0xa3 || o == 0xf5 || (o >= 0xf8 && o <= 0xfd)) return;
   if (o >= 0xb0 && o <= 0xb7) return lose(i.reg & 3);
   if (o >= 0xb8 && o <= 0xbf) return lose(i.reg);
