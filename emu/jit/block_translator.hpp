@@ -116,6 +116,7 @@ class BlockTranslator : public Assembler {
   // The same for an address that is in register `linear` already.
   void look_up_linear(u32 linear, u32 size, Access access, Alignment alignment);
   void look_up_constant(u32 linear, Access access);
+  void compare_tag(const FastTable& t, u32 linear, u32 unit);
   // The same for an address that need not be an instruction's operand.
   HostOperand look_up(const Address& a, u32 size, Access access, Alignment alignment, bool low_index);
   Xbyak::RegExp address(const Address& a, u32 more = 0) const;

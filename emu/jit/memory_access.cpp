@@ -72,10 +72,8 @@ HostOperand BlockTranslator::look_up(const Address& a, u32 size, Access access, 
 // The look into the table (FastTable) with three ways to see to it that the last byte is in the same page: the address
 // is aligned, or the page compared is the last byte's.
 void BlockTranslator::look_up_linear(u32 linear, u32 size, Access access, Alignment alignment) {
-  const FastTable& t = table(access);
   in_rdi_ = kNoSlot;
   const Reg64 at(static_cast<int>(linear));
-  Label hit;
   if (alignment == Alignment::kAny && size > 1) {
     lea(ecx, ptr[at + static_cast<int>(size - 1)]);
     pext(ecx, ecx, ptr[CONTEXT(page_bits)]);
@@ -84,12 +82,19 @@ void BlockTranslator::look_up_linear(u32 linear, u32 size, Access access, Alignm
     while (alignment != Alignment::kAny && (1u << log) < size) ++log;
     pext(ecx, at.cvt32(), ptr[CONTEXT(page_and_alignment) + static_cast<int>(log * 4)]);
   }
-  pext(edi, at.cvt32(), ptr[CONTEXT(index_bits)]);
+  compare_tag(table(access), linear, alignment == Alignment::kAny ? 1 : size);
+}
+
+// ecx: the page that is wanted, above log2(unit) low bits of an address that have to be zero. rdi
+// becomes the addend of the entry for `linear`.
+void BlockTranslator::compare_tag(const FastTable& t, u32 linear, u32 unit) {
+  Label hit;
+  pext(edi, Reg32(static_cast<int>(linear)), ptr[CONTEXT(index_bits)]);
   mov(r8d, ptr[in_cpu(t.tag) + rdi * 4]);
-  if (alignment == Alignment::kAny || size == 1) {
+  if (unit == 1) {
     lea(ecx, ptr[rcx + r8]);
-  } else if (size <= 8) {
-    lea(ecx, ptr[rcx + r8 * static_cast<int>(size)]);
+  } else if (unit <= 8) {
+    lea(ecx, ptr[rcx + r8 * static_cast<int>(unit)]);
   } else {
     lea(r8d, ptr[r8 + r8]);
     lea(ecx, ptr[rcx + r8 * 8]);

@@ -126,9 +126,7 @@ BlockTranslator::Span* BlockTranslator::new_span(const Address& a, u32 size, Acc
 
 // As look_up_linear(), of the span's first byte and its last; the addend goes to the slot, too.
 void BlockTranslator::look_up_span(const Span& span, const Address& a) {
-  const FastTable& t = table(span.access);
   const u32 to_first = span.distance - distance_of(a, values_), to_last = to_first + span.size - 1;
-  Label hit;
   lea(esi, ptr[address(a, to_first)]);
   if (!span.aligned) {
     lea(ecx, ptr[address(a, to_last)]);
@@ -137,18 +135,7 @@ void BlockTranslator::look_up_span(const Span& span, const Address& a) {
     lea(ecx, ptr[address(a, to_last - 15)]);
     pext(ecx, ecx, ptr[CONTEXT(page_and_alignment) + 4 * 4]);
   }
-  pext(edi, esi, ptr[CONTEXT(index_bits)]);
-  mov(r8d, ptr[in_cpu(t.tag) + rdi * 4]);
-  if (!span.aligned) {
-    lea(ecx, ptr[rcx + r8]);
-  } else {
-    lea(r8d, ptr[r8 + r8]);
-    lea(ecx, ptr[rcx + r8 * 8]);
-  }
-  jrcxz(hit);
-  jmp(missed(), T_NEAR);
-  L(hit);
-  mov(rdi, ptr[in_cpu(t.addend) + rdi * 8]);
+  compare_tag(table(span.access), static_cast<u32>(rsi.getIdx()), span.aligned ? 16 : 1);
   mov(ptr[CONTEXT(pages) + static_cast<int>(span.slot * 8)], rdi);
 }
 
