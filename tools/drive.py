@@ -31,12 +31,17 @@ class Outcome:
         self.text, self.status = text, status
 
 
+def patience(seconds):
+    """How long to wait for what takes up to `seconds`: longer by PAEMU_PATIENCE, for slow engines and hosts."""
+    return seconds * float(os.environ.get("PAEMU_PATIENCE", "1"))
+
+
 class Driven:
     """A guest that runs, with its serial port and QMP on sockets."""
 
     def __init__(self, program, timeout, echo):
         """program(folder) -> the command line of a machine that connects to the sockets folder/serial and folder/qmp."""
-        self.timeout, self.echo = timeout, echo
+        self.timeout, self.echo = patience(timeout), echo
         self.folder = tempfile.mkdtemp(prefix="paemu-")
         self.output, self.seen, self._tail = "", 0, ""
         self.events, self._id, self._buffer = [], 0, b""
@@ -103,7 +108,7 @@ class Driven:
 
     def expect(self, pattern, timeout=None):
         """Wait until the guest's output since the last match holds `pattern`; returns the match."""
-        end = time.monotonic() + (timeout or self.timeout)
+        end = time.monotonic() + (patience(timeout) if timeout else self.timeout)
         while True:
             found = re.search(pattern, self.output[self.seen:])
             if found:
@@ -168,7 +173,7 @@ class Driven:
 
     def wait_for_event(self, name, timeout=None):
         """Wait for a QMP event, the guest's output being read meanwhile; returns its data."""
-        end = time.monotonic() + (timeout or self.timeout)
+        end = time.monotonic() + (patience(timeout) if timeout else self.timeout)
         while True:
             for i, event in enumerate(self.events):
                 if event["event"] == name:
@@ -184,7 +189,7 @@ class Driven:
     # --- The end.
     def wait(self, timeout=None):
         """Wait for the emulator to end; returns its exit status."""
-        end = time.monotonic() + (timeout or self.timeout)
+        end = time.monotonic() + (patience(timeout) if timeout else self.timeout)
         while self.process.poll() is None and time.monotonic() < end:
             try:
                 self._take_serial(0.1)

@@ -65,10 +65,10 @@ def debug(build, folder):
         debugger = subprocess.Popen(["gdb", "-q", "-batch", "-nx", "-x", f"{folder}/commands"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                     stderr=subprocess.STDOUT, text=True)
         try:
-            listener.settimeout(TIMEOUT)
+            listener.settimeout(drive.patience(TIMEOUT))
             connection = listener.accept()[0]
             relay(debugger, connection, machine.serial)
-            return debugger.communicate(timeout=TIMEOUT)[0]
+            return debugger.communicate(timeout=drive.patience(TIMEOUT))[0]
         finally:
             debugger.kill()
 

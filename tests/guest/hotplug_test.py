@@ -125,7 +125,7 @@ def run(build, name):
                 machine.execute("quit")
                 machine.wait(60)
         done = subprocess.run([f"{build}/paemu", "-replay", trace], stdin=subprocess.DEVNULL, capture_output=True,
-                              text=True, errors="replace", timeout=250, check=False)
+                              text=True, errors="replace", timeout=drive.patience(250), check=False)
         if done.returncode != 0:
             raise drive.Failure(f"the replay ended with {done.returncode}: {done.stderr[-1500:]}")
 

@@ -150,7 +150,7 @@ def main():
                 expect(status == 0, f"exit status {status}: {machine.log()}")
         except drive.Failure as failure:
             sys.exit(f"{name}: {failure}")
-        done = subprocess.run([f"{build}/paemu", "-replay", trace], stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=200, check=False)
+        done = subprocess.run([f"{build}/paemu", "-replay", trace], stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=drive.patience(200), check=False)
         if done.returncode != 0:
             sys.exit(f"{name}: the replay ended with {done.returncode}: {done.stderr}")
     print(f"{name}: held, recorded and replayed")

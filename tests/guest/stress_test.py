@@ -24,7 +24,7 @@ ROUNDS = 4  # DIMMs that come and go during one run
 
 
 def run(command):
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=250, check=False)
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=drive.patience(250), check=False)
     return done.returncode, done.stdout.replace("\r", ""), done.stderr
 
 
