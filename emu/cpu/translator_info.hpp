@@ -20,21 +20,16 @@ struct HotBlock {
   std::vector<std::string> guest_code, host_code;  // a line an instruction
 };
 
-// How often translated code had a handler of the interpreter run an instruction.
-struct HandlerCalls {
-  std::string row;  // of the instruction table
-  u64 calls = 0;
-};
-
 // Sums over the processors. "Now": since the last flush.
 struct TranslatorInfo {
   u64 cache_size = 0, cache_used = 0;                    // bytes
-  u64 flushes = 0, flushes_when_full = 0;                // of the whole cache; the others: the memory map changed
+  u64 decoded_size = 0, decoded_used = 0;                // bytes of decoded blocks, translated or not
+  // Of the whole cache; as it was full, or as the decoded blocks' memory was. The others: the memory map changed.
+  u64 flushes = 0, flushes_when_full = 0;
   u64 blocks = 0, guest_bytes = 0, host_bytes = 0;       // that may run now
   u64 translated = 0, dropped = 0;                       // since the start; dropped alone, as their code was written
   u64 links = 0, links_across_pages = 0, links_all = 0;  // jumps between blocks that are patched now; all of them
-
-  std::vector<HandlerCalls> handler_calls;  // of all rows
+  u64 handler_calls = 0;                                 // instructions that a handler of the interpreter ran
 
   // Ways out of translated code.
   struct Exits {

@@ -9,12 +9,13 @@
 
 namespace paemu {
 
-BlockCache::BlockCache(Cpu& cpu, Engine& engine, BlockListener& listener)
+BlockCache::BlockCache(Cpu& cpu, Engine& engine, BlockListener& listener, usize size)
     : memory_(cpu.memory),
       model_(cpu.model),
       engine_(engine),
       listener_(listener),
-      arena_(new u8[kArenaSize]),
+      arena_(new u8[size]),
+      size_(size),
       buckets_(new Block* [kBuckets] {}) {}
 
 Block* BlockCache::find(GuestPhys address, u8 mode_key, u32 limit) {
@@ -26,7 +27,9 @@ Block* BlockCache::find(GuestPhys address, u8 mode_key, u32 limit) {
 
 Block* BlockCache::build(GuestPhys address, const u8* host, u8 mode_key, u32 limit) {
   constexpr usize kLargest = sizeof(Block) + kMaxInstructions * sizeof(Insn);
-  if (flush_before_build_ || used_ + kLargest > kArenaSize) {
+  const bool full = used_ + kLargest > size_;
+  if (flush_before_build_ || full) {
+    if (!flush_before_build_) ++flushes_when_full_;
     flush();
     used_ = 0;
     flush_before_build_ = false;

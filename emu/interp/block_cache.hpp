@@ -1,8 +1,10 @@
 // BlockCache: decoded code by physical address and mode, and which bytes of memory it was decoded from.
 //
 // A block lies within one page. Each frame with code has a bit for every byte that code was decoded from, so that data
-// can be written without losing the code right beside it, as real-mode programs do all the time. Memory of dropped blocks is used again only after flush(),
-// and only by the next build(): a handler may still be running in a block while it is dropped.
+// can be written without losing the code right beside it, as real-mode programs do all the time.
+//
+// Its memory is bounded: when it is full all blocks go at once. That of a dropped block is used again only then, and only
+// by the next build(): a handler may still be running in a block while it is dropped.
 //
 // Called by the Interpreter only.
 #pragma once
@@ -29,7 +31,10 @@ class BlockCache {
  public:
   static constexpr u32 kMaxInstructions = 64;  // of a block
 
-  BlockCache(Cpu& cpu, Engine& engine, BlockListener& listener);
+  static constexpr usize kUsualSize = 24 * kMiB;
+
+  // size: of the memory that blocks take, in bytes, at least some dozen KiB; committed as it is filled.
+  BlockCache(Cpu& cpu, Engine& engine, BlockListener& listener, usize size);
 
   // The block at a physical address, of no more than `limit` bytes; nullptr when it has to be built.
   Block* find(GuestPhys address, u8 mode_key, u32 limit);
@@ -44,8 +49,11 @@ class BlockCache {
   // Is there any code of this frame?
   bool has_code(Pfn frame) const { return pages_.contains(frame.value); }
 
+  usize size() const { return size_; }
+  usize used() const { return used_; }
+  u64 flushes_when_full() const { return flushes_when_full_; }
+
  private:
-  static constexpr usize kArenaSize = 24 * kMiB;
   static constexpr u32 kBuckets = 1u << 16;
   // Code that is written again and again is decoded in small pieces: most of a large block would never run.
   static constexpr u32 kMaxWhileWritten = 4;
@@ -73,7 +81,9 @@ class BlockCache {
   Engine& engine_;
   BlockListener& listener_;
   std::unique_ptr<u8[]> arena_;
+  const usize size_;
   usize used_ = 0;
+  u64 flushes_when_full_ = 0;
   bool flush_before_build_ = false;
   u8 heat_[kHeatEntries] = {};
   std::unique_ptr<Block*[]> buckets_;    // lists by next_in_bucket

@@ -10,11 +10,11 @@
 
 namespace paemu {
 
-Interpreter::Interpreter(Cpu& cpu, Chaining chaining)
+Interpreter::Interpreter(Cpu& cpu, Chaining chaining, usize decoded_size)
     : cpu_(cpu),
       chaining_(chaining),
       engine_(std::make_unique<Engine>()),
-      blocks_(new BlockCache(cpu, *engine_, *this)),
+      blocks_(new BlockCache(cpu, *engine_, *this, decoded_size)),
       step_decoder_(std::make_unique<StepDecoder>(cpu)) {
   cpu_.engine = engine_.get();
   cpu_.memory.add_observer(*this);

@@ -19,7 +19,8 @@ class Interpreter : public ExecutionEngine, public MemoryObserver, protected Blo
   // Registers itself as an observer of the processor's memory.
   // kOff: each block comes back to execute_block(), which somebody else overrides.
   enum class Chaining : u8 { kOff, kOn };
-  explicit Interpreter(Cpu& cpu, Chaining chaining = Chaining::kOn);
+  // decoded_size: bytes of memory for decoded blocks.
+  explicit Interpreter(Cpu& cpu, Chaining chaining = Chaining::kOn, usize decoded_size = BlockCache::kUsualSize);
   ~Interpreter() override;
 
   // --- ExecutionEngine.
@@ -42,6 +43,7 @@ class Interpreter : public ExecutionEngine, public MemoryObserver, protected Blo
   bool must_look() const;
   // Takes note of attention: the budget may end sooner.
   void look_around();
+  const BlockCache& blocks() const { return *blocks_; }
   void on_block_dropped(const Block&) override {}
   void on_blocks_flushed() override {}
 

@@ -81,10 +81,10 @@ bool BlockTranslator::clear_flag(u32 flag) {
 bool BlockTranslator::copy_cli() { return need_ring0() && clear_flag(eflag::kInterrupt); }
 
 bool BlockTranslator::copy_push_segment(u32 segment) {
-  const HostOperand slot = slot_below();
+  push_below();
   movzx(ecx, word[in_cpu(&cpu_.state.segment[segment].selector)]);
-  store(slot, ecx);
-  move_stack(-4);
+  mov(ptr[rdi + rsi], ecx);
+  mov(guest32(isa::kEsp), esi);
   return true;
 }
 
@@ -92,7 +92,7 @@ bool BlockTranslator::copy_push_segment(u32 segment) {
 bool BlockTranslator::copy_pushf() {
   constexpr u32 kOthers = ~(eflag::kArithmetic | eflag::kVirtual8086 | eflag::kResume);
   need_flags(eflag::kArithmetic);
-  const HostOperand slot = slot_below();
+  push_below();
   mov(ecx, ptr[in_cpu(&cpu_.state.eflags)]);
   mov(r8d, kOthers);
   pext(ecx, ecx, r8d);
@@ -102,8 +102,8 @@ bool BlockTranslator::copy_pushf() {
   pext(r8d, r8d, ptr[CONTEXT(arithmetic_bits)]);
   pdep(r8d, r8d, ptr[CONTEXT(arithmetic_bits)]);
   lea(ecx, ptr[rcx + r8]);
-  store(slot, ecx);
-  move_stack(-4);
+  mov(ptr[rdi + rsi], ecx);
+  mov(guest32(isa::kEsp), esi);
   return true;
 }
 

@@ -17,7 +17,7 @@ const Insn* stop(Cpu&, const Insn* i) { return i; }
 bool execute_one(Context* context, const Insn* insn, u32 block_eip, u32 how) {
   const u32 remaining = how & ~Thunks::kOnlyNext;
   Cpu& c = *context->cpu;
-  ++context->handler_calls[insn->row];
+  ++context->slow_calls;
   c.lazy.set(context->guest_flags());
   Insn* pair = context->pair;
   pair[0] = *insn;

@@ -5,7 +5,6 @@
 #include <cstring>
 
 #include "cpu/operands.hpp"
-#include "isa/table.hpp"
 #include "jit/block_translator.hpp"
 
 namespace paemu {
@@ -18,12 +17,18 @@ constexpr u64 kMostOfFrame = 1024;
 // Translated code is left after so many instructions at least, for a look at which block runs: often enough for a
 // profile of some seconds, too rarely to cost anything, and no multiple of what guests' loops have.
 constexpr i32 kMostTicks = 400'009;
+
+// For decoded blocks, beside the host code. Half is enough: a block takes some 400 bytes and its host code some 500, and
+// of a small cache most blocks are never translated.
+usize decoded_size(u64 cache_size) {
+  return std::max<usize>(cache_size / 2, std::min<usize>(cache_size, BlockCache::kUsualSize));
+}
 }  // namespace
 
 bool Translator::supported() { return __builtin_cpu_supports("bmi2"); }
 
 Translator::Translator(Cpu& cpu, std::unique_ptr<CodeCache> cache, u8 hot)
-    : Interpreter(cpu, Chaining::kOff),
+    : Interpreter(cpu, Chaining::kOff, decoded_size(cache->size())),
       cpu_(cpu),
       hot_(hot),
       cache_(std::move(cache)),
@@ -31,8 +36,6 @@ Translator::Translator(Cpu& cpu, std::unique_ptr<CodeCache> cache, u8 hot)
       thunks_(make_thunks(*cache_, cpu)) {
   context_->cpu = &cpu;
   context_->translator = this;
-  handler_calls_.resize(isa::rows().size());
-  context_->handler_calls = handler_calls_.data();
 }
 Translator::~Translator() = default;
 
