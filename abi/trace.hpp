@@ -36,7 +36,7 @@ struct ChunkHeader {
 inline constexpr unsigned kFileHeaderSize = 24;
 inline constexpr unsigned kChunkHeaderSize = 32;
 inline constexpr unsigned kMaxPlainSize = 16u << 20;   // bytes a chunk holds at most
-inline constexpr unsigned kImagePieceSize = 4u << 20;  // bytes of an image in one Image chunk
+inline constexpr unsigned kImagePieceSize = 1u << 20;  // bytes of an image in one Image chunk, at most
 inline constexpr unsigned kPagesPerChunk = 256;
 
 enum ChunkType : unsigned {

@@ -37,7 +37,7 @@ struct MachineConfig {
   u32 debug_exit_ports = 4;
   std::vector<VirtioSpec> virtio;
   Display display = Display::kStandard;   // -vga
-  u64 checkpoint_interval = 200'000'000;  // instructions between state hashes in a trace; 0: only one, at the end
+  u64 checkpoint_interval = 200'000'000;  // least instructions between state hashes of a trace; 0: one, at the end
   // -boot: letters a, c and d in the order to try; empty: the firmware's own. boot_once: until the first reset.
   std::string boot_order, boot_once;
   bool boot_menu = false;

@@ -16,6 +16,11 @@ constexpr usize kFlushBytes = 256 * 1024;
 // Idle time is cheap to replay and can pass a million times faster than instructions, so it counts for less.
 constexpr u64 kIdleWeight = 100;
 
+// An interval pays for a checkpoint that finds this many pages written, each of which costs the host about half a
+// microsecond: its hash, and the slow way that the guest's next store to it takes. After more of them the next checkpoint is
+// further off in proportion, so that checkpoints have the same small share of the time whatever a guest writes.
+constexpr u64 kPagesPerInterval = 4000;
+
 Or<> write_snapshot(Machine& machine, TraceWriter& writer, TraceStart& start) {
   TRY(writer.state(machine.save_state()));
   Or<> result;
@@ -54,7 +59,8 @@ Recorder::Recorder(Machine& machine, InputSource& live, TraceWriter writer)
     : machine_(machine),
       live_(live),
       writer_(std::move(writer)),
-      interval_(machine.config().checkpoint_interval),
+      least_interval_(machine.config().checkpoint_interval),
+      interval_(least_interval_),
       last_checkpoint_(machine.position()),
       last_flush_(machine.position().now) {}
 
@@ -83,7 +89,9 @@ Ticks Recorder::next_poll(Position now) {
 
 std::optional<Arrival> Recorder::poll(Position now) {
   if (!finished_ && next_checkpoint(now) == now.now) {
-    note(writer_.checkpoint(machine_.checkpoint()));
+    const Checkpoint checkpoint = machine_.checkpoint();
+    note(writer_.checkpoint(checkpoint));
+    interval_ = least_interval_ * std::max<u64>(checkpoint.written.size(), kPagesPerInterval) / kPagesPerInterval;
     last_checkpoint_ = now;
     last_flush_ = now.now;
   }

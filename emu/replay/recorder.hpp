@@ -44,7 +44,8 @@ class Recorder : public InputSource {
   Machine& machine_;
   InputSource& live_;
   TraceWriter writer_;
-  u64 interval_;              // MachineConfig::checkpoint_interval
+  u64 least_interval_;        // MachineConfig::checkpoint_interval
+  u64 interval_;              // from the last checkpoint to the next, in instructions
   Position last_checkpoint_;  // or the start
   Ticks last_flush_;
   u64 arrivals_ = 0;

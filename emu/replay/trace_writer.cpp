@@ -12,7 +12,8 @@ namespace paemu {
 
 namespace {
 
-constexpr int kCompressionLevel = 1;  // the run waits for it
+// The run waits for it. Against level 1 images come out a third larger in a quarter of the time, the rest hardly changes.
+constexpr int kCompressionLevel = -5;
 
 }  // namespace
 
@@ -43,7 +44,8 @@ Or<TraceWriter> TraceWriter::start(TraceOutput& output, const TraceConfig& confi
 Or<> TraceWriter::chunk(abi::trace::ChunkType type, std::span<const u8> plain) {
   if (plain.size() > abi::trace::kMaxPlainSize) return fail("a chunk of the trace would be larger than 16 MiB");
   const usize head = abi::trace::kChunkHeaderSize;
-  scratch_.resize(head + ZSTD_compressBound(plain.size()));
+  const usize most = head + ZSTD_compressBound(plain.size());
+  if (scratch_.size() < most) scratch_.resize(most);
   usize stored =
       ZSTD_compress(scratch_.data() + head, scratch_.size() - head, plain.data(), plain.size(), kCompressionLevel);
   if (ZSTD_isError(stored) || stored >= plain.size()) {

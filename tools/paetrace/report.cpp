@@ -115,7 +115,7 @@ Or<> info(TraceReader& reader, u64 file_size, std::FILE* out) {
   row(out, "duration",
       fmt::format("{}.{:09} s of virtual time, {} instructions", ticks / 1'000'000'000, ticks % 1'000'000'000,
                   retired));
-  row(out, "checkpoints", fmt::format("{}, every {} instructions", counts.checkpoints, m.checkpoint_interval));
+  row(out, "checkpoints", fmt::format("{}, at least {} instructions apart", counts.checkpoints, m.checkpoint_interval));
   std::string kinds;
   for (const auto& [kind, number] : counts.arrivals)
     kinds += fmt::format("{}{} {}", kinds.empty() ? ": " : ", ", arrival::name(kind), number);

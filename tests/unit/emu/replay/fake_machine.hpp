@@ -44,6 +44,10 @@ class FakeMachine final : public Machine {
   u64 flip_at = ~u64{0};  // where this machine differs from others of its kind
   u64 checkpoints = 0;
 
+  void write_pages(u32 count) {
+    for (u32 n = 0; n < count; ++n) memory_.mark_written(Pfn{n});
+  }
+
   const MachineConfig& config() const override { return config_; }
   const Images& images() const override { return images_; }
   StopReason run(InputSource& input, u64 max_ticks) override {

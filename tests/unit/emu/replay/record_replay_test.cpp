@@ -178,6 +178,23 @@ TEST_CASE("a trace cut off anywhere replays up to its last whole chunk") {
   }
 }
 
+TEST_CASE("after many written pages the next checkpoint waits in proportion") {
+  Recording r;
+  r.live.silent = true;
+  auto recorder = Recorder::start(r.machine, r.live, r.file);
+  REQUIRE(recorder.ok());
+  r.machine.write_pages(12000);  // three times what an interval pays for
+  const u64 first = r.machine.checkpoints;
+  const auto checkpoints_until = [&](u64 retired) {
+    while (r.machine.state.retired < retired) r.machine.run(**recorder, 100);
+    return r.machine.checkpoints - first;
+  };
+  CHECK(checkpoints_until(900) == 0);
+  CHECK(checkpoints_until(3800) == 1);
+  CHECK(checkpoints_until(4200) == 2);
+  CHECK(checkpoints_until(9300) == 7);
+}
+
 TEST_CASE("idle time takes a hundredth of the checkpoints") {
   Recording r;
   r.live.silent = true;
