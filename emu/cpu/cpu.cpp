@@ -98,28 +98,33 @@ void Cpu::adopt() {
   update_mode();
 }
 
-// What of `s` may be accessed with nothing but a comparison (SDM 3A, 5.3, 5.5 and table 3-1).
+// What of a segment may be accessed with nothing but a comparison (SDM 3A, 5.3, 5.5 and table 3-1).
+void Cpu::update_window(u32 segment) {
+  using namespace segment_attribute;
+  const Segment& s = state.segment[segment];
+  Window& w = window_[segment];
+  w = Window{};
+  const bool code = s.attributes & kCode;
+  const bool usable = (s.attributes & kPresent) && (code || !(s.attributes & kExpandDown));
+  if (!usable) return;
+  // In real and virtual-8086 mode every segment is readable and writable, CS too.
+  const bool all = !protected_mode() || virtual8086();
+  const u64 end = u64{s.limit} + 1;
+  if (all || !code || (s.attributes & kReadable)) w.read_end = end;
+  if (all || (!code && (s.attributes & kWritable))) w.write_end = end;
+}
+
 void Cpu::update_mode() {
   using namespace segment_attribute;
   const bool real = !protected_mode(), v86 = !real && virtual8086();
   cpl = real ? 0 : v86 ? 3 : (state.segment[isa::kSs].attributes >> kDplShift) & 3;
   bool flat = true;
   for (u32 n = 0; n < 6; ++n) {
-    const Segment& s = state.segment[n];
-    Window& w = window_[n];
-    w = Window{};
-    const bool code = s.attributes & kCode;
-    const bool usable = (s.attributes & kPresent) && (code || !(s.attributes & kExpandDown));
-    if (usable) {
-      const u64 end = u64{s.limit} + 1;
-      // In real and virtual-8086 mode every segment is readable and writable, CS too.
-      if (real || v86 || !code || (s.attributes & kReadable)) w.read_end = end;
-      if (real || v86 || (!code && (s.attributes & kWritable))) w.write_end = end;
-    }
-    if (n < isa::kFs) {
-      constexpr u64 kAll = u64{1} << 32;
-      flat = flat && s.base == 0 && w.read_end == kAll && (n == isa::kCs || w.write_end == kAll);
-    }
+    update_window(n);
+    if (n >= isa::kFs) continue;
+    constexpr u64 kAll = u64{1} << 32;
+    const Window& w = window_[n];
+    flat = flat && state.segment[n].base == 0 && w.read_end == kAll && (n == isa::kCs || w.write_end == kAll);
   }
   mmu.set_alignment_check((state.cr0 & cr0::kAlignmentMask) && (state.eflags & eflag::kAlignmentCheck));
   const bool code32 = state.segment[isa::kCs].attributes & kDefaultBig;

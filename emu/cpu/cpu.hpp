@@ -132,6 +132,8 @@ class Cpu final : private MmioListener {
   void adopt();
   // Recomputes mode_key, cpl and the segment windows from state.
   void update_mode();
+  // After a load of FS or GS alone, which the mode does not depend on.
+  void update_window(u32 segment);
 
   // --- The line that MONITOR watches (monitor_wait.cpp).
   void disarm_monitor();

@@ -38,15 +38,6 @@ Outcome write_cr0(Cpu& cpu, u32 value) {
   return Outcome::kEnd;
 }
 
-Outcome write_cr3(Cpu& cpu, u32 value) {
-  CpuState& s = cpu.state;
-  if ((s.cr0 & cr0::kPaging) && (s.cr4 & cr4::kPae) && !load_pdptes(cpu, value)) return cpu.general_protection(0);
-  s.cr3 = value;
-  ++cpu.mmu.counters.table_loads;
-  cpu.mmu.flush_non_global();
-  return Outcome::kEnd;
-}
-
 Outcome write_cr4(Cpu& cpu, u32 value) {
   CpuState& s = cpu.state;
   if (value & ~cpu.model.cr4_allowed()) return cpu.general_protection(0);
@@ -88,6 +79,15 @@ bool require_ring0(Cpu& cpu) {
   return false;
 }
 
+bool load_cr3(Cpu& cpu, u32 value) {
+  CpuState& s = cpu.state;
+  if ((s.cr0 & cr0::kPaging) && (s.cr4 & cr4::kPae) && !load_pdptes(cpu, value)) return false;
+  s.cr3 = value;
+  ++cpu.mmu.counters.table_loads;
+  cpu.mmu.flush_non_global();
+  return true;
+}
+
 Outcome sem_mov_from_cr(Cpu& cpu, const Insn& i) {
   const CpuState& s = cpu.state;
   const u32 values[5] = {s.cr0, 0, s.cr2, s.cr3, s.cr4};
@@ -104,7 +104,7 @@ Outcome sem_mov_to_cr(Cpu& cpu, const Insn& i) {
   switch (i.reg) {
     case 0: return write_cr0(cpu, value);
     case 2: cpu.state.cr2 = value; return Outcome::kEnd;
-    case 3: return write_cr3(cpu, value);
+    case 3: return load_cr3(cpu, value) ? Outcome::kEnd : cpu.general_protection(0);
     default: return write_cr4(cpu, value);
   }
 }

@@ -177,6 +177,13 @@ void BlockTranslator::settle(const Flags& f, const LastX87& last, const HeldXmm&
   mov(word[in_cpu(&fpu.data_selector)], cx);
 }
 
+void BlockTranslator::settle_all() {
+  settle(flags_, x87_, xmm_);
+  flags_.recorded = true;
+  x87_ = {};
+  xmm_ = {};
+}
+
 void BlockTranslator::load_xmm(const HeldXmm& xmm) {
   for (u32 n = 0; n < 8; ++n) {
     if (xmm.held >> n & 1) movaps(Xmm(static_cast<int>(n)), ptr[in_cpu(cpu_.state.fpu.xmm[n])]);
@@ -246,9 +253,9 @@ void BlockTranslator::jump_to(u32 target) {
 }
 
 // By the jump cache, whose entry is right when EIP and the page that is mapped there are those that it was made for.
-void BlockTranslator::jump_indirect() {
-  const FastTable& fetch = table(Access::kFetch);
-  const int jumps = static_cast<int>(offsetof(Context, jumps) + static_cast<u32>(privilege_) * sizeof(JumpCache));
+void BlockTranslator::jump_indirect(Privilege privilege) {
+  const FastTable& fetch = cpu_.mmu.fast(Access::kFetch, privilege);
+  const int jumps = static_cast<int>(offsetof(Context, jumps) + static_cast<u32>(privilege) * sizeof(JumpCache));
   Label leave, same_eip, page_held, same_page;
   rorx(ecx, esi, kPageShift);  // the index: the bits above wash out
   lea(r8d, ptr[rcx + rsi]);

@@ -6,7 +6,8 @@
 // to the handler, having emitted nothing.
 //
 // The pieces: block_translator.cpp (the block's frame), memory_access.cpp, shared_access.cpp, copy_integer.cpp,
-// copy_multiply.cpp, copy_shift.cpp, copy_string.cpp, copy_control.cpp, copy_x87.cpp, copy_sse.cpp, copy_system.cpp.
+// copy_multiply.cpp, copy_shift.cpp, copy_string.cpp, copy_control.cpp, copy_x87.cpp, copy_sse.cpp, copy_system.cpp,
+// copy_transfer.cpp.
 #pragma once
 
 #include <deque>
@@ -74,7 +75,9 @@ class BlockTranslator : public Assembler {
   void emit_misses();
   void emit_side_exits();
   void jump_to(u32 target);  // the end of a path, all state stored
-  void jump_indirect();      // to esi
+  void jump_indirect() { jump_indirect(privilege_); }  // to esi
+  void jump_indirect(Privilege privilege);             // in code of that privilege
+  void settle_all();                                   // here, so that C++ may run
   void settle(const Flags& f, const LastX87& x87, const HeldXmm& xmm);
   void load_xmm(const HeldXmm& xmm);
   void record_flags(const Flags& f);
@@ -157,11 +160,31 @@ class BlockTranslator : public Assembler {
   bool copy_string(const Insn& i);
   void go_on_by(u32 reg, u32 size);
   bool copy_system(const Insn& i);
+  void take_shortcut(Shortcut s);
+  void go_on_behind(const Insn& i);
+  bool copy_segment_load(const Insn& i, u32 segment, bool pop);
+  bool copy_verify_write(const Insn& i);
+  bool copy_from_control(const Insn& i);
+  bool copy_to_cr3(const Insn& i);
+  bool copy_flush_page(const Insn& i);
+  bool copy_clts(const Insn& i);
+  bool copy_sti(const Insn& i);
+  bool copy_popf(const Insn& i);
+  void load_flags();
+  bool copy_transfer(const Insn& i);
+  bool copy_interrupt_return();
+  bool copy_interrupt(const Insn& i);
+  bool copy_sysenter();
+  bool copy_sysexit();
+  void need_sysenter_segment();
+  void set_flat(u32 segment, u32 beyond, u32 dpl);
+  void set_privilege(Privilege privilege);
   bool copy_rdtsc();
   bool copy_cli();
   bool copy_pushf();
   bool copy_push_segment(u32 segment);
-  bool clear_flag(u32 flag);
+  bool clear_flag(u32 flag) { return clear_bits(&cpu_.state.eflags, flag); }
+  bool clear_bits(const u32* field, u32 bits);
   bool need_ring0();
   bool copy_x87(const Insn& i);
   bool copy_x87_memory(const Insn& i, u32 digit);

@@ -66,6 +66,11 @@ struct Context {
   u32 jump_index_bits = JumpCache::kEntries - 1;
   u32 lent_bits[8] = {0, 1, 2, 3, 4, 5, 6, 7};  // for PEXT of Cpu::lent_fpu
   u32 spare = 0;                                // a value across a second access
+  // What shortcuts take and give beyond registers.
+  struct Went {
+    u32 esp = 0, eip = 0, flags = 0;
+    FIELDS(esp, eip, flags)
+  } went;
   i32 left = 0;                                 // r11d outside translated code
   u32 exit_eip = 0;
   Exit exit = Exit::kHandled;

@@ -64,12 +64,7 @@ bool BlockTranslator::copy_branch(const Insn& i) {
     mov(guest32(isa::kEsp), esi);
   } else if (i.opcode != 0xeb && i.opcode != 0xe9) {
     need_flags(read_by_condition(i.opcode));
-    if (last) {
-      settle(flags_, x87_, xmm_);
-      flags_.recorded = true;
-      x87_ = {};
-      xmm_ = {};
-    }
+    if (last) settle_all();
     SideExit& e = side_exit(target, index_ + 1);
     jump_if(i.opcode & 15, e.label);
     return true;

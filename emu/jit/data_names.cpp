@@ -74,7 +74,7 @@ std::string name_in_context(i64 offset) {
   LOOK(stale_mask), LOOK(stale_value), LOOK(index_bits), LOOK(page_bits), LOOK(page_and_alignment), LOOK(sign_bit);
   LOOK(count_bits), LOOK(direction_bit), LOOK(x87_masks), LOOK(x87_control), LOOK(arithmetic_bits), LOOK(time_stamp_disable),
       LOOK(jump_index_bits), LOOK(lent_bits);
-  LOOK(spare), LOOK(left), LOOK(exit_eip), LOOK(exit), LOOK(flags), LOOK(exit_link), LOOK(target), LOOK(cpu), LOOK(end);
+  LOOK(spare), LOOK(went), LOOK(left), LOOK(exit_eip), LOOK(exit), LOOK(flags), LOOK(exit_link), LOOK(target), LOOK(cpu), LOOK(end);
   LOOK(pages);
 #undef LOOK
   for (u32 n = 0; n < 2; ++n) {

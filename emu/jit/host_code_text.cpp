@@ -95,6 +95,8 @@ class Writer {
                                                       {thunks_.make_flags_exact, "make_flags_exact"}};
     for (const auto& [code, name] : ways)
       if (reinterpret_cast<u64>(code) == address) return name;
+    for (usize n = 0; n < std::size(thunks_.shortcuts); ++n)
+      if (reinterpret_cast<u64>(thunks_.shortcuts[n]) == address) return fmt::format("shortcut.{}", kShortcuts[n].name);
     for (const Link* l : t_.outgoing)
       if (l->to != nullptr && reinterpret_cast<u64>(l->to->code) == address)
         return fmt::format("block_{:08x}", l->target);

@@ -1,6 +1,7 @@
 #include "jit/thunks.hpp"
 
 #include <cassert>
+#include <iterator>
 
 #include "jit/assembler.hpp"
 #include "jit/translator.hpp"
@@ -98,6 +99,28 @@ class ThunkWriter : public Assembler {
     ret();
   }
 
+  void shortcut(ShortcutFunction function) {
+    for (const auto& r : {rax, rdx, r9, r10, r11}) push(r);  // what a C++ function need not keep; the stack is aligned
+    mov(ptr[CONTEXT(left)], r11d);
+    mov(edx, esi);
+    mov(ecx, edi);
+    mov(rdi, r15);
+    mov(rsi, r10);
+    seto(al);  // faster than PUSHF and POPF
+    lahf();
+    push(rax);
+    lea(rsp, ptr[rsp - 8]);
+    mov(rax, reinterpret_cast<u64>(function));
+    call(rax);
+    mov(ecx, eax);
+    lea(rsp, ptr[rsp + 8]);
+    pop(rax);
+    add(al, 0x7f);
+    sahf();
+    for (const auto& r : {r11, r10, r9, rdx, rax}) pop(r);
+    ret();
+  }
+
   void make_flags_exact() {
     push(r10);
     save_guest_below_return();
@@ -160,6 +183,10 @@ Thunks make_thunks(CodeCache& cache, Cpu& cpu) {
   }
   t.execute = here();
   w.execute();
+  for (usize n = 0; n < std::size(kShortcuts); ++n) {
+    t.shortcuts[n] = here();
+    w.shortcut(kShortcuts[n].function);
+  }
   t.make_flags_exact = here();
   w.make_flags_exact();
   w.ready();

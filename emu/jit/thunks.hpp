@@ -3,6 +3,7 @@
 
 #include "jit/code_cache.hpp"
 #include "jit/context.hpp"
+#include "jit/shortcuts.hpp"
 
 namespace paemu::jit {
 
@@ -23,6 +24,9 @@ struct Thunks {
   // Called with esi and ecx: addresses of the first and the last byte, edi: the slot of Context::pages to fill. By
   // Access and Privilege. Returns ecx: 0 when the bytes are at hand, in one page.
   const u8* look_up_again[2][2] = {};
+  // Called with esi and edi: what the shortcut wants. Returns ecx: what it returned. Host flags and guest registers stay;
+  // XMM registers and r8 don't.
+  const u8* shortcuts[static_cast<usize>(Shortcut::kCount)] = {};
   // Called; makes the host's flags the guest's.
   const u8* make_flags_exact = nullptr;
 };
