@@ -52,6 +52,17 @@ class Assembler : public Xbyak::CodeGenerator {
     }
   }
 
+  void load(const Xbyak::Reg32& to, const HostOperand& from) {
+    encode({0, false, 0x8b}, static_cast<u8>(to.getIdx()), from);
+  }
+  void store(const HostOperand& to, const Xbyak::Reg32& value) {
+    encode({0, false, 0x89}, static_cast<u8>(value.getIdx()), to);
+  }
+  void store(const HostOperand& to, u32 value) {
+    encode({0, false, 0xc7}, 0, to);
+    dd(value);
+  }
+
   // A member of the processor, or of anything within it, as an address.
   Xbyak::RegExp in_cpu(const void* member) const {
     return r15 + static_cast<int>(static_cast<const u8*>(member) - reinterpret_cast<const u8*>(&cpu_));

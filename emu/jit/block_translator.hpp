@@ -192,8 +192,12 @@ class BlockTranslator : public Assembler {
   bool copy_sse(const Insn& i);
   void need_lent(u8 bit);
   void hold_xmm(u32 n, bool load);
-  void push_below();  // looks up the stack slot below ESP for a write: its address is in esi
-  void slot_at(u8 reg);
+  // Stack slots: the one below ESP for a write, the one at ESP or EBP for a read.
+  HostOperand slot_below();
+  HostOperand slot_at(u8 reg);
+  void push_value(const Xbyak::Reg32& value);
+  void push_value(u32 value);
+  void move_stack(int bytes);  // ESP
   // The host's number of a byte or wider register of the guest; ECX's bytes may be moved to rcx meanwhile.
   struct Places {
     u8 reg = 0, rm = 0;

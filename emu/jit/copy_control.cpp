@@ -46,22 +46,36 @@ void BlockTranslator::jump_if(u32 code, Label& to) {
   }
 }
 
-void BlockTranslator::push_below() {
-  look_up(Address{.base = isa::kEsp, .displacement = 0u - kSlot}, kSlot, Access::kWrite, Alignment::kNatural, false);
+HostOperand BlockTranslator::slot_below() {
+  return look_up(Address{.base = isa::kEsp, .displacement = 0u - kSlot}, kSlot, Access::kWrite, Alignment::kNatural,
+                 false);
 }
 
-// The slot at ESP or EBP, for reading.
-void BlockTranslator::slot_at(u8 reg) {
-  look_up(Address{.base = reg}, kSlot, Access::kRead, Alignment::kNatural, false);
+HostOperand BlockTranslator::slot_at(u8 reg) {
+  return look_up(Address{.base = reg}, kSlot, Access::kRead, Alignment::kNatural, false);
+}
+
+void BlockTranslator::push_value(const Reg32& value) {
+  const HostOperand slot = slot_below();
+  store(slot, value);
+  move_stack(-static_cast<int>(kSlot));
+}
+
+void BlockTranslator::push_value(u32 value) {
+  const HostOperand slot = slot_below();
+  store(slot, value);
+  move_stack(-static_cast<int>(kSlot));
+}
+
+void BlockTranslator::move_stack(int bytes) {
+  lea(guest32(isa::kEsp), ptr[guest64(isa::kEsp) + bytes]);
 }
 
 bool BlockTranslator::copy_branch(const Insn& i) {
   const u32 target = next_eip(i) + i.immediate;
   const bool last = index_ + 1 == block_.count;
   if (i.opcode == 0xe8) {
-    push_below();
-    mov(dword[rdi + rsi], next_eip(i));
-    mov(guest32(isa::kEsp), esi);
+    push_value(next_eip(i));
   } else if (i.opcode != 0xeb && i.opcode != 0xe9) {
     need_flags(read_by_condition(i.opcode));
     if (last) settle_all();
@@ -80,7 +94,7 @@ bool BlockTranslator::copy_indirect(const Insn& i) {
   if (memory(i)) {
     if (!reachable(i, Access::kRead)) return false;
     const HostOperand at = look_up(i, kSlot, Access::kRead);
-    encode({0, false, 0x8b}, static_cast<u8>((call ? rcx : rsi).getIdx()), at);
+    load(call ? ecx : esi, at);
     if (call) mov(ptr[CONTEXT(spare)], ecx);
   } else if (call) {
     mov(ptr[CONTEXT(spare)], guest32(i.rm));
@@ -88,9 +102,7 @@ bool BlockTranslator::copy_indirect(const Insn& i) {
     mov(esi, guest32(i.rm));
   }
   if (call) {
-    push_below();
-    mov(dword[rdi + rsi], next_eip(i));
-    mov(guest32(isa::kEsp), esi);
+    push_value(next_eip(i));
     settle(flags_, x87_, xmm_);
     mov(esi, ptr[CONTEXT(spare)]);
   } else {
@@ -103,10 +115,8 @@ bool BlockTranslator::copy_indirect(const Insn& i) {
 
 bool BlockTranslator::copy_return(const Insn& i) {
   const u32 release = i.opcode == 0xc2 ? i.immediate : 0;
-  const Reg64 stack = guest64(isa::kEsp);
-  slot_at(isa::kEsp);
-  mov(esi, ptr[rdi + stack]);
-  lea(guest32(isa::kEsp), ptr[stack + static_cast<int>(kSlot + release)]);
+  load(esi, slot_at(isa::kEsp));
+  move_stack(static_cast<int>(kSlot + release));
   settle(flags_, x87_, xmm_);
   jump_indirect();
   ended_ = true;
@@ -137,40 +147,30 @@ bool BlockTranslator::copy_loop(const Insn& i) {
 // PUSH of registers, immediates and memory, POP of registers, LEAVE.
 bool BlockTranslator::copy_stack(const Insn& i) {
   const u8 o = i.opcode;
-  const Reg64 stack = guest64(isa::kEsp);
   if (o >= 0x58 && o <= 0x5f) {
-    slot_at(isa::kEsp);
-    if (i.reg == isa::kEsp) {
-      mov(stack.cvt32(), ptr[rdi + stack]);
-    } else {
-      mov(guest32(i.reg), ptr[rdi + stack]);
-      lea(stack.cvt32(), ptr[stack + static_cast<int>(kSlot)]);
-    }
+    load(guest32(i.reg), slot_at(isa::kEsp));
+    if (i.reg != isa::kEsp) move_stack(kSlot);
     return true;
   }
   if (o == 0xc9) {
-    const Reg64 frame = guest64(isa::kEbp);
-    slot_at(isa::kEbp);
-    lea(stack.cvt32(), ptr[frame + static_cast<int>(kSlot)]);
-    mov(frame.cvt32(), ptr[rdi + frame]);
+    const HostOperand slot = slot_at(isa::kEbp);
+    lea(guest32(isa::kEsp), ptr[guest64(isa::kEbp) + static_cast<int>(kSlot)]);
+    load(guest32(isa::kEbp), slot);
     return true;
   }
   if (o == 0xff && memory(i)) {
     if (!reachable(i, Access::kRead)) return false;
-    const HostOperand at = look_up(i, kSlot, Access::kRead);
-    encode({0, false, 0x8b}, static_cast<u8>(rcx.getIdx()), at);
+    load(ecx, look_up(i, kSlot, Access::kRead));
     mov(ptr[CONTEXT(spare)], ecx);
-    push_below();
+    const HostOperand slot = slot_below();
     mov(ecx, ptr[CONTEXT(spare)]);
-    mov(ptr[rdi + rsi], ecx);
+    store(slot, ecx);
+    move_stack(-static_cast<int>(kSlot));
+  } else if (o == 0x68 || o == 0x6a) {
+    push_value(i.immediate);
   } else {
-    push_below();
-    if (o == 0x68 || o == 0x6a)
-      mov(dword[rdi + rsi], i.immediate);
-    else
-      mov(ptr[rdi + rsi], guest32(o == 0xff ? i.rm : i.reg));
+    push_value(guest32(o == 0xff ? i.rm : i.reg));
   }
-  mov(stack.cvt32(), esi);
   return true;
 }
 

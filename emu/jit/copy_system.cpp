@@ -241,10 +241,10 @@ void BlockTranslator::load_flags() {
 }
 
 bool BlockTranslator::copy_push_segment(u32 segment) {
-  push_below();
+  const HostOperand slot = slot_below();
   movzx(ecx, word[in_cpu(&cpu_.state.segment[segment].selector)]);
-  mov(ptr[rdi + rsi], ecx);
-  mov(guest32(isa::kEsp), esi);
+  store(slot, ecx);
+  move_stack(-4);
   return true;
 }
 
@@ -252,7 +252,7 @@ bool BlockTranslator::copy_push_segment(u32 segment) {
 bool BlockTranslator::copy_pushf() {
   constexpr u32 kOthers = ~(eflag::kArithmetic | eflag::kVirtual8086 | eflag::kResume);
   need_flags(eflag::kArithmetic);
-  push_below();
+  const HostOperand slot = slot_below();
   mov(ecx, ptr[in_cpu(&cpu_.state.eflags)]);
   mov(r8d, kOthers);
   pext(ecx, ecx, r8d);
@@ -262,8 +262,8 @@ bool BlockTranslator::copy_pushf() {
   pext(r8d, r8d, ptr[CONTEXT(arithmetic_bits)]);
   pdep(r8d, r8d, ptr[CONTEXT(arithmetic_bits)]);
   lea(ecx, ptr[rcx + r8]);
-  mov(ptr[rdi + rsi], ecx);
-  mov(guest32(isa::kEsp), esi);
+  store(slot, ecx);
+  move_stack(-4);
   return true;
 }
 
