@@ -20,6 +20,12 @@ struct HotBlock {
   std::vector<std::string> guest_code, host_code;  // a line an instruction
 };
 
+// How often translated code had a handler of the interpreter run an instruction.
+struct HandlerCalls {
+  std::string row;  // of the instruction table
+  u64 calls = 0;
+};
+
 // Sums over the processors. "Now": since the last flush.
 struct TranslatorInfo {
   u64 cache_size = 0, cache_used = 0;                    // bytes
@@ -29,7 +35,8 @@ struct TranslatorInfo {
   u64 blocks = 0, guest_bytes = 0, host_bytes = 0;       // that may run now
   u64 translated = 0, dropped = 0;                       // since the start; dropped alone, as their code was written
   u64 links = 0, links_across_pages = 0, links_all = 0;  // jumps between blocks that are patched now; all of them
-  u64 handler_calls = 0;                                 // instructions that a handler of the interpreter ran
+
+  std::vector<HandlerCalls> handler_calls;  // of all rows
 
   // Ways out of translated code.
   struct Exits {

@@ -88,8 +88,8 @@ struct Context {
   // Of supervisor and user code: the modes that are translated differ in nothing else.
   JumpCache jumps[2];
 
-  u64 slow_calls = 0;  // instructions run by their handlers from translated code
-  Insn pair[2];        // for execute_one
+  u64* handler_calls = nullptr;  // by Insn::row: instructions run by their handlers from translated code
+  Insn pair[2];                  // for execute_one
 
   // The guest's arithmetic flags.
   u32 guest_flags() const;

@@ -18,7 +18,7 @@ const Insn* stop(Cpu&, const Insn* i) { return i; }
 bool execute_one(Context* context, const Insn* insn, u32 block_eip, u32 how) {
   const u32 remaining = how & ~Thunks::kOnlyNext;
   Cpu& c = *context->cpu;
-  ++context->slow_calls;
+  ++context->handler_calls[insn->row];
   c.lazy.set(context->guest_flags());
   Insn* pair = context->pair;
   pair[0] = *insn;

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "cpu/operands.hpp"
+#include "isa/table.hpp"
 #include "jit/block_translator.hpp"
 
 namespace paemu {
@@ -36,6 +37,8 @@ Translator::Translator(Cpu& cpu, std::unique_ptr<CodeCache> cache, u8 hot)
       thunks_(make_thunks(*cache_, cpu)) {
   context_->cpu = &cpu;
   context_->translator = this;
+  handler_calls_.resize(isa::rows().size());
+  context_->handler_calls = handler_calls_.data();
 }
 Translator::~Translator() = default;
 

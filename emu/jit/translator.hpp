@@ -7,6 +7,7 @@
 
 #include <deque>
 #include <span>
+#include <vector>
 
 #include "cpu/translator_info.hpp"
 #include "interp/interpreter.hpp"
@@ -80,6 +81,7 @@ class Translator : public Interpreter {
   CodeNames* names_ = nullptr;
   // For people (translator_info.cpp).
   TranslatorInfo::Exits exits_;
+  std::vector<u64> handler_calls_;  // by row
   u64 translated_ = 0, dropped_ = 0, flushes_when_full_ = 0, samples_ = 0;
 };
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "isa/table.hpp"
 #include "jit/disassembly.hpp"
 #include "jit/host_code_text.hpp"
 #include "jit/translator.hpp"
@@ -9,6 +10,21 @@
 namespace paemu {
 
 using namespace jit;
+
+namespace {
+
+// Mnemonic and opcode as the manual prints them: "invlpg 0f 01 /7".
+std::string name_of(const isa::Row& row) {
+  static constexpr const char* kPrefixes[] = {"", "", "66 ", "f3 ", "f2 "};  // by isa::Prefix
+  char code[24];
+  const char* const map = row.map == isa::Map::k0F ? "0f " : "";
+  std::snprintf(code, sizeof code, " %s%s%02x", kPrefixes[static_cast<usize>(row.prefix)], map, row.opcode);
+  std::string name = std::string(row.mnemonic) + code;
+  if (row.modrm.reg != isa::Modrm::kFree) name += " /" + std::to_string(row.modrm.reg);
+  return name;
+}
+
+}  // namespace
 
 // Code was left because the time was up: the block that it stands before is noted as one that was found running. Since
 // time is counted in instructions, a block is found as often as its share of them says. Exits of the same kind before
@@ -54,7 +70,10 @@ bool Translator::add_translator_info(TranslatorInfo& info, u32 hottest) const {
   info.flushes_when_full += flushes_when_full_ + blocks().flushes_when_full();
   info.translated += translated_;
   info.dropped += dropped_;
-  info.handler_calls += context_->slow_calls;
+  if (info.handler_calls.empty()) {
+    for (const isa::Row& row : isa::rows()) info.handler_calls.push_back({name_of(row), 0});
+  }
+  for (usize n = 0; n < handler_calls_.size(); ++n) info.handler_calls[n].calls += handler_calls_[n];
   info.exits.unlinked += exits_.unlinked;
   info.exits.indirect += exits_.indirect;
   info.exits.budget += exits_.budget;

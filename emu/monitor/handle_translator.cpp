@@ -12,14 +12,28 @@ namespace paemu::monitor {
 namespace {
 
 constexpr u32 kListed = 10, kWithCode = 3, kMostWithCode = 1000;  // of the hottest blocks
+constexpr u32 kHandlersListed = 12;
 
 template <class... Values>
 void line(std::string& text, const char* name, fmt::format_string<Values...> format, Values&&... values) {
-  text += fmt::format("{:<20}", name) + fmt::format(format, std::forward<Values>(values)...) + "\n";
+  text += fmt::format("{:<19} ", name) + fmt::format(format, std::forward<Values>(values)...) + "\n";
 }
 
 double share(u64 part, u64 whole) { return whole == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole); }
 double average(u64 sum, u64 count) { return count == 0 ? 0 : static_cast<double>(sum) / static_cast<double>(count); }
+
+// Which instructions are not copied, or miss the TLB, most often.
+std::string handlers(const TranslatorInfo& i) {
+  std::vector<HandlerCalls> rows = i.handler_calls;
+  std::ranges::stable_sort(rows, std::greater{}, &HandlerCalls::calls);
+  u64 all = 0;
+  for (const HandlerCalls& h : rows) all += h.calls;
+  std::string text;
+  line(text, "handler calls", "{} instructions run by the interpreter's handlers, most of them", all);
+  for (usize n = 0; n < std::min<usize>(rows.size(), kHandlersListed) && rows[n].calls != 0; ++n)
+    line(text, ("  " + rows[n].row).c_str(), "{} ({:.1f}%)", rows[n].calls, share(rows[n].calls, all));
+  return text;
+}
 
 std::string totals(const TranslatorInfo& i) {
   std::string text;
@@ -36,7 +50,7 @@ std::string totals(const TranslatorInfo& i) {
        average(i.host_bytes, i.blocks), average(i.host_bytes, i.guest_bytes));
   line(text, "links", "{} of {} jumps are linked, {} of them across pages", i.links, i.links_all,
        i.links_across_pages);
-  line(text, "handler calls", "{} instructions run by the interpreter's handlers", i.handler_calls);
+  text += handlers(i);
   if (i.compared + i.not_compared != 0)
     line(text, "compared", "{} instructions in both engines, {} only interpreted", i.compared, i.not_compared);
   const auto& e = i.exits;

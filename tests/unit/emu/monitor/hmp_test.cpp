@@ -190,6 +190,7 @@ TEST_CASE("info jit tells of the translator, and its hottest blocks with their c
   info.links = 3;
   info.links_all = 4;
   info.flushes = 5;
+  info.handler_calls = {{"inc 40", 0}, {"iret cf", 1}, {"mov 0f 22", 3}};
   info.exits.faults = 6;
   info.samples = 10;
   info.hottest.push_back({1, 0xc0100000, false, 9, 2, 5, 60, {"c0100000  inc eax"}, {"  inc eax"}});
@@ -201,6 +202,8 @@ TEST_CASE("info jit tells of the translator, and its hottest blocks with their c
   CHECK_THAT(text, Contains("blocks              2 "));
   CHECK_THAT(text, Contains("links               3 of 4 "));
   CHECK_THAT(text, Contains("flushes             5 "));
+  CHECK_THAT(text, Contains("handler calls       4 "));
+  CHECK_THAT(text, Contains("  mov 0f 22         3 (75.0%)\n  iret cf           1 (25.0%)\nexits"));
   CHECK_THAT(text, Contains("  fault             6\n"));
   CHECK_THAT(text, Contains(" 90.00%  c0100000 kernel, CPU 1  2 instructions, 5 bytes; 60 bytes of host code\n"));
   CHECK_THAT(text, Contains("guest code\n  c0100000  inc eax\nhost code\n    inc eax\n"));
