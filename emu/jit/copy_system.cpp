@@ -122,8 +122,7 @@ bool BlockTranslator::copy_segment_load(const Insn& i, u32 segment, bool pop) {
   if (memory(i) && !reachable(i, Access::kRead)) return false;
   settle_all();
   if (pop) {
-    slot_at(isa::kEsp);
-    mov(esi, ptr[rdi + guest64(isa::kEsp)]);
+    load(esi, slot_at(isa::kEsp));
   } else if (memory(i)) {
     const HostOperand at = look_up(i, 2, Access::kRead);
     encode({0, true, 0xb7}, static_cast<u8>(rsi.getIdx()), at);  // MOVZX
@@ -217,8 +216,7 @@ bool BlockTranslator::copy_sti(const Insn& i) {
 bool BlockTranslator::copy_popf(const Insn& i) {
   if (operand16(i)) return false;
   settle_all();
-  slot_at(isa::kEsp);
-  mov(esi, ptr[rdi + guest64(isa::kEsp)]);
+  load(esi, slot_at(isa::kEsp));
   mov(ptr[CONTEXT(went.flags)], esi);
   take_shortcut(Shortcut::kPopFlags);
   lea(guest32(isa::kEsp), ptr[guest64(isa::kEsp) + 4]);
