@@ -1,5 +1,4 @@
-// IN, OUT, INS, OUTS (SDM 2; SDM 1, chapter 18). An access to a port may arm events and raise interrupts, so the engine
-// looks again after each.
+// IN, OUT, INS, OUTS (SDM 2; SDM 1, chapter 18). An access to a port may arm events and raise interrupts.
 #include "cpu/debug.hpp"
 #include "cpu/operand_size.hpp"
 #include "cpu/string_repeat.hpp"
@@ -15,20 +14,26 @@ bool allowed(Cpu& c, u32 port) {
   return true;
 }
 
+// After IN and OUT, which end a block: the engine sees by itself what waits to be taken, and is told when an event was armed
+// that comes before its budget ends. Most accesses arm none, and guests wait in loops around them.
+Outcome accessed(Cpu& c) {
+  const u64 deadline = c.events.next_deadline().value;
+  if (deadline < c.clock.idle || deadline - c.clock.idle < c.budget_end) c.shorten_budget();
+  return Outcome::kEnd;
+}
+
 template <class T>
 Outcome input(Cpu& c, u32 port) {
   if (!allowed<T>(c, port)) return Outcome::kFault;
   c.set_reg<T>(isa::kEax, static_cast<T>(c.ports.read(port, sizeof(T))));
-  c.shorten_budget();
-  return Outcome::kEnd;
+  return accessed(c);
 }
 
 template <class T>
 Outcome output(Cpu& c, u32 port) {
   if (!allowed<T>(c, port)) return Outcome::kFault;
   c.ports.write(port, sizeof(T), c.reg<T>(isa::kEax));
-  c.shorten_budget();
-  return Outcome::kEnd;
+  return accessed(c);
 }
 
 template <class T>
