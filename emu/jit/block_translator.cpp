@@ -11,10 +11,11 @@ namespace {
 constexpr u32 kWidestSpan[kMostApart + 1] = {256, 32, 0};
 }  // namespace
 
-BlockTranslator::BlockTranslator(u8* buffer, usize size, Cpu& cpu, const Thunks& thunks, const CodeCache& cache,
-                                 Translation& out, std::deque<Link>& links)
+BlockTranslator::BlockTranslator(u8* buffer, usize size, Cpu& cpu, const HostRules& rules, const Thunks& thunks,
+                                 const CodeCache& cache, Translation& out, std::deque<Link>& links)
     : Assembler(buffer, size, cpu),
       block_(*out.block),
+      rules_(rules),
       thunks_(thunks),
       cache_(cache),
       out_(out),

@@ -15,6 +15,7 @@
 #include "cpu/host_fpu.hpp"
 #include "isa/table.hpp"
 #include "jit/assembler.hpp"
+#include "jit/host_rules.hpp"
 #include "jit/thunks.hpp"
 #include "jit/translation.hpp"
 #include "jit/values.hpp"
@@ -24,8 +25,8 @@ namespace paemu::jit {
 class BlockTranslator : public Assembler {
  public:
   // Writes to `buffer`, which `cache` reserved. Links are made in `links`.
-  BlockTranslator(u8* buffer, usize size, Cpu& cpu, const Thunks& thunks, const CodeCache& cache, Translation& out,
-                  std::deque<Link>& links);
+  BlockTranslator(u8* buffer, usize size, Cpu& cpu, const HostRules& rules, const Thunks& thunks,
+                  const CodeCache& cache, Translation& out, std::deque<Link>& links);
   void run();
 
  private:
@@ -89,6 +90,7 @@ class BlockTranslator : public Assembler {
 
   // --- Flags.
   void flags_written_exactly() { flags_ = Flags{0, false, 0}; }
+  void flags_written_by(u32 operation);
   void flags_written_but(u32 bits, u32 record) { flags_ = Flags{bits, false, record}; }
   void need_flags(u32 bits);  // before an instruction that reads them
   static u32 read_by_condition(u32 code);
@@ -206,6 +208,7 @@ class BlockTranslator : public Assembler {
   Places places(const Insn& i, u32 size, bool has_reg) const;
 
   const Block& block_;
+  const HostRules& rules_;
   const Thunks& thunks_;
   const CodeCache& cache_;
   Translation& out_;

@@ -8,6 +8,7 @@ using isa::insn_flag::kMemory;
 
 namespace {
 constexpr u8 kFirstHigh = 4;  // byte registers AH to BH
+constexpr u32 kOr = 1, kAnd = 4, kXor = 6;  // of group 1
 bool is_ecx(u8 n, u32 size) { return size == 1 ? (n & 3) == isa::kEcx : n == isa::kEcx; }
 }  // namespace
 
@@ -83,6 +84,15 @@ namespace {
 u8 prefix(bool operand16, u32 size) { return operand16 && size != 1 ? 0x66 : 0; }
 }  // namespace
 
+// By an operation numbered as in ModRM.reg of group 1. AND, OR, XOR and TEST leave AF undefined; it is clear by the rule.
+void BlockTranslator::flags_written_by(u32 operation) {
+  const bool logic = operation == kOr || operation == kAnd || operation == kXor;
+  if (!logic || rules_.hold(HostRule::kLogic))
+    flags_written_exactly();
+  else
+    flags_written_but(eflag::kAdjust, eflag::kAdjust);
+}
+
 // ADD, OR, ADC, SBB, AND, SUB, XOR, CMP: all flags are written. ADC and SBB read CF, which is never stale.
 bool BlockTranslator::copy_arithmetic(const Insn& i, u8 opcode, u32 size) {
   const u8 form = opcode & 7, kind = opcode >> 3 & 7;
@@ -98,7 +108,7 @@ bool BlockTranslator::copy_arithmetic(const Insn& i, u8 opcode, u32 size) {
                     !to_rm && !compare))
       return false;
   }
-  flags_written_exactly();
+  flags_written_by(kind);
   return true;
 }
 
@@ -119,19 +129,19 @@ bool BlockTranslator::copy_integer(const Insn& i) {
       if (!copy_group(i, {prefix(operand16(i), s), false, opcode}, s, digit == 7 ? Access::kRead : Access::kWrite,
                       o == 0x81 ? wide : 1))
         return false;
-      flags_written_exactly();
+      flags_written_by(digit);
       return true;
     }
     case 0x84:
     case 0x85:
       if (!copy_modrm(i, {p66, false, o}, size, Access::kRead, false, false)) return false;
-      flags_written_exactly();
+      flags_written_by(kAnd);
       return true;
     case 0xa8:
     case 0xa9:
       encode({p66, false, static_cast<u8>(o == 0xa8 ? 0xf6 : 0xf7)}, 0, HostOperand::reg(0));
       db(i.immediate, size);
-      flags_written_exactly();
+      flags_written_by(kAnd);
       return true;
     case 0xf6:
     case 0xf7:
@@ -139,7 +149,7 @@ bool BlockTranslator::copy_integer(const Insn& i) {
         Insn test = i;
         test.modrm &= 0xc7;  // /1 is /0
         if (!copy_group(test, {p66, false, o}, size, Access::kRead, size)) return false;
-        flags_written_exactly();
+        flags_written_by(kAnd);
         return true;
       }
       if (digit <= 3) {

@@ -10,7 +10,7 @@ bool BlockTranslator::copy_shift(const Insn& i, u32 size) {
   const bool rotate = kind < 4, through_carry = kind == 2 || kind == 3;
   const bool by_cl = (i.opcode & 0xfe) == 0xd2, by_one = (i.opcode & 0xfe) == 0xd0;
   const u32 count = by_one ? 1 : i.immediate & 31;
-  if (memory(i) && !reachable(i, Access::kWrite)) return false;
+  if (!rules_.hold(shift_rule(kind)) || (memory(i) && !reachable(i, Access::kWrite))) return false;
   if (!by_cl && (count == 0 || (size != 4 && count >= size * 8))) return false;
   if (by_cl && (size != 4 || through_carry)) return false;
   const bool plain = !rotate && count != 0;
@@ -47,6 +47,7 @@ bool BlockTranslator::copy_shift(const Insn& i, u32 size) {
 bool BlockTranslator::copy_double_shift(const Insn& i) {
   const bool by_cl = i.opcode & 1;
   const u32 count = i.immediate & 31;
+  if (!rules_.hold((i.opcode & 0xfe) == 0xa4 ? HostRule::kShld : HostRule::kShrd)) return false;
   if (operand16(i) || (!by_cl && count == 0) || (memory(i) && !reachable(i, Access::kWrite))) return false;
   HostOperand rm = HostOperand::reg(kHostRegister[i.rm & 7]);
   if (memory(i)) rm = look_up(i, 4, Access::kWrite);
@@ -70,7 +71,7 @@ bool BlockTranslator::copy_double_shift(const Insn& i) {
 // BT, BTS, BTR, BTC: only CF changes. A bit string in memory that a register indexes is the handler's.
 bool BlockTranslator::copy_bit_test(const Insn& i) {
   const bool immediate = i.opcode == 0xba;
-  if (operand16(i) || (memory(i) && !immediate)) return false;
+  if (!rules_.hold(HostRule::kBitTest) || operand16(i) || (memory(i) && !immediate)) return false;
   const bool test_only = immediate ? (i.modrm >> 3 & 7) == 4 : i.opcode == 0xa3;
   const Access access = test_only ? Access::kRead : Access::kWrite;
   if (immediate) return copy_group(i, {0, true, 0xba}, 4, access, 1);
@@ -79,7 +80,7 @@ bool BlockTranslator::copy_bit_test(const Insn& i) {
 
 // BSF, BSR: of 0 the destination stays as it was, which the host does too; PF is as ZF.
 bool BlockTranslator::copy_bit_scan(const Insn& i) {
-  if (operand16(i) || (memory(i) && !reachable(i, Access::kRead))) return false;
+  if (!rules_.hold(HostRule::kBitScan) || operand16(i) || (memory(i) && !reachable(i, Access::kRead))) return false;
   if (i.flags & (isa::insn_flag::kRep | isa::insn_flag::kRepne)) return false;
   if (!copy_modrm(i, {0, true, i.opcode}, 4, Access::kRead, false, true)) return false;
   flags_written_but(eflag::kParity, eflag::kParity | stale::kParityIsZero);

@@ -41,6 +41,7 @@ bool BlockTranslator::copy_x87(const Insn& i) {
   const bool move_if = (i.opcode == 0xda || i.opcode == 0xdb) && digit < 4;
   const bool compare = (i.opcode == 0xdb || i.opcode == 0xdf) && (digit == 5 || digit == 6);
   static constexpr u32 kConditions[4] = {eflag::kCarry, eflag::kZero, eflag::kCarry | eflag::kZero, eflag::kParity};
+  if (compare && !rules_.hold(HostRule::kFcomi)) return false;
   if (move_if) need_flags(kConditions[digit]);
   need_lent(lent::kX87);
   db(i.opcode);

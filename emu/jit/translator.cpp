@@ -28,17 +28,21 @@ usize decoded_size(u64 cache_size) {
 
 bool Translator::supported() { return __builtin_cpu_supports("bmi2"); }
 
-Translator::Translator(Cpu& cpu, std::unique_ptr<CodeCache> cache, u8 hot)
+Translator::Translator(Cpu& cpu, std::unique_ptr<CodeCache> cache, u8 hot, TrustHost trust)
     : Interpreter(cpu, Chaining::kOff, decoded_size(cache->size())),
       cpu_(cpu),
       hot_(hot),
       cache_(std::move(cache)),
       context_(std::make_unique<Context>()),
+      rules_(trust == TrustHost::kNo ? HostRules::none() : HostRules::probe(*cache_)),
       thunks_(make_thunks(*cache_, cpu)) {
   context_->cpu = &cpu;
   context_->translator = this;
   handler_calls_.resize(isa::rows().size());
   context_->handler_calls = handler_calls_.data();
+  if (!rules_.all_hold())
+    cpu.log.once("host rules", "paemu: interpreting " + rules_.broken() +
+                                   ", after which this host's flags are not as docs/undefined.md says");
 }
 Translator::~Translator() = default;
 
@@ -250,7 +254,7 @@ Translation* Translator::translate(Block& block, u32 eip) {
   t.eip = eip;
   t.addend = reinterpret_cast<u64>(block.host) - eip;
   cpu_.settle_fpu();
-  BlockTranslator writer(buffer, most, cpu_, thunks_, *cache_, t, links_);
+  BlockTranslator writer(buffer, most, cpu_, rules_, thunks_, *cache_, t, links_);
   writer.run();
   t.code = cache_->executable(buffer);
   t.code_size = static_cast<u32>(writer.getSize());

@@ -12,6 +12,7 @@
 #include "cpu/translator_info.hpp"
 #include "interp/interpreter.hpp"
 #include "jit/code_cache.hpp"
+#include "jit/host_rules.hpp"
 #include "jit/thunks.hpp"
 #include "jit/translation.hpp"
 
@@ -23,7 +24,7 @@ class Translator : public Interpreter {
   static bool supported();
   // A block is translated when it has been interpreted `hot` times.
   static constexpr u8 kHot = 6;
-  Translator(Cpu& cpu, std::unique_ptr<CodeCache> cache, u8 hot = kHot);
+  Translator(Cpu& cpu, std::unique_ptr<CodeCache> cache, u8 hot = kHot, TrustHost trust = TrustHost::kIfItPasses);
   ~Translator() override;
 
   void run(u64 max_ticks) override;
@@ -71,6 +72,7 @@ class Translator : public Interpreter {
   const u8 hot_;
   std::unique_ptr<CodeCache> cache_;
   std::unique_ptr<jit::Context> context_;
+  const jit::HostRules rules_;
   jit::Thunks thunks_;
   std::deque<jit::Translation> translations_;
   std::deque<jit::Link> links_;

@@ -21,7 +21,8 @@ namespace paemu {
 
 class Verifier : public Translator, private StoreListener {
  public:
-  Verifier(Cpu& cpu, std::unique_ptr<CodeCache> cache, std::function<void()> on_difference);
+  Verifier(Cpu& cpu, std::unique_ptr<CodeCache> cache, std::function<void()> on_difference,
+           TrustHost trust = TrustHost::kIfItPasses);
   ~Verifier() override;
 
   u64 compared() const { return compared_; }  // blocks

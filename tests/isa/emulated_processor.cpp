@@ -23,11 +23,12 @@ constexpr u16 kGdtLimit = 0x7f;  // as Linux has it: selectors beyond fault
 
 }  // namespace
 
-EmulatedProcessor::EmulatedProcessor(bool with_locals, EngineKind engine) {
+EmulatedProcessor::EmulatedProcessor(bool with_locals, EngineKind engine, TrustHost trust) {
   if (engine == EngineKind::kTranslator && Translator::supported())
-    engine_ = std::make_unique<Translator>(cpu_, CodeCache::create(4 * kMiB).value(), 0);
+    engine_ = std::make_unique<Translator>(cpu_, CodeCache::create(4 * kMiB).value(), 0, trust);
   else if (engine == EngineKind::kVerify && Translator::supported())
-    engine_ = std::make_unique<Verifier>(cpu_, CodeCache::create(4 * kMiB).value(), [this] { engines_differ_ = true; });
+    engine_ = std::make_unique<Verifier>(
+        cpu_, CodeCache::create(4 * kMiB).value(), [this] { engines_differ_ = true; }, trust);
   else
     engine_ = std::make_unique<Interpreter>(cpu_);
   DimmSpec spec;

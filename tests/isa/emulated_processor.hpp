@@ -7,6 +7,7 @@
 
 #include "cpu/cpu.hpp"
 #include "cpu/execution_engine.hpp"
+#include "jit/host_rules.hpp"
 #include "processor_state.hpp"
 
 namespace paemu::isa_test {
@@ -15,7 +16,8 @@ class EmulatedProcessor {
  public:
   // local_segments: has the LDT of segments.hpp, else none.
   // kTranslator and kVerify translate all that they run; everything is interpreted on a host that can't.
-  explicit EmulatedProcessor(bool local_segments, EngineKind engine = EngineKind::kInterpreter);
+  explicit EmulatedProcessor(bool local_segments, EngineKind engine = EngineKind::kInterpreter,
+                             TrustHost trust = TrustHost::kIfItPasses);
 
   // Runs `count` instructions, or up to the first that faults. With EFLAGS.TF it is one, and its debug trap is no
   // exception.
