@@ -68,6 +68,41 @@ class Assembler : public Xbyak::CodeGenerator {
     return r15 + static_cast<int>(static_cast<const u8*>(member) - reinterpret_cast<const u8*>(&cpu_));
   }
 
+  // On to the address in esi, by the jump cache, whose entry is right when EIP and the page that is mapped there are
+  // those that it was made for. `go` emits what takes the code's address.
+  template <class Go>
+  void through_jump_cache(Privilege privilege, const u8* exit_indirect, Go go) {
+    const FastTable& fetch = cpu_.mmu.fast(Access::kFetch, privilege);
+    const int jumps = static_cast<int>(offsetof(Context, jumps) + static_cast<u32>(privilege) * sizeof(JumpCache));
+    const auto entry = [&](usize member, u32 size) {
+      return r10 + r8 * static_cast<int>(size) + (jumps + static_cast<int>(member));
+    };
+    Xbyak::Label leave, page_held, same_eip, same_page;
+    pext(edi, esi, ptr[CONTEXT(index_bits)]);
+    pext(r8d, esi, ptr[CONTEXT(page_bits)]);
+    mov(ecx, ptr[in_cpu(fetch.tag) + rdi * 4]);
+    lea(ecx, ptr[rcx + r8]);
+    jrcxz(page_held);
+    jmp(leave, T_NEAR);
+    L(page_held);
+    mov(rdi, ptr[in_cpu(fetch.addend) + rdi * 8]);
+    lea(r8d, ptr[r8 + rsi]);
+    pext(r8d, r8d, ptr[CONTEXT(jump_index_bits)]);
+    mov(ecx, ptr[entry(offsetof(JumpCache, eip), 4)]);
+    lea(ecx, ptr[rcx + rsi]);
+    jrcxz(same_eip);
+    jmp(leave, T_NEAR);
+    L(same_eip);
+    mov(rcx, ptr[entry(offsetof(JumpCache, addend), 8)]);
+    lea(rcx, ptr[rcx + rdi]);
+    jrcxz(same_page);
+    jmp(leave, T_NEAR);
+    L(same_page);
+    go(ptr[entry(offsetof(JumpCache, code), 8)]);
+    L(leave);
+    jmp(exit_indirect, T_NEAR);
+  }
+
   Cpu& cpu_;
 };
 

@@ -16,6 +16,7 @@
 #include "isa/table.hpp"
 #include "jit/assembler.hpp"
 #include "jit/host_rules.hpp"
+#include "jit/return_stack.hpp"
 #include "jit/thunks.hpp"
 #include "jit/translation.hpp"
 #include "jit/values.hpp"
@@ -76,9 +77,17 @@ class BlockTranslator : public Assembler {
   void emit_misses();
   void emit_side_exits();
   void jump_to(u32 target);  // the end of a path, all state stored
-  void jump_indirect() { jump_indirect(privilege_); }  // to esi
-  void jump_indirect(Privilege privilege);             // in code of that privilege
-  void settle_all();                                   // here, so that C++ may run
+  void jump_indirect();                // to esi
+  void transfer(Privilege privilege);  // the same, to another mode
+  void settle_all();                   // here, so that C++ may run
+  // The same of a CALL, which has been done, with the address that it returns to.
+  void call_to(u32 target, u32 back);
+  void call_indirect(u32 back);
+  void push_entry(u32 back);
+  void land(u32 back);
+  Link& new_link(u32 target);
+  void compare_page(Link& link, Xbyak::Label& unlinked);
+  void emit_unlinked(Link& link, Xbyak::Label& unlinked);
   void settle(const Flags& f, const LastX87& x87, const HeldXmm& xmm);
   void load_xmm(const HeldXmm& xmm);
   void record_flags(const Flags& f);

@@ -7,6 +7,7 @@
 //   arithmetic flags in the host's flags: nothing between two copied instructions touches them
 //   r15  Cpu*   r10  Context*   r11d  ticks left of the budget
 //   rcx, rsi, rdi, r8   scratch
+//   rsp  the ReturnStack's
 //
 // So that a look into the fast TLB, the budget's check and the dispatch leave the flags alone, they add by LEA, select
 // bits by PEXT (BMI2) and branch by JRCXZ.
@@ -80,6 +81,11 @@ struct Context {
   Cpu* cpu = nullptr;
   Translator* translator = nullptr;
   u64 end = 0;  // the retired count at which `left` is 0
+
+  // --- The host's stack pointers (ReturnStack).
+  u64 returns_base = 0;  // with no call pending
+  u64 returns = 0;       // that of translated code, while C++ runs that it called
+  u64 host_stack = 0;    // that of C++, while translated code runs
 
   // Addends of pages that a block looked up for several accesses.
   static constexpr u32 kPages = 8;

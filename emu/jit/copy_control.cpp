@@ -84,7 +84,11 @@ bool BlockTranslator::copy_branch(const Insn& i) {
     return true;
   }
   settle(flags_, x87_, xmm_);
-  jump_to(target);
+  // A call of the next instruction asks where it is, and nobody returns from it.
+  if (i.opcode == 0xe8 && i.immediate != 0)
+    call_to(target, next_eip(i));
+  else
+    jump_to(target);
   ended_ = true;
   return true;
 }
@@ -105,10 +109,11 @@ bool BlockTranslator::copy_indirect(const Insn& i) {
     push_value(next_eip(i));
     settle(flags_, x87_, xmm_);
     mov(esi, ptr[CONTEXT(spare)]);
+    call_indirect(next_eip(i));
   } else {
     settle(flags_, x87_, xmm_);
+    jump_indirect();
   }
-  jump_indirect();
   ended_ = true;
   return true;
 }
@@ -118,7 +123,14 @@ bool BlockTranslator::copy_return(const Insn& i) {
   load(esi, slot_at(isa::kEsp));
   move_stack(static_cast<int>(kSlot + release));
   settle(flags_, x87_, xmm_);
-  jump_indirect();
+  // Does the last pending call go on there (ReturnStack)?
+  Label predicted;
+  mov(ecx, ptr[rsp + static_cast<int>(offsetof(ReturnStack::Entry, address))]);
+  lea(ecx, ptr[rcx + rsi]);
+  jrcxz(predicted);
+  jmp(cache_.writable(thunks_.return_elsewhere[static_cast<u32>(privilege_)]), T_NEAR);
+  L(predicted);
+  ret();
   ended_ = true;
   return true;
 }

@@ -23,9 +23,9 @@ bool BlockTranslator::copy_interrupt_return() {
   Label to_kernel;
   movzx(ecx, byte[in_cpu(&cpu_.cpl)]);
   jrcxz(to_kernel);
-  jump_indirect(Privilege::kUser);
+  transfer(Privilege::kUser);
   L(to_kernel);
-  jump_indirect(Privilege::kSupervisor);
+  transfer(Privilege::kSupervisor);
   ended_ = true;
   return true;
 }
@@ -41,7 +41,7 @@ bool BlockTranslator::copy_interrupt(const Insn& i) {
   take_shortcut(Shortcut::kInterrupt);
   mov(guest32(isa::kEsp), ptr[CONTEXT(went.esp)]);
   mov(esi, ptr[CONTEXT(went.eip)]);
-  jump_indirect(Privilege::kSupervisor);
+  transfer(Privilege::kSupervisor);
   ended_ = true;
   return true;
 }
@@ -93,7 +93,7 @@ bool BlockTranslator::copy_sysenter() {
   set_privilege(Privilege::kSupervisor);
   mov(guest32(isa::kEsp), ptr[in_cpu(&cpu_.state.sysenter_esp)]);
   mov(esi, ptr[in_cpu(&cpu_.state.sysenter_eip)]);
-  jump_indirect(Privilege::kSupervisor);
+  transfer(Privilege::kSupervisor);
   ended_ = true;
   return true;
 }
@@ -108,7 +108,7 @@ bool BlockTranslator::copy_sysexit() {
   set_privilege(Privilege::kUser);
   mov(guest32(isa::kEsp), guest32(isa::kEcx));
   mov(esi, guest32(isa::kEdx));
-  jump_indirect(Privilege::kUser);
+  transfer(Privilege::kUser);
   ended_ = true;
   return true;
 }

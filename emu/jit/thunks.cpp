@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "jit/assembler.hpp"
+#include "jit/return_stack.hpp"
 #include "jit/translator.hpp"
 
 namespace paemu::jit {
@@ -54,9 +55,11 @@ class ThunkWriter : public Assembler {
 
   void enter() {
     for (const auto& r : {rbx, rbp, r12, r13, r14, r15}) push(r);
-    sub(rsp, 8);
+    sub(rsp, 8);  // and the stack is aligned
     mov(r10, rdi);
     mov(r15, ptr[CONTEXT(cpu)]);
+    mov(ptr[CONTEXT(host_stack)], rsp);
+    mov(rsp, ptr[CONTEXT(returns_base)]);
     load_guest();
     jmp(ptr[CONTEXT(target)]);
   }
@@ -70,22 +73,19 @@ class ThunkWriter : public Assembler {
   }
 
   void execute() {
-    push(r10);  // and the stack is aligned
-    save_guest_below_return();
+    pop(r8);
+    save_guest();
     mov(edx, esi);
     mov(rsi, rcx);
     mov(ecx, edi);
-    mov(rdi, r10);
-    mov(rax, reinterpret_cast<u64>(&execute_one));
-    call(rax);
-    pop(r10);
+    call_cpp(reinterpret_cast<u64>(&execute_one));
     test(al, al);
     Xbyak::Label left;
     jz(left);
+    push(r8);
     load_guest();
     ret();
     L(left);
-    add(rsp, 8);
     epilogue();
   }
 
@@ -100,7 +100,10 @@ class ThunkWriter : public Assembler {
   }
 
   void shortcut(ShortcutFunction function) {
-    for (const auto& r : {rax, rdx, r9, r10, r11}) push(r);  // what a C++ function need not keep; the stack is aligned
+    pop(r8);
+    mov(ptr[CONTEXT(returns)], rsp);
+    mov(rsp, ptr[CONTEXT(host_stack)]);
+    for (const auto& r : {r8, rax, rdx, r9, r10, r11}) push(r);  // what a C++ function need not keep
     mov(ptr[CONTEXT(left)], r11d);
     mov(edx, esi);
     mov(ecx, edi);
@@ -109,7 +112,7 @@ class ThunkWriter : public Assembler {
     seto(al);  // faster than PUSHF and POPF
     lahf();
     push(rax);
-    lea(rsp, ptr[rsp - 8]);
+    lea(rsp, ptr[rsp - 8]);  // and the stack is aligned
     mov(rax, reinterpret_cast<u64>(function));
     call(rax);
     mov(ecx, eax);
@@ -117,19 +120,51 @@ class ThunkWriter : public Assembler {
     pop(rax);
     add(al, 0x7f);
     sahf();
-    for (const auto& r : {r11, r10, r9, rdx, rax}) pop(r);
+    for (const auto& r : {r11, r10, r9, rdx, rax, r8}) pop(r);
+    mov(rsp, ptr[CONTEXT(returns)]);
+    push(r8);
     ret();
   }
 
   void make_flags_exact() {
-    push(r10);
-    save_guest_below_return();
-    mov(rdi, r10);
-    mov(rax, reinterpret_cast<u64>(&make_exact));
-    call(rax);
-    pop(r10);
+    pop(r8);
+    save_guest();
+    call_cpp(reinterpret_cast<u64>(&make_exact));
+    push(r8);
     load_guest();
     ret();
+  }
+
+  // Takes what is dead from the ReturnStack, until the last entry is that of this RET.
+  void return_elsewhere(Privilege privilege, const u8* exit_indirect) {
+    using Entry = ReturnStack::Entry;
+    Xbyak::Label next, found, no_other;
+    L(next);
+    mov(rcx, ptr[CONTEXT(returns_base)]);
+    not_(rcx);
+    lea(rcx, ptr[rsp + rcx + 1]);
+    jrcxz(no_other);
+    mov(rcx, guest64(isa::kEsp));
+    not_(rcx);
+    mov(edi, ptr[rsp + static_cast<int>(offsetof(Entry, stack))]);
+    lea(rcx, ptr[rdi + rcx + 1]);
+    rorx(rcx, rcx, 32);
+    jecxz(no_other);
+    lea(rsp, ptr[rsp + static_cast<int>(sizeof(Entry))]);
+    mov(ecx, ptr[rsp + static_cast<int>(offsetof(Entry, address))]);
+    lea(ecx, ptr[rcx + rsi]);
+    jecxz(found);
+    jmp(next);
+    L(found);
+    ret();
+    L(no_other);
+    through_jump_cache(privilege, exit_indirect, [this](const Xbyak::Address& code) { jmp(code); });
+  }
+
+  // The bottom entry stays.
+  void return_to_zero(const u8* exit_indirect) {
+    lea(rsp, ptr[rsp - 8]);
+    jmp(exit_indirect);
   }
 
  private:
@@ -139,14 +174,27 @@ class ThunkWriter : public Assembler {
     pushfq();
     pop(qword[CONTEXT(flags)]);
   }
-  void save_guest_below_return() { save_guest(); }
   void load_guest() {
     for (u32 n = 0; n < 8; ++n) mov(guest32(n), ptr[in_cpu(&cpu_.state.gpr[n])]);
     mov(r11d, ptr[CONTEXT(left)]);
     push(qword[CONTEXT(flags)]);
     popfq();
   }
+  // rsi, rdx and rcx: arguments after the Context. r8 is kept.
+  void call_cpp(u64 function) {
+    mov(ptr[CONTEXT(returns)], rsp);
+    mov(rsp, ptr[CONTEXT(host_stack)]);
+    push(r8);
+    push(r10);
+    mov(rdi, r10);
+    mov(rax, function);
+    call(rax);
+    pop(r10);
+    pop(r8);
+    mov(rsp, ptr[CONTEXT(returns)]);
+  }
   void epilogue() {
+    mov(rsp, ptr[CONTEXT(host_stack)]);
     add(rsp, 8);
     for (const auto& r : {r15, r14, r13, r12, rbp, rbx}) pop(r);
     ret();
@@ -181,6 +229,12 @@ Thunks make_thunks(CodeCache& cache, Cpu& cpu) {
       w.look_up_again(cpu.mmu.fast(a, p));
     }
   }
+  for (const Privilege p : {Privilege::kSupervisor, Privilege::kUser}) {
+    t.return_elsewhere[static_cast<u32>(p)] = here();
+    w.return_elsewhere(p, cache.writable(t.exit_indirect));
+  }
+  t.return_to_zero = here();
+  w.return_to_zero(cache.writable(t.exit_indirect));
   t.execute = here();
   w.execute();
   for (usize n = 0; n < std::size(kShortcuts); ++n) {

@@ -29,6 +29,10 @@ struct Thunks {
   const u8* shortcuts[static_cast<usize>(Shortcut::kCount)] = {};
   // Called; makes the host's flags the guest's.
   const u8* make_flags_exact = nullptr;
+  // Jumped to with esi: where a RET leads that is not where the last pending call was. By Privilege.
+  const u8* return_elsewhere[2] = {};
+  // The landing of ReturnStack's bottom: esi is 0, where the guest goes on.
+  const u8* return_to_zero = nullptr;
 };
 
 Thunks make_thunks(CodeCache& cache, Cpu& cpu);

@@ -16,7 +16,8 @@ namespace {
 constexpr u64 kMostOfInstruction = 1280;  // bytes of host code, in and out of line
 constexpr u64 kMostOfFrame = 1024;
 // Translated code is left after so many instructions at least, for a look at which block runs: often enough for a
-// profile of some seconds, too rarely to cost anything, and no multiple of what guests' loops have.
+// profile of some seconds, too rarely to cost anything, and no multiple of what guests' loops have. It also bounds how
+// many calls may be pending (ReturnStack), each being an instruction.
 constexpr i32 kMostTicks = 400'009;
 
 // For decoded blocks, beside the host code. Half is enough: a block takes some 400 bytes and its host code some 500, and
@@ -35,7 +36,8 @@ Translator::Translator(Cpu& cpu, std::unique_ptr<CodeCache> cache, u8 hot, Trust
       cache_(std::move(cache)),
       context_(std::make_unique<Context>()),
       rules_(trust == TrustHost::kNo ? HostRules::none() : HostRules::probe(*cache_)),
-      thunks_(make_thunks(*cache_, cpu)) {
+      thunks_(make_thunks(*cache_, cpu)),
+      returns_(kMostTicks) {
   context_->cpu = &cpu;
   context_->translator = this;
   handler_calls_.resize(isa::rows().size());
@@ -43,8 +45,12 @@ Translator::Translator(Cpu& cpu, std::unique_ptr<CodeCache> cache, u8 hot, Trust
   if (!rules_.all_hold())
     cpu.log.once("host rules", "paemu: interpreting " + rules_.broken() +
                                    ", after which this host's flags are not as docs/undefined.md says");
+  ReturnStack::Entry& bottom = returns_.bottom();
+  bottom.landing = reinterpret_cast<u64>(thunks_.return_to_zero);
+  context_->returns_base = reinterpret_cast<u64>(&bottom);
+  cpu_.mmu.set_fetch_listener(this);
 }
-Translator::~Translator() = default;
+Translator::~Translator() { cpu_.mmu.set_fetch_listener(nullptr); }
 
 void Translator::run(u64 max_ticks) {
   pending_ = nullptr;  // a reset or a loaded state may have put the processor elsewhere
@@ -118,6 +124,7 @@ void Translator::begin_native() {
   const u64 budget = cpu_.budget_end - cpu_.clock.retired;
   x.left = static_cast<i32>(std::min<u64>(budget, kMostTicks));
   x.end = cpu_.clock.retired + static_cast<u64>(x.left);
+  stay_end_ = x.end;
 }
 
 void Translator::run_native(const Translation* t) {
@@ -206,12 +213,11 @@ bool Translator::pass_shadow() {
 // handler's on?
 bool Translator::resume(u32 eip, u32 remaining) {
   if (cpu_.state.eip != eip || must_look()) return false;
-  const u64 retired = cpu_.clock.retired;
-  if (retired + (remaining - 1) > cpu_.budget_end) return false;
+  const u64 retired = cpu_.clock.retired, end = std::min(cpu_.budget_end, stay_end_);
+  if (retired + (remaining - 1) > end) return false;
   Context& x = *context_;
-  const u64 budget = std::min<u64>(cpu_.budget_end - retired, kMostTicks);
-  x.end = retired + budget;
-  x.left = static_cast<i32>(budget) - static_cast<i32>(remaining - 1);
+  x.end = end;
+  x.left = static_cast<i32>(end - retired) - static_cast<i32>(remaining - 1);
   return true;
 }
 
@@ -274,7 +280,8 @@ void write_relative(u8* at, const u8* executed_at, const u8* target) {
 }  // namespace
 
 void Translator::connect(Link& link, Translation& to) {
-  if (link.to != nullptr) return;
+  if (link.to == &to) return;
+  disconnect(link);  // it went elsewhere, since another page is mapped there now
   link.to = &to;
   to.incoming.push_back(&link);
   if (link.addend != nullptr) {

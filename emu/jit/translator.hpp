@@ -13,12 +13,13 @@
 #include "interp/interpreter.hpp"
 #include "jit/code_cache.hpp"
 #include "jit/host_rules.hpp"
+#include "jit/return_stack.hpp"
 #include "jit/thunks.hpp"
 #include "jit/translation.hpp"
 
 namespace paemu {
 
-class Translator : public Interpreter {
+class Translator : public Interpreter, private FetchListener {
  public:
   // Does this host have what translated code uses (BMI2)?
   static bool supported();
@@ -48,6 +49,8 @@ class Translator : public Interpreter {
  private:
   // --- Interpreter.
   void execute_block(Block& block, u32 eip) override;
+  // --- FetchListener. Pending calls may lead back into another page now.
+  void on_code_pages_lost() override { context_->returns = context_->returns_base; }
 
   jit::Translation* find(const Block& block, u32 eip);
   jit::Translation* translate(Block& block, u32 eip);
@@ -74,6 +77,8 @@ class Translator : public Interpreter {
   std::unique_ptr<jit::Context> context_;
   const jit::HostRules rules_;
   jit::Thunks thunks_;
+  ReturnStack returns_;
+  u64 stay_end_ = 0;  // the retired count at which translated code is left at last
   std::deque<jit::Translation> translations_;
   std::deque<jit::Link> links_;
   jit::Link* pending_ = nullptr;  // wants to be connected to what runs next

@@ -92,6 +92,7 @@ void Mmu::drop_local_fast() {
     const AddressSpace::Place& p = s.places[n];
     fast_[p.table / 2][p.table % 2].tag[p.index] = FastTable::kFree;
   }
+  note_code_pages_lost();
 }
 
 // The address space of the tables in CR3: one that is known, or a new one in the place of the next in turn.

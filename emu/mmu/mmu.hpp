@@ -45,6 +45,15 @@ class StoreListener {
   ~StoreListener() = default;
 };
 
+// Told when pages of code that were at hand (fetch_hit) may no longer be: another page came in the place, a flush.
+class FetchListener {
+ public:
+  virtual void on_code_pages_lost() = 0;
+
+ protected:
+  ~FetchListener() = default;
+};
+
 // Where the bytes of a page of code are. `host` is nullptr when they are not in RAM or ROM: use read_physical().
 struct FetchPage {
   GuestPhys address;         // of the byte asked for, A20 applied
@@ -194,6 +203,7 @@ class Mmu {
     fast_[static_cast<u32>(Access::kWrite)][static_cast<u32>(privilege)].tag[index_of(linear)] = FastTable::kFree;
   }
   void set_listener(MmioListener* listener) { listener_ = listener; }
+  void set_fetch_listener(FetchListener* listener) { fetch_listener_ = listener; }
   // Without PSE-36 bits 13 to 21 of a 4-MiB entry are reserved (SDM 3A, table 4-4).
   void set_pse36(bool enabled) {
     walker_.set_pse36(enabled);
@@ -256,6 +266,9 @@ class Mmu {
   void forget_fast(Access, u32 linear);
   void drop_fast();
   void clear_fast();
+  void note_code_pages_lost() const {
+    if (fetch_listener_ != nullptr) fetch_listener_->on_code_pages_lost();
+  }
   // Is a frame of RAM as the fast entries for writing want it: written before, without code?
   bool written_fast(GuestPhys address) const {
     constexpr u8 kMask = frame_flag::kDirty | frame_flag::kHasCode;
@@ -278,6 +291,7 @@ class Mmu {
   MmioBus& mmio_;
   MmioListener* listener_ = nullptr;
   StoreListener* store_listener_ = nullptr;
+  FetchListener* fetch_listener_ = nullptr;
   PageWalker walker_;
   Fault fault_;
   u32 watch_hits_ = 0;

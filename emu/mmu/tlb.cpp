@@ -70,6 +70,7 @@ void Mmu::fill_fast(u32 linear, Access access, Privilege privilege, const Piece&
   u64& addend = table.addend[index_of(linear)];
   const u64 new_addend = reinterpret_cast<u64>(piece.host) - linear;
   if (tag == FastTable::tag_of(linear) && addend == new_addend) return;  // there, and noted
+  if (access == Access::kFetch && tag != FastTable::kFree) note_code_pages_lost();
   addend = new_addend;
   tag = FastTable::tag_of(linear);
   const bool outlives_cr3 = !(state_.cr0 & cr0::kPaging) || (slot(access, linear).rights & page_right::kGlobal);
@@ -83,6 +84,7 @@ void Mmu::forget_fast(Access access, u32 linear) {
   };
   if (access == Access::kFetch) {
     drop(Access::kFetch);
+    note_code_pages_lost();
   } else {
     drop(Access::kRead);
     drop(Access::kWrite);
@@ -102,6 +104,7 @@ void Mmu::clear_fast() {
   for (auto& by_privilege : fast_) {
     for (FastTable& table : by_privilege) table.drop();
   }
+  note_code_pages_lost();
 }
 
 // For reasons of the host: nothing that was at hand, in these tables or in others, is right any more.
