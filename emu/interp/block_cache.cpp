@@ -154,13 +154,34 @@ bool BlockCache::write(GuestPhys address, u32 size) {
       }
       if (page.blocks == nullptr) {
         pages_.erase(found);
-        if (!memory_.is_rom(address)) memory_.unwatch_frame(pfn_of(address));
+        unwatch(pfn_of(address).value);
       }
     }
     address += here;
     size -= here;
   }
   return any;
+}
+
+void BlockCache::forget(Pfn first, u64 count) {
+  for (auto at = pages_.begin(); at != pages_.end();) {
+    const u32 frame = at->first;
+    if (frame < first.value || frame - first.value >= count) {
+      ++at;
+      continue;
+    }
+    unlink(at->second);
+    for (Block* b = at->second.blocks; b != nullptr; b = b->next_in_page) drop(*b);
+    at = pages_.erase(at);
+    unwatch(frame);
+  }
+  ++engine_.invalidations;
+}
+
+// No code of the frame is held any more. ROM is not watched.
+void BlockCache::unwatch(u32 frame) {
+  const GuestPhys address = phys_of(Pfn{frame});
+  if (memory_.host_page(address) != nullptr && !memory_.is_rom(address)) memory_.unwatch_frame(Pfn{frame});
 }
 
 void BlockCache::flush() {
@@ -171,8 +192,7 @@ void BlockCache::flush() {
       bucket(GuestPhys{b->address}) = nullptr;
     }
     unlink(page);
-    const GuestPhys address = phys_of(Pfn{frame});
-    if (memory_.host_page(address) != nullptr && !memory_.is_rom(address)) memory_.unwatch_frame(Pfn{frame});
+    unwatch(frame);
   }
   std::fill(std::begin(engine_.jumps), std::end(engine_.jumps), JumpEntry{});
   ++engine_.invalidations;

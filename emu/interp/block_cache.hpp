@@ -44,6 +44,8 @@ class BlockCache {
 
   // Drops the blocks that were decoded from these bytes. -> was there any?
   bool write(GuestPhys address, u32 size);
+  // Drops the blocks of these frames, which are other memory now.
+  void forget(Pfn first, u64 count);
   // Drops everything.
   void flush();
   // Is there any code of this frame?
@@ -70,6 +72,7 @@ class BlockCache {
   u32 decode_instructions(Block& block, const u8* host, u32 limit, u32 max_count, u32& looked_at);
   void note_code(Block& block, u32 bytes);
   void drop(Block& block);
+  void unwatch(u32 frame);
   // The bucket of an address; modes of one address share it.
   Block*& bucket(GuestPhys address) { return buckets_[(address.value ^ (address.value >> 16)) & (kBuckets - 1)]; }
   // How often code near a frame was written lately; several frames share an entry.

@@ -147,9 +147,9 @@ void Interpreter::flush_code() {
   cpu_.position.current = nullptr;
 }
 
-void Interpreter::on_mapping_changed(Pfn, u64) {
+void Interpreter::on_mapping_changed(Pfn first, u64 count) {
   cpu_.mmu.on_mapping_changed();
-  blocks_->flush();
+  blocks_->forget(first, count);
   cpu_.request_attention();
 }
 

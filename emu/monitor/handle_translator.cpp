@@ -41,7 +41,7 @@ std::string totals(const TranslatorInfo& i) {
   line(text, "cache used", "{} bytes ({:.1f}%)", i.cache_used, share(i.cache_used, i.cache_size));
   line(text, "decoded code", "{} bytes of {} ({:.1f}%)", i.decoded_used, base::size_text(i.decoded_size),
        share(i.decoded_used, i.decoded_size));
-  line(text, "flushes", "{} ({} as there was no room left, the others by changes of the memory map)", i.flushes,
+  line(text, "flushes", "{} ({} as there was no room left, the others as a state was loaded or taken)", i.flushes,
        i.flushes_when_full);
   line(text, "blocks", "{} ({} translated since the start, {} dropped as their code was written)", i.blocks,
        i.translated, i.dropped);

@@ -121,6 +121,42 @@ TEST_CASE("the hottest block is found, with its guest and host code, and exits a
   CHECK_THAT(host, Contains("; link to 00100005"));
 }
 
+TEST_CASE("when DIMMs come and go, translated code is lost in their frames only") {
+  if (!Translator::supported()) return;
+  FlatMachine m;
+  load_loop(m);
+  Translator translator(m.cpu, cache_of(CodeCache::kSmallest), 0);
+  DimmSpec spec;
+  spec.id = "dimm1";
+  spec.base = GuestPhys{0x8000000};
+  spec.size = 128 * kMiB;
+  const auto count = [&] {
+    TranslatorInfo info;
+    REQUIRE(translator.add_translator_info(info, 0));
+    return info;
+  };
+  translator.run(10'000);
+  const u64 translated = count().translated;
+  REQUIRE(m.memory.insert(spec).ok());
+  translator.run(10'000);
+  CHECK(count().translated == translated);
+
+  constexpr u32 kThere = 0x8000000;
+  m.load(kThere, std::initializer_list<u8>{0x43, 0xeb, 0xfd});  // inc ebx; jmp back
+  m.cpu.state.eip = kThere;
+  translator.run(10);
+  CHECK(m.gpr(isa::kEbx) == 5);
+  CHECK(count().translated > translated);
+  const u64 blocks = count().blocks;
+  REQUIRE(m.memory.remove("dimm1").ok());
+  CHECK(count().blocks < blocks);
+  CHECK(count().blocks > 0);
+  m.cpu.state.idtr.limit = 0;
+  translator.run(10);
+  CHECK(m.gpr(isa::kEbx) == 5);
+  CHECK(m.cpu.state.activity == Activity::kShutdown);  // ff ff is undefined
+}
+
 TEST_CASE("profilers are told of each block, and of its end") {
   if (!Translator::supported()) return;
   FlatMachine m;
