@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Run a bare guest of the frame: every case as the manual says, the same when recorded, the same again when
+"""Run bare guests of the frame: every case as the manual says, the same when recorded, the same again when
 replayed by the other engine.
 
-usage: cases_test.py BUILD_FOLDER SOURCE
+usage: cases_test.py BUILD_FOLDER SOURCE...
 The options of the emulator stand in the source as "// paemu: OPTIONS"; several such lines are several runs.
 """
 import os
@@ -46,12 +46,17 @@ def check(build, name, options, folder):
     print(f"{name} {' '.join(options)}: {lines[-1]}, recorded and replayed")
 
 
-def main():
-    build, source = sys.argv[1:3]
+def check_all(build, source):
     name = os.path.splitext(os.path.basename(source))[0]
     with tempfile.TemporaryDirectory(prefix="paemu-test-") as folder:
         for options in runs_of(source):
             check(build, name, options, folder)
+
+
+def main():
+    build = sys.argv[1]
+    for source in sys.argv[2:]:
+        check_all(build, source)
 
 
 if __name__ == "__main__":
