@@ -162,7 +162,8 @@ const u8* Translator::next_code() {
     return nullptr;
   }
   if (x.exit == Exit::kIndirect) {
-    const u8* const code = code_at(x.exit_eip);
+    // At the end of the slice an interrupt may come first: then nothing must have been fetched, as that fills the TLB.
+    const u8* const code = x.left > 0 ? code_at(x.exit_eip) : nullptr;
     ++(code == nullptr ? exits_.indirect : exits_.continued);
     return code;
   }
