@@ -15,6 +15,7 @@ class StoreLog {
  public:
   static constexpr u32 kLineSize = 64;
   struct Line {
+    Line() {}  // of which nothing is set: there are many of them
     u32 linear;
     Privilege privilege;
     GuestPhys address;
@@ -33,8 +34,9 @@ class StoreLog {
     linear -= skew, address.value -= skew, host -= skew;
     for (u32 at = 0; at < skew + size; at += kLineSize) {
       if (find(host + at) != nullptr) continue;
-      lines_.push_back({linear + at, privilege, GuestPhys{address.value + at}, host + at, {}});
-      Line& line = lines_.back();
+      Line& line = lines_.emplace_back();
+      line.linear = linear + at, line.privilege = privilege;
+      line.address = GuestPhys{address.value + at}, line.host = host + at;
       std::memcpy(line.before, line.host, kLineSize);
     }
   }
