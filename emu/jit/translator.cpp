@@ -90,8 +90,9 @@ bool Translator::lend(u8 wanted) {
   if (wanted & lent::kX87) {
     constexpr u16 kMasks = fpu_status::kExceptions;
     if ((cpu_.state.cr0 & (cr0::kEmulation | cr0::kTaskSwitched)) || (f.control & kMasks) != kMasks) return false;
-    // A loaded state may have one pending that its control word masks: the host would forget it.
-    if (!(cpu_.lent_fpu & lent::kX87) && (f.status & fpu_status::kErrorSummary)) return false;
+    // A loaded state may have one pending that its control word masks, or be busy without: the host would forget it.
+    constexpr u16 kForgotten = fpu_status::kErrorSummary | fpu_status::kBusy;
+    if (!(cpu_.lent_fpu & lent::kX87) && (f.status & kForgotten)) return false;
     lend_x87(cpu_);
   }
   if (wanted & lent::kMxcsr) {

@@ -13,6 +13,9 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tools"))
+import drive  # noqa: E402
+
 TIMEOUT = 240  # seconds of the host
 # What the kernel's log may say at any time.
 KERNEL_LINE = re.compile(r"\S+\[\d+\]: unknown system call \d+|mm: the mem_map .*")
@@ -37,7 +40,7 @@ def expectations(source):
 
 
 def run(command):
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT, check=False)
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=drive.patience(TIMEOUT), check=False)
     return done.returncode, done.stdout.decode(errors="replace").replace("\r", ""), done.stderr.decode(errors="replace")
 
 

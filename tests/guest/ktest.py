@@ -3,16 +3,20 @@
 
 usage: ktest.py BUILD_FOLDER [KERNEL]
 """
+import os
 import re
 import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tools"))
+import drive  # noqa: E402
+
 TIMEOUT = 120  # seconds of the host
 
 
 def run(command):
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT, check=False)
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=drive.patience(TIMEOUT), check=False)
     return done.returncode, done.stdout.decode(errors="replace").replace("\r", ""), done.stderr.decode(errors="replace")
 
 

@@ -6,10 +6,14 @@ With "compare" the kernel may complain of what it complains of on QEMU's board "
 usage: linux_test.py BUILD_FOLDER [PROCESSORS|compare]
 """
 import glob
+import os
 import re
 import subprocess
 import sys
 import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tools"))
+import drive  # noqa: E402
 
 EXPECTED = ["SMBIOS 2.8 present", "found SMP MP-table", "init: Linux i686", "processor: model name\t: ", "memory: MemTotal: ", "count: 15050",
             "hash: 32e8bfc1888e4abc71c499baefe2efcad2ecc01d1c18f4a453d5d62b502a2c3e  -"]
@@ -19,7 +23,7 @@ QUICKLY = "console=ttyS0 cryptomgr.notests"
 
 
 def run(command):
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=800, check=False)
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=drive.patience(800), check=False)
     return done.returncode, done.stdout.decode(errors="replace").replace("\r", ""), done.stderr.decode(errors="replace")
 
 

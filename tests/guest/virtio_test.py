@@ -4,12 +4,16 @@
 usage: virtio_test.py BUILD_FOLDER
 """
 import glob
+import os
 import re
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tools"))
+import drive  # noqa: E402
 
 TEXT = "a disk that nobody formatted"
 EXPECTED = [r"found: virtio\d+ 0x0004 virtio_rng", r"found: virtio\d+ 0x0003 virtio_console", r"rng: virtio_rng\.0",
@@ -49,7 +53,7 @@ def main():
              "-no-reboot", "-record", f"{folder}/trace", *machine, "-object", "rng-builtin,id=source", "-device", "virtio-rng-pci,rng=source",
              "-device", "virtio-serial-pci,addr=0x9", "-chardev", f"socket,id=there,path={folder}/console", "-device", "virtconsole,chardev=there",
              "-drive", f"file={folder}/disk,format=raw,if=virtio"],
-            stdin=subprocess.DEVNULL, capture_output=True, timeout=400, check=False)
+            stdin=subprocess.DEVNULL, capture_output=True, timeout=drive.patience(400), check=False)
         output = done.stdout.decode(errors="replace").replace("\r", "")
         missing = [text for text in EXPECTED + EXPECTED_OF_DISK if not re.search(text, output)]
         told = bytes(heard).decode(errors="replace").replace("\r", "")
@@ -59,7 +63,7 @@ def main():
         if "hello from hvc0\n" + numbers not in told or "answer: typed there" not in told:
             sys.exit(f"virtio_test: the console heard ...{told[-300:]}")
         again = subprocess.run([f"{build}/paemu", "-replay", f"{folder}/trace", *machine[:4], "-chardev", f"file,id=there,path={folder}/heard",
-                                "-device", "virtconsole,chardev=there"], stdin=subprocess.DEVNULL, capture_output=True, timeout=400, check=False)
+                                "-device", "virtconsole,chardev=there"], stdin=subprocess.DEVNULL, capture_output=True, timeout=drive.patience(400), check=False)
         with open(f"{folder}/heard", "rb") as file:
             replayed = file.read()
         if again.returncode != 0 or again.stdout != done.stdout or replayed != bytes(heard):

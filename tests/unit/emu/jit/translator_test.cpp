@@ -210,3 +210,17 @@ TEST_CASE("instructions that leave for the run loop and change nothing of note a
     CHECK(sliced.cpu.state.shadow == whole.cpu.state.shadow);
   }
 }
+
+TEST_CASE("a unit that a loaded state has busy with nothing pending stays so, as interpreted") {
+  if (!Translator::supported()) return;
+  FlatMachine m, reference;
+  for (FlatMachine* machine : {&m, &reference}) {
+    machine->code({0x9b, 0xeb, 0xfd});  // again: wait; jmp again
+    machine->cpu.state.fpu.status = fpu_status::kBusy;
+  }
+  Translator translator(m.cpu, cache_of(CodeCache::kSmallest), 0);
+  translator.run(100);
+  reference.interpreter.run(100);
+  CHECK(m.cpu.state.fpu.status == reference.cpu.state.fpu.status);
+  CHECK(m.clock.retired == reference.clock.retired);
+}
