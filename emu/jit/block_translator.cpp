@@ -14,7 +14,7 @@ constexpr u32 kWidestSpan[kMostApart + 1] = {256, 32, 0};
 }  // namespace
 
 BlockTranslator::BlockTranslator(u8* buffer, usize size, Cpu& cpu, const HostRules& rules, const Thunks& thunks,
-                                 const CodeCache& cache, Translation& out, std::deque<Link>& links)
+                                 const CodeCache& cache, Translation& out, std::deque<Link>& links, Loops loops)
     : Assembler(buffer, size, cpu),
       block_(*out.block),
       rules_(rules),
@@ -23,31 +23,70 @@ BlockTranslator::BlockTranslator(u8* buffer, usize size, Cpu& cpu, const HostRul
       out_(out),
       links_(links),
       privilege_(block_.mode & mode::kUser ? Privilege::kUser : Privilege::kSupervisor),
+      loops_(loops),
       widest_span_(kWidestSpan[block_.apart]) {}
 
 void BlockTranslator::run() {
-  check_budget();
-  for (index_ = 0; index_ < block_.count; ++index_) {
+  check_budget(block_.count);
+  emit_copy(block_.count);
+  if (loop_.found) emit_loop();
+  ready();
+}
+
+void BlockTranslator::emit_copy(u32 count) {
+  count_ = count;
+  for (index_ = 0; index_ < count_; ++index_) {
     ended_ = false;
     instruction();
   }
   if (!ended_) {
     settle(flags_, x87_, xmm_);
-    const Insn& last = block_.insns[block_.count - 1];
-    jump_to(next_eip(last));
+    jump_to(next_eip(block_.insns[count_ - 1]));
   }
   emit_side_exits();
   emit_misses();
-  ready();
+}
+
+// A block that is a loop would settle and check at each round what the round before has just known. So it goes on in a
+// copy of itself that begins with what the first round left open: XMM registers held, the units seen to be lent, no
+// flags to record, x87 pointers not written. If the copy ends with the same it goes round within itself.
+void BlockTranslator::emit_loop() {
+  misses_.clear();
+  side_exits_.clear();
+  spans_.clear();
+  values_.forget();
+  in_rdi_ = kNoSlot;
+  flags_ = loop_.flags;
+  x87_ = loop_.x87;
+  xmm_ = loop_.xmm;
+  lent_ = loop_.lent;
+  L(loop_.label);
+  check_budget(loop_.count);
+  emit_copy(loop_.count);
+}
+
+// May a jump from here to `target` go to the loop's start? The first such jump says where the loop ends.
+bool BlockTranslator::loops_by(u32 target) {
+  if (loops_ == Loops::kNo || target != out_.eip) return false;
+  if (!loop_.found) {
+    loop_.found = true;
+    loop_.count = index_ + 1;
+    loop_.flags = flags_;
+    loop_.x87 = x87_;
+    loop_.xmm = xmm_;
+    loop_.lent = lent_;
+  }
+  return loop_.flags == flags_ && loop_.x87 == x87_ && loop_.xmm == xmm_ && loop_.lent == lent_;
 }
 
 // The whole block, or nothing of it, runs: the engine stops at exactly any retired count by interpreting the rest.
-void BlockTranslator::check_budget() {
+void BlockTranslator::check_budget(u32 count) {
   Label enough;
-  lea(r11d, ptr[r11 - static_cast<int>(block_.count)]);
+  lea(r11d, ptr[r11 - static_cast<int>(count)]);
   pext(ecx, r11d, ptr[CONTEXT(sign_bit)]);
   jrcxz(enough);
-  lea(r11d, ptr[r11 + static_cast<int>(block_.count)]);
+  lea(r11d, ptr[r11 + static_cast<int>(count)]);
+  settle(flags_, x87_, xmm_);
   mov(esi, out_.eip);
   jmp(cache_.writable(thunks_.exit_budget), T_NEAR);
   L(enough);
@@ -152,7 +191,11 @@ void BlockTranslator::emit_misses() {
 void BlockTranslator::emit_side_exits() {
   for (SideExit& e : side_exits_) {
     L(e.label);
-    if (e.executed != block_.count) lea(r11d, ptr[r11 + static_cast<int>(block_.count - e.executed)]);
+    if (e.executed != count_) lea(r11d, ptr[r11 + static_cast<int>(count_ - e.executed)]);
+    if (e.to_loop) {
+      jmp(loop_.label, T_NEAR);
+      continue;
+    }
     settle(e.flags, e.x87, e.xmm);
     if (e.to_run_loop) {
       mov(esi, e.target);

@@ -27,7 +27,7 @@ class BlockTranslator : public Assembler {
  public:
   // Writes to `buffer`, which `cache` reserved. Links are made in `links`.
   BlockTranslator(u8* buffer, usize size, Cpu& cpu, const HostRules& rules, const Thunks& thunks,
-                  const CodeCache& cache, Translation& out, std::deque<Link>& links);
+                  const CodeCache& cache, Translation& out, std::deque<Link>& links, Loops loops);
   void run();
 
  private:
@@ -36,15 +36,18 @@ class BlockTranslator : public Assembler {
     u32 maybe_stale = eflag::kAdjust | stale::kSignZeroParity;  // before the block anything that a block may leave
     bool recorded = true;  // Context::stale_mask is right; else it has to become `record`
     u32 record = 0;
+    bool operator==(const Flags&) const = default;
   };
   // What the x87 unit's pointers to the last instruction have to become before anybody can look.
   struct LastX87 {
     const Insn* insn = nullptr;
     const Insn* with_memory = nullptr;
+    bool operator==(const LastX87&) const = default;
   };
   // XMM registers that the host's hold in this block.
   struct HeldXmm {
     u8 held = 0, dirty = 0;  // bit n: register n
+    bool operator==(const HeldXmm&) const = default;
   };
   static constexpr u32 kNoSlot = ~u32{0};
   // An instruction that is run by its handler out of line.
@@ -63,20 +66,36 @@ class BlockTranslator : public Assembler {
     Xbyak::Label label;
     u32 target = 0, executed = 0;
     bool to_run_loop = false;  // not linked
+    bool to_loop = false;      // to loop_.label, with all left open
     Flags flags;
     LastX87 x87;
     HeldXmm xmm;
   };
 
+  // What a block that jumps to its own start has left open there: the loop proper, a second copy of the block up to
+  // that jump, begins with it and ends with it.
+  struct Loop {
+    bool found = false;
+    Xbyak::Label label;
+    u32 count = 0;  // instructions
+    Flags flags;
+    LastX87 x87;
+    HeldXmm xmm;
+    u8 lent = 0;
+  };
+
   // --- The block's frame.
-  void check_budget();
+  void emit_copy(u32 count);
+  void emit_loop();
+  bool loops_by(u32 target);
+  void check_budget(u32 count);
   void instruction();
   bool has_row(const Insn& i) const;
   SideExit& side_exit(u32 target, u32 executed);
   void call_handler(const Insn& i);
   void emit_misses();
   void emit_side_exits();
-  void jump_to(u32 target);  // the end of a path, all state stored
+  void jump_to(u32 target);            // the end of a path, all state stored
   void jump_indirect();                // to esi
   void transfer(Privilege privilege);  // the same, to another mode
   void settle_all();                   // here, so that C++ may run
@@ -92,7 +111,7 @@ class BlockTranslator : public Assembler {
   void load_xmm(const HeldXmm& xmm);
   void record_flags(const Flags& f);
   u32 next_eip(const Insn& i) const { return out_.eip + i.offset + i.length; }
-  u32 remaining() const { return block_.count - index_; }
+  u32 remaining() const { return count_ - index_; }
   const isa::Row& row(const Insn& i) const { return isa::rows()[i.row]; }
   static bool memory(const Insn& i) { return i.flags & isa::insn_flag::kMemory; }
   static bool operand16(const Insn& i) { return i.flags & isa::insn_flag::kOperand16; }
@@ -223,6 +242,9 @@ class BlockTranslator : public Assembler {
   Translation& out_;
   std::deque<Link>& links_;
   const Privilege privilege_;
+  const Loops loops_;
+  Loop loop_;
+  u32 count_ = 0;  // instructions of this copy, which were taken off the budget
   u32 index_ = 0;
   bool ended_ = false;  // nothing can fall through to the end of the block
   Flags flags_;

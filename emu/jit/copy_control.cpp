@@ -67,20 +67,29 @@ void BlockTranslator::push_value(u32 value) {
   move_stack(-static_cast<int>(kSlot));
 }
 
-void BlockTranslator::move_stack(int bytes) {
-  lea(guest32(isa::kEsp), ptr[guest64(isa::kEsp) + bytes]);
-}
+void BlockTranslator::move_stack(int bytes) { lea(guest32(isa::kEsp), ptr[guest64(isa::kEsp) + bytes]); }
 
 bool BlockTranslator::copy_branch(const Insn& i) {
   const u32 target = next_eip(i) + i.immediate;
-  const bool last = index_ + 1 == block_.count;
+  const bool last = remaining() == 1;
   if (i.opcode == 0xe8) {
     push_value(next_eip(i));
   } else if (i.opcode != 0xeb && i.opcode != 0xe9) {
     need_flags(read_by_condition(i.opcode));
+    const bool loops = loops_by(target);
+    if (loops && last) {
+      jump_if(i.opcode & 15, loop_.label);
+      return true;
+    }
     if (last) settle_all();
     SideExit& e = side_exit(target, index_ + 1);
+    e.to_loop = loops;
     jump_if(i.opcode & 15, e.label);
+    return true;
+  }
+  if (i.opcode != 0xe8 && loops_by(target)) {
+    jmp(loop_.label, T_NEAR);
+    ended_ = true;
     return true;
   }
   settle(flags_, x87_, xmm_);
@@ -141,7 +150,10 @@ bool BlockTranslator::copy_loop(const Insn& i) {
   Label taken, on;
   if (i.opcode == 0xe2) lea(guest32(isa::kEcx), ptr[guest64(isa::kEcx) - 1]);
   mov(ecx, guest32(isa::kEcx));
-  SideExit& e = side_exit(next_eip(i) + i.immediate, index_ + 1);
+  const u32 target = next_eip(i) + i.immediate;
+  const bool loops = loops_by(target);
+  SideExit& e = side_exit(target, index_ + 1);
+  e.to_loop = loops;
   if (i.opcode == 0xe2) {
     jrcxz(on);
     jmp(e.label, T_NEAR);

@@ -107,7 +107,7 @@ BlockTranslator::Span* BlockTranslator::new_span(const Address& a, u32 size, Acc
     span.size = static_cast<u32>(wider);
     shared = true;
   };
-  for (u32 n = index_; n < block_.count; ++n) {
+  for (u32 n = index_; n < count_; ++n) {
     const Insn& i = block_.insns[n];
     const Guess g = guess(i, row(i));
     const bool based = i.segment == isa::kFs || i.segment == isa::kGs;
@@ -173,7 +173,7 @@ void BlockTranslator::look_up_again(const Miss& m) {
   L(failed);
   mov(rcx, reinterpret_cast<u64>(&out_));
   mov(esi, next_eip(block_.insns[m.index]));
-  if (block_.count - m.index > 1) lea(r11d, ptr[r11 + static_cast<int>(block_.count - m.index - 1)]);
+  if (count_ - m.index > 1) lea(r11d, ptr[r11 + static_cast<int>(count_ - m.index - 1)]);
   jmp(cache_.writable(thunks_.exit_apart), T_NEAR);
   L(done);
 }

@@ -11,6 +11,9 @@ struct Translation;
 
 inline constexpr u8 kMostApart = 2;  // of Block::apart
 
+// May a block that jumps to its own start go round within its own code? Not where it is to run alone.
+enum class Loops : u8 { kNo, kYes };
+
 // A jump to a known linear address. It goes to an exit until the target is translated.
 struct Link {
   Translation* from = nullptr;

@@ -20,8 +20,8 @@ constexpr u64 kMostOfFrame = 1024;
 // many calls may be pending (ReturnStack), each being an instruction.
 constexpr i32 kMostTicks = 400'009;
 
-// For decoded blocks, beside the host code. Half is enough: a block takes some 400 bytes and its host code some 500, and
-// of a small cache most blocks are never translated.
+// For decoded blocks, beside the host code. Half is enough: a block takes some 400 bytes and its host code some 500,
+// and of a small cache most blocks are never translated.
 usize decoded_size(u64 cache_size) {
   return std::max<usize>(cache_size / 2, std::min<usize>(cache_size, BlockCache::kUsualSize));
 }
@@ -69,7 +69,7 @@ void Translator::execute_block(Block& block, u32 eip) {
   if ((block.mode & kMode) == kMode) {
     if (block.heat >= hot_) {
       t = find(block, eip);
-      if (t == nullptr) t = translate(block, eip);
+      if (t == nullptr) t = translate(block, eip, Loops::kYes);
     } else {
       ++block.heat;
     }
@@ -102,12 +102,12 @@ bool Translator::lend(u8 wanted) {
   return (cpu_.lent_fpu & wanted) == wanted;
 }
 
-bool Translator::run_alone(Block& block, u32 eip) {
+bool Translator::run_alone(Block& block, u32 eip, Loops loops) {
   constexpr u8 kMode = kFastMode | mode::kProtected;
   if ((block.mode & kMode) != kMode) return false;
   Translation* t = find(block, eip);
   if (t == nullptr) {
-    t = translate(block, eip);
+    t = translate(block, eip, loops);
     if (t == nullptr) return false;
     inspect({cache_->writable(t->code), t->code_size});
   }
@@ -248,8 +248,10 @@ void Translator::note_jump(const Translation& t) {
   jumps.code[n] = t.code;
 }
 
-Translation* Translator::translate(Block& block, u32 eip) {
-  const u64 most = kMostOfFrame + block.count * kMostOfInstruction;
+Translation* Translator::translate(Block& block, u32 eip, Loops loops) {
+  u64 most = kMostOfFrame + block.count * kMostOfInstruction;
+  if (most > cache_->size() / 4) loops = Loops::kNo;
+  if (loops == Loops::kYes) most *= 2;
   u8* buffer = forget_before_translating_ ? nullptr : cache_->reserve(most);
   if (buffer == nullptr) {
     if (!forget_before_translating_) ++flushes_when_full_;
@@ -262,7 +264,7 @@ Translation* Translator::translate(Block& block, u32 eip) {
   t.eip = eip;
   t.addend = reinterpret_cast<u64>(block.host) - eip;
   cpu_.settle_fpu();
-  BlockTranslator writer(buffer, most, cpu_, rules_, thunks_, *cache_, t, links_);
+  BlockTranslator writer(buffer, most, cpu_, rules_, thunks_, *cache_, t, links_, loops);
   writer.run();
   t.code = cache_->executable(buffer);
   t.code_size = static_cast<u32>(writer.getSize());

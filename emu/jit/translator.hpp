@@ -39,7 +39,7 @@ class Translator : public Interpreter, private FetchListener {
  protected:
   // Runs one block translated, and nothing after it. False: it can't be, and nothing ran. For the Verifier: blocks that
   // run this way are never linked.
-  bool run_alone(Block& block, u32 eip);
+  bool run_alone(Block& block, u32 eip, jit::Loops loops = jit::Loops::kNo);
   std::vector<std::string> last_host_code() const;  // what ran then
   // For tests: may spoil what was just translated; `code` as it is written.
   virtual void inspect(std::span<u8>) {}
@@ -53,7 +53,7 @@ class Translator : public Interpreter, private FetchListener {
   void on_code_pages_lost() override { context_->returns = context_->returns_base; }
 
   jit::Translation* find(const Block& block, u32 eip);
-  jit::Translation* translate(Block& block, u32 eip);
+  jit::Translation* translate(Block& block, u32 eip, jit::Loops loops);
   bool lend(u8 wanted);
   void run_native(const jit::Translation* t);
   void begin_native();

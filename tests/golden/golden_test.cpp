@@ -36,7 +36,7 @@ class OneBlock final : public Translator {
     while (count < block.count && block.insns[count].offset < size_) ++count;
     block.insns[count].handler = block.insns[block.count].handler;  // the end of the block
     block.count = count;
-    if (code.empty() && run_alone(block, eip)) code = last_host_code();
+    if (code.empty() && run_alone(block, eip, jit::Loops::kYes)) code = last_host_code();
     cpu_.request_stop();
   }
   Cpu& cpu_;

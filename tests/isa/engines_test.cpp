@@ -4,6 +4,7 @@
 // usage: isa-engines [CASES [SEED [verify|distrust]]]
 // verify: the second is -engine verify, which says what instruction it is that differs. distrust: the second takes the
 // host for one whose undefined flags are others than docs/undefined.md says.
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -23,7 +24,10 @@ namespace {
 class Engines {
  public:
   Engines(u64 seed, EngineKind second, TrustHost trust)
-      : verify_(second == EngineKind::kVerify), translator_{false, second, trust}, generator_(seed, false), dice_(seed) {
+      : verify_(second == EngineKind::kVerify),
+        translator_{false, second, trust},
+        generator_(seed, false),
+        dice_(seed) {
     std::vector<u8> noise(layout::kDataSize);
     for (u8& b : noise) b = static_cast<u8>(dice_.next());
     write(layout::kData, noise);
@@ -39,6 +43,7 @@ class Engines {
     translator_.forget_code();
     Case c = generator_.make_sequence(rows, 12);
     if (dice_.one_in(8)) add_short_address(c);
+    const bool loops = dice_.one_in(3) && make_loop(c);
     if (c.code + c.length >= layout::kCode + layout::kCodeSize) return "";
     write(c.code, {c.bytes, c.length});
     write(c.code + c.length, {&breakpoint, 1});
@@ -49,6 +54,7 @@ class Engines {
     }
     // The second time the fast TLB has what the first time missed.
     for (u32 turn = 0; turn < 2; ++turn) {
+      if (loops) write(kRounds, std::array<u8, 4>{static_cast<u8>(1 + dice_.below(9))});
       const u64 walks_before = interpreter_.walks() - translator_.walks();
       Registers a = c.before, b = c.before;
       const Exception of_a = interpreter_.run_to_breakpoint(a), of_b = translator_.run_to_breakpoint(b);
@@ -62,6 +68,20 @@ class Engines {
   }
 
  private:
+  // Where a loop counts: no sequence stores there.
+  static constexpr u32 kRounds = layout::kCode + layout::kCodeSize - 4;
+  // dec dword [kRounds]; jnz to the start: what a round leaves open the next one finds.
+  bool make_loop(Case& c) {
+    constexpr u32 kSize = 12;
+    if (c.length + kSize > sizeof c.bytes || c.code + c.length + kSize >= kRounds) return false;
+    const u32 distance = 0u - (c.length + kSize);
+    c.code -= kSize, c.before.eip -= kSize;  // within the page, as a loop's block must be
+    c.bytes[c.length++] = 0xff, c.bytes[c.length++] = 0x0d;
+    for (u32 n = 0; n < 4; ++n) c.bytes[c.length++] = static_cast<u8>(kRounds >> (8 * n));
+    c.bytes[c.length++] = 0x0f, c.bytes[c.length++] = 0x85;
+    for (u32 n = 0; n < 4; ++n) c.bytes[c.length++] = static_cast<u8>(distance >> (8 * n));
+    return true;
+  }
   // One more instruction, whose address has 16 bits: nothing is mapped there, so that only LEA does not fault. Half of
   // them stand alone, with registers whose upper halves lead to the data.
   void add_short_address(Case& c) {

@@ -118,7 +118,7 @@ TEST_CASE("the hottest block is found, with its guest and host code, and exits a
   INFO(host);
   CHECK_THAT(host, Contains("  add eax, r9d\n"));
   CHECK_THAT(host, Contains("pext ecx, r11d, dword ptr [sign_bit]"));
-  CHECK_THAT(host, Contains("; link to 00100005"));
+  CHECK_THAT(host, Contains("; link to 00100000"));
 }
 
 TEST_CASE("when DIMMs come and go, translated code is lost in their frames only") {
