@@ -22,9 +22,8 @@ u32 put_code(u32 to, Bytes... bytes) {
   put(to, all, sizeof all);
   return to + sizeof all;
 }
-u32 put_mov_eax(u32 to, u32 value) {
-  return put_code(to, 0xb8, value, value >> 8, value >> 16, value >> 24);
-}
+u32 put_dword(u32 to, u32 value) { return put_code(to, value, value >> 8, value >> 16, value >> 24); }
+u32 put_mov_eax(u32 to, u32 value) { return put_dword(put_code(to, 0xb8), value); }
 
 u32 call(u32 place, u32 eax = 0) {
   asm volatile("call *%1" : "+a"(eax) : "r"(place) : "ecx", "edx", "memory", "cc");
@@ -118,6 +117,40 @@ void across_pages() {
     at<u8>(kFrames + 0x5ffe) = static_cast<u8>(n);
     rounds.check(call_often(kAt), n << 16 | 0x2200 | n);
     at<u8>(kFrames + 0x5ffe) = 0x11;
+  }
+}
+
+// CALL; ADD EAX, imm8; RET, whose immediate is what the callee was given and is seen when it comes back.
+void changed_behind_a_call() {
+  Rounds rounds("what a return comes back to is written");
+  constexpr u32 kCaller = kFrames + 0xa000, kCallee = kFrames + 0xb000, kImmediate = kCaller + 7;
+  put_code(kCaller, 0xe8, 0xfb, 0x0f, 0, 0, 0x83, 0xc0, 0, kRet);
+  // CMP AL, [immediate]; JE to RET; MOV [immediate], AL; RET
+  const u32 branch = put_dword(put_code(kCallee, 0x3a, 0x05), kImmediate);
+  put_code(put_dword(put_code(branch, 0x74, 5, 0xa2), kImmediate), kRet);
+  for (u32 n = 0; n < kRounds; ++n) {
+    rounds.check(call(kCaller, n), n + n);
+    rounds.check(call_often(kCaller, n), n + n);
+  }
+}
+
+// CALL; MOV EAX, imm32; RET in a page that the callee maps elsewhere: to the frame whose entry it was given.
+void mapped_anew_behind_a_call() {
+  Rounds rounds("a return to a page that is mapped anew");
+  constexpr u32 kCaller = kWindow + 0xc000, kCallee = kFrames + 0xf000;
+  const u32 table = table_entry(Paging::kPae, kCaller).address;
+  for (u32 frame = kFrames + 0xc000; frame < kFrames + 0xf000; frame += 0x1000) {
+    const u32 behind = put_dword(put_code(frame, 0xe8), kCallee - (kCaller + 5));
+    put_code(put_mov_eax(behind, frame), kRet);
+  }
+  // MOV [table], EAX; INVLPG [caller]; RET
+  const u32 flush = put_dword(put_code(kCallee, 0xa3), table);
+  put_code(put_dword(put_code(flush, 0x0f, 0x01, 0x3d), kCaller), kRet);
+  map_page(Paging::kPae, kCaller, kFrames + 0xc000, entry::kAll);
+  for (u32 n = 0; n < kRounds; ++n) {
+    const u32 frame = kFrames + 0xc000 + n % 3 * 0x1000;
+    rounds.check(call(kCaller, frame | entry::kAll), frame);
+    rounds.check(call_often(kCaller, frame | entry::kAll), frame);
   }
 }
 
@@ -258,6 +291,8 @@ void guest_main() {
   aliases();
   remapped();
   across_pages();
+  changed_behind_a_call();
+  mapped_anew_behind_a_call();
   ejected();
   stop_paging();
   two_sizes();
