@@ -89,8 +89,10 @@ void Interpreter::run_block() {
   const u32 limit = static_cast<u32>(std::min<u64>(to_limit, kPageSize));
   Block* block = blocks_->find(page.address, cpu_.mode_key, limit);
   if (block == nullptr) {
+    if (execute_crossing(page, eip)) return;
     cpu_.settle_fpu();
     block = blocks_->build(page.address, page.host, cpu_.mode_key, limit);
+    if (block == nullptr) note_crossing(eip);
   }
   if (block == nullptr || cpu_.clock.retired + block->count > cpu_.budget_end) return step();
   cpu_.state.mid_repeat = false;

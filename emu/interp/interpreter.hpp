@@ -39,6 +39,10 @@ class Interpreter : public ExecutionEngine, public MemoryObserver, protected Blo
  protected:
   // Runs a block at `eip` whose instructions all fit the budget.
   virtual void execute_block(Block& block, u32 eip);
+  // For code that no block can hold, as its first instruction lies across two pages. Runs it, if it may and can be
+  // done faster than by a step; `page`: where its first byte is.
+  virtual bool execute_crossing(const FetchPage& /*page*/, u32 /*eip*/) { return false; }
+  virtual void note_crossing(u32 /*eip*/) {}
   // After code that left: is there more to do than to run the next block?
   bool must_look() const;
   // Takes note of attention: the budget may end sooner.

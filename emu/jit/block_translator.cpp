@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include <cstring>
+
 #include "interp/block_cache.hpp"
 
 namespace paemu::jit {
@@ -28,6 +30,7 @@ BlockTranslator::BlockTranslator(u8* buffer, usize size, Cpu& cpu, const HostRul
 
 void BlockTranslator::run() {
   check_budget(block_.count);
+  check_bytes();
   emit_copy(block_.count);
   if (loop_.found) emit_loop();
   ready();
@@ -90,6 +93,48 @@ void BlockTranslator::check_budget(u32 count) {
   mov(esi, out_.eip);
   jmp(cache_.writable(thunks_.exit_budget), T_NEAR);
   L(enough);
+}
+
+// Of code that nobody watches (Translation::checked): is it what was translated, in pages that are at hand?
+void BlockTranslator::check_bytes() {
+  if (out_.checked.empty()) return;
+  Label changed, same;
+  const FastTable& fetch = table(Access::kFetch);
+  const auto need_zero = [&] {  // in ecx
+    Label zero;
+    jrcxz(zero);
+    jmp(changed, T_NEAR);
+    L(zero);
+  };
+  const u32 size = static_cast<u32>(out_.checked.size());
+  for (u32 n = 0; n < size;) {
+    const u32 at = out_.eip + n, place = FastTable::index_of(at);
+    if (n == 0 || (at & kPageMask) == 0) {
+      mov(ecx, ptr[in_cpu(&fetch.tag[place])]);
+      lea(ecx, ptr[rcx + static_cast<int>(at >> kPageShift)]);
+      need_zero();
+      mov(rdi, ptr[in_cpu(&fetch.addend[place])]);
+    }
+    const bool four = size - n >= 4 && (at & kPageMask) <= kPageSize - 4;
+    i32 expected = out_.checked[n];
+    if (four) std::memcpy(&expected, &out_.checked[n], sizeof expected);
+    mov(esi, at);
+    if (four)
+      mov(ecx, ptr[rdi + rsi]);
+    else
+      movzx(ecx, byte[rdi + rsi]);
+    mov(esi, expected);
+    not_(rsi);
+    lea(ecx, ptr[rcx + rsi + 1]);
+    need_zero();
+    n += four ? 4 : 1;
+  }
+  jmp(same, T_NEAR);
+  L(changed);
+  lea(r11d, ptr[r11 + static_cast<int>(block_.count)]);
+  mov(esi, out_.eip);
+  jmp(cache_.writable(thunks_.exit_budget), T_NEAR);
+  L(same);
 }
 
 void BlockTranslator::instruction() {

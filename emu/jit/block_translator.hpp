@@ -89,6 +89,7 @@ class BlockTranslator : public Assembler {
   void emit_loop();
   bool loops_by(u32 target);
   void check_budget(u32 count);
+  void check_bytes();
   void instruction();
   bool has_row(const Insn& i) const;
   SideExit& side_exit(u32 target, u32 executed);

@@ -32,6 +32,7 @@ struct Translation {
   const u8* code = nullptr;
   u32 code_size = 0;
   u8 needs_lent = 0;  // lent::*
+  std::vector<u8> checked;  // what has to be at `eip` whenever it is entered; empty: that is known
   u32 samples = 0;    // how often it was found running, when code was left for a look
   u32 apart = 0;      // how often its shared look-ups did not do
   Translation* next_of_block = nullptr;

@@ -40,6 +40,7 @@ Translator::Translator(Cpu& cpu, std::unique_ptr<CodeCache> cache, u8 hot, Trust
       returns_(kMostTicks) {
   context_->cpu = &cpu;
   context_->translator = this;
+  crossings_.resize(kCrossings);
   handler_calls_.resize(isa::rows().size());
   context_->handler_calls = handler_calls_.data();
   if (!rules_.all_hold())
@@ -248,7 +249,7 @@ void Translator::note_jump(const Translation& t) {
   jumps.code[n] = t.code;
 }
 
-Translation* Translator::translate(Block& block, u32 eip, Loops loops) {
+Translation* Translator::translate(Block& block, u32 eip, Loops loops, std::span<const u8> checked) {
   u64 most = kMostOfFrame + block.count * kMostOfInstruction;
   if (most > cache_->size() / 4) loops = Loops::kNo;
   if (loops == Loops::kYes) most *= 2;
@@ -262,6 +263,7 @@ Translation* Translator::translate(Block& block, u32 eip, Loops loops) {
   Translation& t = translations_.emplace_back();
   t.block = &block;
   t.eip = eip;
+  t.checked.assign(checked.begin(), checked.end());
   t.addend = reinterpret_cast<u64>(block.host) - eip;
   cpu_.settle_fpu();
   BlockTranslator writer(buffer, most, cpu_, rules_, thunks_, *cache_, t, links_, loops);
@@ -326,6 +328,10 @@ void Translator::on_blocks_flushed() {
     }
     t.incoming.clear();
     t.block = nullptr;  // its memory will be another's
+  }
+  for (Crossing& c : crossings_) {
+    c.block.translations = nullptr;
+    c.eip = kNoCrossing;
   }
   pending_ = nullptr;
   for (JumpCache& jumps : context_->jumps) jumps = JumpCache{};

@@ -37,6 +37,7 @@ class Translator : public Interpreter, private FetchListener {
   bool add_translator_info(TranslatorInfo& info, u32 hottest) const override;
 
  protected:
+  bool execute_crossing(const FetchPage& first, u32 eip) override;
   // Runs one block translated, and nothing after it. False: it can't be, and nothing ran. For the Verifier: blocks that
   // run this way are never linked.
   bool run_alone(Block& block, u32 eip, jit::Loops loops = jit::Loops::kNo);
@@ -49,11 +50,25 @@ class Translator : public Interpreter, private FetchListener {
  private:
   // --- Interpreter.
   void execute_block(Block& block, u32 eip) override;
+  // --- translator_crossing.cpp
+  // An instruction across the end of a page: all that starts there, as a page has one end.
+  static constexpr u32 kCrossings = 1024, kMostBytes = 15;
+  static constexpr u32 kNoCrossing = 0;  // the start of a page: nothing there goes on in the next
+  struct Crossing {
+    Block block;    // `heat`: how often it was met
+    Insn sentinel;  // of the block
+    u32 eip = kNoCrossing;
+  };
+  static_assert(sizeof(Block) % alignof(Insn) == 0 && sizeof(Block) == offsetof(Block, insns) + sizeof(Insn));
+  Crossing& crossing(u32 eip) { return crossings_[(eip >> kPageShift) % kCrossings]; }
+  void note_crossing(u32 eip) override;
+  jit::Translation* translate_crossing(Crossing& c, const FetchPage& first, const u8* bytes);
+  void forget(Crossing& c);
   // --- FetchListener. Pending calls may lead back into another page now.
   void on_code_pages_lost() override { context_->returns = context_->returns_base; }
 
   jit::Translation* find(const Block& block, u32 eip);
-  jit::Translation* translate(Block& block, u32 eip, jit::Loops loops);
+  jit::Translation* translate(Block& block, u32 eip, jit::Loops loops, std::span<const u8> checked = {});
   bool lend(u8 wanted);
   void run_native(const jit::Translation* t);
   void begin_native();
@@ -81,6 +96,7 @@ class Translator : public Interpreter, private FetchListener {
   u64 stay_end_ = 0;  // the retired count at which translated code is left at last
   std::deque<jit::Translation> translations_;
   std::deque<jit::Link> links_;
+  std::vector<Crossing> crossings_;
   jit::Link* pending_ = nullptr;  // wants to be connected to what runs next
   bool forget_before_translating_ = false;
   const jit::Translation* last_alone_ = nullptr;

@@ -52,7 +52,9 @@ HotBlock Translator::describe(const Translation& t) const {
   hot.instructions = block.count;
   hot.guest_bytes = block.bytes;
   hot.host_bytes = t.code_size;
-  hot.guest_code = disassemble({block.host, block.bytes}, t.eip, Machine::kGuest);
+  const std::span<const u8> bytes =
+      t.checked.empty() ? std::span<const u8>(block.host, block.bytes) : std::span<const u8>(t.checked);
+  hot.guest_code = disassemble(bytes, t.eip, Machine::kGuest);
   hot.host_code = host_code_text(t, cpu_, *cache_, thunks_);
   return hot;
 }

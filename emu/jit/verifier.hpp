@@ -47,6 +47,7 @@ class Verifier : public Translator, private StoreListener {
   using Part = std::unique_ptr<Block, DeletePart>;
 
   void execute_block(Block& block, u32 eip) override;
+  bool execute_crossing(const FetchPage&, u32) override { return false; }
   void on_block_dropped(const Block& block) override;
   void on_blocks_flushed() override;
   void before_store(u32 linear, Privilege, GuestPhys, u8* host, u32 size) override;  // StoreListener

@@ -16,7 +16,7 @@ using M = SystemMachine;
 
 // Where the guest keeps what it jumps by; its stack for what is not a handler.
 constexpr u32 kSeed = 0x70000, kCount = 0x70004, kScratch = 0x70010, kPieceTable = 0x71000, kPieces = 0x72000;
-constexpr u32 kPieceSize = 64, kPieceCount = 64, kStack = 0x58000;
+constexpr u32 kPieceSize = 61 /* some lie across pages */, kPieceCount = 64, kStack = 0x58000;
 constexpr u32 kPdpt = 0x100000, kOtherPdpt = 0x100020, kDirectory = 0x101000, kTable = 0x102000;
 constexpr u8 kTimer = 0x20, kCall = 0x80;
 

@@ -1,0 +1,133 @@
+// Loops with an instruction that lies across two pages.
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "../cpu/system_machine.hpp"
+#include "jit/translator.hpp"
+
+using namespace paemu;
+using namespace paemu::testing;
+
+namespace {
+
+using M = SystemMachine;
+
+// The loop's ADD EAX, imm32 is at kAcross: its opcode and two bytes of the constant in the first page.
+constexpr u32 kSecond = 0x12000, kAcross = kSecond - 3, kOther = 0x14000, kPdpt = 0x100000, kOtherPdpt = 0x100020;
+
+std::unique_ptr<Translator> translator_of(M& m) {
+  auto cache = CodeCache::create(CodeCache::kSmallest);
+  REQUIRE(cache.ok());
+  return std::make_unique<Translator>(m.cpu, std::move(*cache), 0);
+}
+
+TranslatorInfo info_of(const Translator& t) {
+  TranslatorInfo info;
+  REQUIRE(t.add_translator_info(info, 4));
+  return info;
+}
+
+// again: ADD EAX, 11223344h; then `rest`, and a jump back
+void load_loop(M& m, std::initializer_list<u8> rest, u32 at = kAcross) {
+  m.code({0x05, 0x44, 0x33, 0x22, 0x11}, at);
+  m.code(rest, at + 5);
+  m.code({0xe9}, at + 5 + static_cast<u32>(rest.size()));
+  m.put(at + 6 + static_cast<u32>(rest.size()), 0u - 10 - static_cast<u32>(rest.size()));
+  m.cpu.state.eip = kAcross;
+}
+
+// Runs both and compares, in slices that end anywhere.
+void require_same(M& a, M& b, Translator& translator) {
+  for (u32 n = 0; n < 40; ++n) {
+    a.interpreter.run(997);
+    for (const u64 part : {1, 500, 2, 494}) translator.run(part);
+    REQUIRE(b.clock.retired == a.clock.retired);
+    REQUIRE(b.cpu.state.eip == a.cpu.state.eip);
+    REQUIRE(b.cpu.state.eflags == a.cpu.state.eflags);
+    for (u32 r = 0; r < 8; ++r) REQUIRE(b.cpu.state.gpr[r] == a.cpu.state.gpr[r]);
+    REQUIRE(b.cpu.mmu.counters.walks == a.cpu.mmu.counters.walks);
+  }
+}
+
+// Two sets of tables that differ in the second page.
+void start_paging(M& m) {
+  for (u32 set = 0; set < 2; ++set) {
+    const u32 directory = 0x101000 + set * 0x2000, table = directory + 0x1000;
+    for (u32 n = 0; n < 512; ++n) m.put(table + 8 * n, n << 12 | 7);
+    if (set == 1) m.put(table + 8 * (kSecond >> 12), kOther | 7);
+    m.put(directory, table | 7);
+    m.put(set == 0 ? kPdpt : kOtherPdpt, directory | 1);
+  }
+  CpuState& s = m.cpu.state;
+  s.cr3 = kPdpt;
+  s.cr4 = cr4::kPae;
+  REQUIRE(m.mmu_pdptes());
+  s.cr0 |= cr0::kPaging;
+  m.cpu.adopt();
+}
+
+}  // namespace
+
+TEST_CASE("a loop with an instruction across pages stays in translated code") {
+  if (!Translator::supported()) return;
+  M a, b;
+  for (M* m : {&a, &b}) load_loop(*m, {0x41});  // INC ECX
+  const auto translator = translator_of(b);
+  require_same(a, b, *translator);
+  translator->run(300'000);
+  const TranslatorInfo info = info_of(*translator);
+  CHECK(info.exits.unlinked + info.exits.indirect + info.exits.continued < 20);
+  bool listed = false;
+  for (const HotBlock& hot : info.hottest)
+    listed = listed || (hot.eip == kAcross && hot.guest_code.at(0).ends_with("add eax, 0x11223344"));
+  CHECK(listed);
+}
+
+TEST_CASE("an instruction across pages may change itself, in either page") {
+  if (!Translator::supported()) return;
+  for (const u32 changed : {kAcross + 1, kSecond}) {
+    M a, b;
+    const u8 low = static_cast<u8>(changed), high = static_cast<u8>(changed >> 8);
+    // INC byte [changed], every fourth time: INC ECX; TEST CL, 3; JNZ +6
+    for (M* m : {&a, &b}) load_loop(*m, {0x41, 0xf6, 0xc1, 3, 0x75, 6, 0xfe, 0x05, low, high, 1, 0});
+    const auto translator = translator_of(b);
+    require_same(a, b, *translator);
+  }
+}
+
+TEST_CASE("an instruction across pages is another when its second page is") {
+  if (!Translator::supported()) return;
+  M a, b;
+  for (M* m : {&a, &b}) {
+    // XOR EBX, 20h; MOV CR3, EBX
+    load_loop(*m, {0x83, 0xf3, 0x20, 0x0f, 0x22, 0xdb});
+    for (u32 n = 0; n < 20; n += 4) m->put(kOther + n, m->get(kSecond + n));
+    m->put(kOther, (m->get(kOther) & 0xffff0000) | 0x0101);
+    m->cpu.state.gpr[isa::kEbx] = kPdpt;
+    start_paging(*m);
+  }
+  const auto translator = translator_of(b);
+  require_same(a, b, *translator);
+}
+
+TEST_CASE("an instruction across pages faults for its second page, and goes on when that is there") {
+  if (!Translator::supported()) return;
+  M a, b;
+  for (M* m : {&a, &b}) {
+    load_loop(*m, {0x41});
+    start_paging(*m);
+  }
+  const auto translator = translator_of(b);
+  require_same(a, b, *translator);
+  for (M* m : {&a, &b}) {
+    m->put(0x102000 + 8 * (kSecond >> 12), 0);
+    m->cpu.mmu.flush_page(kSecond);
+    m->cpu.state.eip = kAcross;
+  }
+  a.interpreter.run(1);
+  translator->run(1);
+  CHECK(a.cpu.state.eip == M::handler(14));
+  CHECK(b.cpu.state.eip == M::handler(14));
+  CHECK(b.cpu.state.cr2 == kSecond);
+  CHECK(b.stacked(1) == kAcross);
+}
