@@ -12,8 +12,7 @@ namespace paemu {
 
 namespace {
 
-// The run waits for it. Against level 1 images come out a third larger in a quarter of the time, the rest hardly changes.
-constexpr int kCompressionLevel = -5;
+constexpr int kCompressionLevel = -5;  // the run waits for it
 
 }  // namespace
 
@@ -34,20 +33,22 @@ Or<TraceWriter> TraceWriter::start(TraceOutput& output, const TraceConfig& confi
           std::span(*image).subspan(at, std::min<usize>(abi::trace::kImagePieceSize, image->size() - at));
       std::vector<u8> plain{which};
       plain.insert(plain.end(), piece.begin(), piece.end());
-      TRY(writer.chunk(abi::trace::kImage, plain));
+      // Most are packed already, and compressing those that are not would be the greater part of what a short recording costs.
+      TRY(writer.chunk(abi::trace::kImage, plain, Packing::kAsItIs));
     }
     ++which;
   }
   return writer;
 }
 
-Or<> TraceWriter::chunk(abi::trace::ChunkType type, std::span<const u8> plain) {
+Or<> TraceWriter::chunk(abi::trace::ChunkType type, std::span<const u8> plain, Packing packing) {
   if (plain.size() > abi::trace::kMaxPlainSize) return fail("a chunk of the trace would be larger than 16 MiB");
   const usize head = abi::trace::kChunkHeaderSize;
   const usize most = head + ZSTD_compressBound(plain.size());
   if (scratch_.size() < most) scratch_.resize(most);
-  usize stored =
-      ZSTD_compress(scratch_.data() + head, scratch_.size() - head, plain.data(), plain.size(), kCompressionLevel);
+  usize stored = plain.size();
+  if (packing == Packing::kCompressed)
+    stored = ZSTD_compress(scratch_.data() + head, scratch_.size() - head, plain.data(), plain.size(), kCompressionLevel);
   if (ZSTD_isError(stored) || stored >= plain.size()) {
     std::copy(plain.begin(), plain.end(), scratch_.begin() + static_cast<std::ptrdiff_t>(head));
     stored = plain.size();

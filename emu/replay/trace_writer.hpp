@@ -30,7 +30,8 @@ class TraceWriter {
 
  private:
   explicit TraceWriter(TraceOutput& output) : output_(&output) {}
-  Or<> chunk(abi::trace::ChunkType type, std::span<const u8> plain);
+  enum class Packing : u8 { kCompressed, kAsItIs };
+  Or<> chunk(abi::trace::ChunkType type, std::span<const u8> plain, Packing packing = Packing::kCompressed);
   Or<> flush_pages();
   Or<> flush_blocks();
 

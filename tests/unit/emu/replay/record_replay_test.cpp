@@ -233,10 +233,11 @@ TEST_CASE("a full disk ends the recording and not the run") {
       left -= bytes.size();
       return {};
     }
-    usize left = 6000;
+    usize left = 0;
   } disk;
   FakeMachine machine;
   ScriptedInput live;
+  disk.left = machine.images().kernel.size() + 6000;  // for the beginning, and a few checkpoints
   auto recorder = Recorder::start(machine, live, disk);
   REQUIRE(recorder.ok());
   CHECK(run(machine, **recorder, 1000000) == StopReason::None);
