@@ -31,16 +31,30 @@ bool Translator::execute_crossing(const FetchPage& first, u32 eip) {
   if (c.eip != eip || c.block.mode != cpu_.mode_key || c.block.heat < hot_) return false;
   if ((cpu_.mode_key & kMode) != kMode || cpu_.clock.retired >= cpu_.budget_end) return false;
   const u32 next_page = (eip & ~kPageMask) + kPageSize, here = next_page - eip;
+  if (here >= kMostBytes) return false;
+  // The second page is looked up, which fills the TLB, only if the instruction still reaches into it.
+  Translation* t = static_cast<Translation*>(c.block.translations);
+  Insn part;
+  const bool reaches = t != nullptr
+                           ? std::equal(first.host, first.host + here, t->checked.begin())
+                           : isa::decode({first.host, here}, isa::CodeSize::k32, part) == isa::DecodeStatus::kTruncated;
+  if (!reaches) {
+    forget(c);
+    return false;
+  }
   FetchPage second;
   if (next_page == 0 || !cpu_.mmu.fetch(next_page, cpu_.privilege(), second) || second.host == nullptr) return false;
   u8 bytes[kMostBytes];
   std::memcpy(bytes, first.host, here);
   std::memcpy(bytes + here, second.host, kMostBytes - here);
 
-  Translation* t = static_cast<Translation*>(c.block.translations);
   const bool same =
       t != nullptr && c.block.host == first.host && std::equal(t->checked.begin(), t->checked.end(), bytes);
-  if (!same && (t = translate_crossing(c, first, bytes)) == nullptr) return false;
+  if (t != nullptr && !same) {
+    forget(c);  // what changes is as cold as new code
+    return false;
+  }
+  if (t == nullptr && (t = translate_crossing(c, first, bytes)) == nullptr) return false;
   Link* const wants = std::exchange(pending_, nullptr);
   if (!lend(t->needs_lent)) return false;
   if (wants != nullptr && wants->target == eip && wants->from->block != nullptr &&

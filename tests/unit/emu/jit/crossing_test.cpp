@@ -110,6 +110,26 @@ TEST_CASE("an instruction across pages is another when its second page is") {
   require_same(a, b, *translator);
 }
 
+TEST_CASE("an instruction across pages that is cut short touches its second page no more") {
+  if (!Translator::supported()) return;
+  M a, b;
+  for (M* m : {&a, &b}) {
+    constexpr u32 kStart = 0x10000, kShort = kAcross + 2 - 0x70;
+    // XOR byte [kAcross], EEh, which makes ADD EAX, 90909090h a JMP to kShort and back; INVLPG [kSecond]; JMP kAcross
+    m->code({0x80, 0x35, 0xfd, 0x1f, 1, 0, 0xee, 0x0f, 0x01, 0x3d, 0, 0x20, 1, 0, 0xe9}, kStart);
+    m->put(kStart + 15, kAcross - (kStart + 19));
+    m->code({0x05, 0x90, 0x90, 0x90, 0x90, 0xe9}, kAcross);
+    m->put(kAcross + 6, kStart - (kAcross + 10));
+    m->code({0xe9}, kShort);
+    m->put(kShort + 1, kStart - (kShort + 5));
+    start_paging(*m);
+    m->cpu.state.eip = kStart;
+  }
+  const auto translator = translator_of(b);
+  require_same(a, b, *translator);
+  CHECK(a.cpu.state.gpr[isa::kEax] != 0);
+}
+
 TEST_CASE("an instruction across pages faults for its second page, and goes on when that is there") {
   if (!Translator::supported()) return;
   M a, b;
