@@ -79,12 +79,12 @@ bool require_ring0(Cpu& cpu) {
   return false;
 }
 
-bool load_cr3(Cpu& cpu, u32 value) {
+bool load_cr3(Cpu& cpu, u32 value, u64 now) {
   CpuState& s = cpu.state;
   if ((s.cr0 & cr0::kPaging) && (s.cr4 & cr4::kPae) && !load_pdptes(cpu, value)) return false;
   s.cr3 = value;
   ++cpu.mmu.counters.table_loads;
-  cpu.mmu.flush_non_global();
+  cpu.mmu.flush_non_global(now);
   return true;
 }
 
@@ -104,7 +104,7 @@ Outcome sem_mov_to_cr(Cpu& cpu, const Insn& i) {
   switch (i.reg) {
     case 0: return write_cr0(cpu, value);
     case 2: cpu.state.cr2 = value; return Outcome::kEnd;
-    case 3: return load_cr3(cpu, value) ? Outcome::kEnd : cpu.general_protection(0);
+    case 3: return load_cr3(cpu, value, cpu.clock.retired) ? Outcome::kEnd : cpu.general_protection(0);
     default: return write_cr4(cpu, value);
   }
 }

@@ -182,7 +182,7 @@ bool load_address_space(Cpu& cpu, u32 cr3) {
   }
   s.cr3 = cr3;
   ++cpu.mmu.counters.table_loads;
-  cpu.mmu.flush_non_global();
+  cpu.mmu.flush_non_global(cpu.clock.retired);
   return true;
 }
 

@@ -38,6 +38,9 @@ struct TranslatorInfo {
 
   std::vector<HandlerCalls> handler_calls;  // of all rows
 
+  u64 window_blocks = 0;                                 // that access memory by the window, now
+  u64 window_faults = 0;                                 // of the host there
+
   // Ways out of translated code.
   struct Exits {
     u64 unlinked = 0;   // a jump whose target is not linked yet

@@ -28,6 +28,8 @@ struct Block {
   u8 mode = 0;    // Cpu::mode_key that it was made for
   u8 heat = 0;    // the translator's: how often it was interpreted
   u8 apart = 0;   // the translator's: how often it had to be translated with less shared
+  bool window = false;  // the translator's: accesses go by the window
+  u8 window_lost = 0;   // the translator's: how often that did not pay
   void* translations = nullptr;  // the translator's
   Block* next_in_page = nullptr;
   Block* next_in_bucket = nullptr;

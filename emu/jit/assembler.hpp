@@ -9,12 +9,15 @@
 
 namespace paemu::jit {
 
-// A register by its host number, or memory at [rdi + index].
+// A register by its host number, memory at [rdi + index], or memory in the window: an address of 32 bits, over GS.
 struct HostOperand {
-  bool memory = false;
-  u8 number = 0;  // of the register, or of the index
-  static HostOperand reg(u8 n) { return {false, n}; }
-  static HostOperand at(u8 index) { return {true, index}; }
+  static constexpr u8 kNone = 0xff;
+  bool memory = false, window = false;
+  u8 number = 0;                      // of the register, or of the index
+  u8 base = kNone, index = kNone, scale = 0;  // in the window
+  u32 displacement = 0;
+  static HostOperand reg(u8 n) { return {.number = n}; }
+  static HostOperand at(u8 index) { return {.memory = true, .number = index}; }
 };
 
 // What precedes the ModRM byte of an instruction.
@@ -38,29 +41,27 @@ class Assembler : public Xbyak::CodeGenerator {
   // Registers by hardware number. An operand of AH to BH is number 4 to 7; all others of the instruction are below 8
   // then, since a REX prefix would rename them.
   void encode(const Opcode& op, u8 reg, const HostOperand& rm) {
+    const bool in_window = rm.memory && rm.window;
+    if (in_window) {
+      db(0x65);  // GS
+      db(0x67);  // addresses of 32 bits
+    }
     if (op.prefix) db(op.prefix);
-    const bool rex_r = reg & 8, rex_x = rm.memory && (rm.number & 8), rex_b = !rm.memory && (rm.number & 8);
+    const u8 index = in_window ? rm.index : rm.number, base = in_window ? rm.base : 7;
+    const bool rex_r = reg & 8, rex_x = rm.memory && index != HostOperand::kNone && (index & 8),
+               rex_b = rm.memory ? base != HostOperand::kNone && (base & 8) : rm.number & 8;
     if (rex_r || rex_x || rex_b) db(static_cast<u8>(0x40 | (rex_r ? 4 : 0) | (rex_x ? 2 : 0) | (rex_b ? 1 : 0)));
     if (op.map0f) db(0x0f);
     db(op.byte);
-    const u32 middle = (reg & 7u) << 3;
-    if (rm.memory) {
+    const u8 middle = static_cast<u8>((reg & 7u) << 3);
+    if (in_window) {
+      encode_address(middle, rm);
+    } else if (rm.memory) {
       db(static_cast<u8>(middle | 4));  // mod 0 with SIB: base rdi
       db(static_cast<u8>((rm.number & 7u) << 3 | 7));
     } else {
       db(static_cast<u8>(0xc0 | middle | (rm.number & 7u)));
     }
-  }
-
-  void load(const Xbyak::Reg32& to, const HostOperand& from) {
-    encode({0, false, 0x8b}, static_cast<u8>(to.getIdx()), from);
-  }
-  void store(const HostOperand& to, const Xbyak::Reg32& value) {
-    encode({0, false, 0x89}, static_cast<u8>(value.getIdx()), to);
-  }
-  void store(const HostOperand& to, u32 value) {
-    encode({0, false, 0xc7}, 0, to);
-    dd(value);
   }
 
   // A member of the processor, or of anything within it, as an address.
@@ -104,6 +105,33 @@ class Assembler : public Xbyak::CodeGenerator {
   }
 
   Cpu& cpu_;
+
+ private:
+  // ModRM, SIB and displacement (SDM 2A, tables 2-2 and 2-3). middle: ModRM.reg in place.
+  void encode_address(u8 middle, const HostOperand& a) {
+    constexpr u8 kSib = 4, kNoIndex = 4, kNoBase = 5;
+    const u8 sib_index = static_cast<u8>((a.index == HostOperand::kNone ? kNoIndex : a.index & 7) << 3);
+    if (a.base == HostOperand::kNone) {
+      db(middle | kSib);
+      db(static_cast<u8>(a.scale << 6 | sib_index | kNoBase));
+      dd(a.displacement);
+      return;
+    }
+    const u8 base = a.base & 7;
+    const bool near = a.displacement + 0x80 < 0x100, none = a.displacement == 0 && base != kNoBase;
+    const u8 mod = static_cast<u8>((none ? 0 : near ? 1 : 2) << 6);
+    if (a.index != HostOperand::kNone || base == kSib) {
+      db(mod | middle | kSib);
+      db(static_cast<u8>(a.scale << 6 | sib_index | base));
+    } else {
+      db(mod | middle | base);
+    }
+    if (none) return;
+    if (near)
+      db(static_cast<u8>(a.displacement));
+    else
+      dd(a.displacement);
+  }
 };
 
 }  // namespace paemu::jit

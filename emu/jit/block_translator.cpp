@@ -25,6 +25,7 @@ BlockTranslator::BlockTranslator(u8* buffer, usize size, Cpu& cpu, const HostRul
       out_(out),
       links_(links),
       privilege_(block_.mode & mode::kUser ? Privilege::kUser : Privilege::kSupervisor),
+      window_(out.window),
       loops_(loops),
       widest_span_(kWidestSpan[block_.apart]) {}
 
@@ -203,6 +204,7 @@ void BlockTranslator::emit_misses() {
   for (Miss& m : misses_) {
     index_ = m.index;
     L(m.label);
+    m.at = getSize();
     settle(m.flags, m.x87, m.before);
     const Insn& i = block_.insns[index_];
     const bool jumps = row(i).attributes & isa::attribute::kEndsBlock;  // and nothing follows it
@@ -231,6 +233,9 @@ void BlockTranslator::emit_misses() {
     load_xmm(m.after);
     jmp(m.resume, T_NEAR);
   }
+  for (const WindowAccess& a : window_accesses_)
+    out_.window_accesses.push_back({static_cast<u32>(a.at), static_cast<u32>(a.miss->at)});
+  window_accesses_.clear();
 }
 
 void BlockTranslator::emit_side_exits() {

@@ -53,6 +53,7 @@ class BlockTranslator : public Assembler {
   // An instruction that is run by its handler out of line.
   struct Miss {
     Xbyak::Label label, resume;
+    usize at = 0;  // in the code, when it is there
     u32 index = 0;
     Flags flags;
     LastX87 x87;
@@ -125,6 +126,18 @@ class BlockTranslator : public Assembler {
   static u32 read_by_condition(u32 code);
 
   // --- Memory.
+  // Assembler's, and a fault of the host there is a miss.
+  void encode(const Opcode& op, u8 reg, const HostOperand& rm);
+  void load(const Xbyak::Reg32& to, const HostOperand& from) {
+    encode({0, false, 0x8b}, static_cast<u8>(to.getIdx()), from);
+  }
+  void store(const HostOperand& to, const Xbyak::Reg32& value) {
+    encode({0, false, 0x89}, static_cast<u8>(value.getIdx()), to);
+  }
+  void store(const HostOperand& to, u32 value) {
+    encode({0, false, 0xc7}, 0, to);
+    dd(value);
+  }
   enum class Alignment : u8 { kAny, kNatural, kRequired16 };
   // An address as an instruction names it: registers, which may be none, and a constant.
   struct Address {
@@ -144,7 +157,8 @@ class BlockTranslator : public Assembler {
   };
   // May the memory operand be looked up in line?
   bool reachable(const Insn& i, Access access) const;
-  // esi becomes, or the result is, the linear address of the operand; then [rdi + result] is its host address.
+  // The operand, for encode(). In a block that uses the window that is all; else it is looked up in line, and esi
+  // becomes, or the result names, its linear address, rdi the addend to it.
   HostOperand look_up(const Insn& i, u32 size, Access access, Alignment alignment = Alignment::kAny,
                       bool low_index = false);
   // The same for an address that is in register `linear` already.
@@ -153,6 +167,8 @@ class BlockTranslator : public Assembler {
   void compare_tag(const FastTable& t, u32 linear, u32 unit);
   // The same for an address that need not be an instruction's operand.
   HostOperand look_up(const Address& a, u32 size, Access access, Alignment alignment, bool low_index);
+  HostOperand in_window(const Address& a, bool low_index);
+  Xbyak::Reg32 linear_address(const HostOperand& at);  // in that register, or in esi
   Xbyak::RegExp address(const Address& a, u32 more = 0) const;
   Xbyak::RegExp address(const Insn& i) const { return address(address_of(i)); }
   static Address address_of(const Insn& i) { return {i.base, i.index, i.scale, i.displacement}; }
@@ -179,6 +195,7 @@ class BlockTranslator : public Assembler {
   bool copy_exchange(const Insn& i, u32 size);
   bool copy_shift(const Insn& i, u32 size);
   bool copy_double_shift(const Insn& i);
+  void touch(const HostOperand& at);
   bool copy_bit_test(const Insn& i);
   bool copy_bit_scan(const Insn& i);
   bool copy_control(const Insn& i);
@@ -243,6 +260,7 @@ class BlockTranslator : public Assembler {
   Translation& out_;
   std::deque<Link>& links_;
   const Privilege privilege_;
+  const bool window_;  // accesses go by the window
   const Loops loops_;
   Loop loop_;
   u32 count_ = 0;  // instructions of this copy, which were taken off the budget
@@ -257,6 +275,11 @@ class BlockTranslator : public Assembler {
   u32 in_rdi_ = kNoSlot;  // the slot of Context::pages that rdi has the value of
   const u32 widest_span_;
   std::deque<Miss> misses_;
+  struct WindowAccess {
+    usize at = 0;  // in the code
+    const Miss* miss = nullptr;
+  };
+  std::vector<WindowAccess> window_accesses_;
   std::deque<SideExit> side_exits_;
 };
 

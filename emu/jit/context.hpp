@@ -94,6 +94,12 @@ struct Context {
   // Of supervisor and user code: the modes that are translated differ in nothing else.
   JumpCache jumps[2];
 
+  bool windows = false;  // may blocks access memory by the window?
+  // The window's address at which the host faulted; its handler runs next.
+  static constexpr u64 kNoFault = ~u64{0};
+  u64 window_fault = kNoFault;
+  Translation* faulted = nullptr;  // where
+
   u64* handler_calls = nullptr;  // by Insn::row: instructions run by their handlers from translated code
   Insn pair[2];                  // for execute_one
 

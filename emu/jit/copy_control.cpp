@@ -178,8 +178,9 @@ bool BlockTranslator::copy_stack(const Insn& i) {
   }
   if (o == 0xc9) {
     const HostOperand slot = slot_at(isa::kEbp);
-    lea(guest32(isa::kEsp), ptr[guest64(isa::kEbp) + static_cast<int>(kSlot)]);
-    load(guest32(isa::kEbp), slot);
+    lea(r8d, ptr[guest64(isa::kEbp) + static_cast<int>(kSlot)]);
+    load(guest32(isa::kEbp), slot);  // which may fault
+    mov(guest32(isa::kEsp), r8d);
     return true;
   }
   if (o == 0xff && memory(i)) {

@@ -26,6 +26,7 @@ bool BlockTranslator::copy_shift(const Insn& i, u32 size) {
   }
   HostOperand rm = HostOperand::reg(kHostRegister[i.rm & 7]);
   if (memory(i)) rm = look_up(i, 4, Access::kWrite);
+  touch(rm);
   if (rotate) {
     mov(ecx, guest32(isa::kEcx));
     encode({0, false, 0xd3}, kind, rm);
@@ -43,6 +44,13 @@ bool BlockTranslator::copy_shift(const Insn& i, u32 size) {
   return true;
 }
 
+// A shift by 0 changes nothing, but faults like all others.
+void BlockTranslator::touch(const HostOperand& at) {
+  if (!at.memory || !at.window) return;
+  load(ecx, at);
+  store(at, ecx);
+}
+
 // SHLD and SHRD.
 bool BlockTranslator::copy_double_shift(const Insn& i) {
   const bool by_cl = i.opcode & 1;
@@ -52,6 +60,7 @@ bool BlockTranslator::copy_double_shift(const Insn& i) {
   HostOperand rm = HostOperand::reg(kHostRegister[i.rm & 7]);
   if (memory(i)) rm = look_up(i, 4, Access::kWrite);
   if (by_cl) {
+    touch(rm);
     record_flags(flags_);
     Label none;
     pext(ecx, guest32(isa::kEcx), ptr[CONTEXT(count_bits)]);

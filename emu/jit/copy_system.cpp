@@ -175,6 +175,7 @@ bool BlockTranslator::copy_to_cr3(const Insn& i) {
   if (i.reg != 3 || privilege_ == Privilege::kUser) return false;
   settle_all();
   mov(esi, guest32(i.modrm & 7));
+  mov(edi, remaining());
   take_shortcut(Shortcut::kWriteCr3);
   mov(esi, next_eip(i));  // where another page may be mapped now
   jump_indirect();

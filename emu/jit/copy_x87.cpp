@@ -91,7 +91,7 @@ bool BlockTranslator::copy_x87_memory(const Insn& i, u32 digit) {
     mov(ecx, ptr[CONTEXT(spare)]);
     mov(ptr[in_cpu(&cpu_.state.fpu.data_offset)], ecx);
   } else {
-    mov(ptr[in_cpu(&cpu_.state.fpu.data_offset)], Reg32(at.number));
+    mov(ptr[in_cpu(&cpu_.state.fpu.data_offset)], linear_address(at));
   }
   x87_.insn = x87_.with_memory = &i;
   return true;

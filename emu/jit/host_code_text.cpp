@@ -22,6 +22,7 @@ class Writer {
     walk([this](const cs_insn& i) {
       if (const u64 to = jump_target(i); within(to)) labels_[to] = 0;
     });
+    for (const WindowAccess& a : t_.window_accesses) labels_[reinterpret_cast<u64>(t_.code) + a.missed] = 0;
     u32 number = 0;
     for (auto& [address, label] : labels_) label = ++number;
     walk([this](const cs_insn& i) {
@@ -77,6 +78,10 @@ class Writer {
       if (o.mem.index != X86_REG_INVALID)
         name += fmt::format(" + {}*{}", cs_reg_name(handle_, o.mem.index), o.mem.scale);
       operands.replace(begin + 1, end - begin - 1, name);
+    }
+    for (const WindowAccess& a : t_.window_accesses) {
+      const u64 code = reinterpret_cast<u64>(t_.code);
+      if (code + a.at == i.address) operands += "  ; or " + place(code + a.missed);
     }
     return operands.empty() ? std::string(i.mnemonic) : fmt::format("{} {}", i.mnemonic, operands);
   }

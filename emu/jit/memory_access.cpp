@@ -17,6 +17,39 @@ RegExp BlockTranslator::address(const Address& a, u32 more) const {
   return e + static_cast<int>(a.displacement + more);
 }
 
+void BlockTranslator::encode(const Opcode& op, u8 reg, const HostOperand& rm) {
+  if (rm.memory && rm.window) {
+    missed();
+    window_accesses_.push_back({getSize(), &misses_.back()});
+  }
+  Assembler::encode(op, reg, rm);
+}
+
+// low_index: no REX prefix may be wanted, as one of AH to BH takes part.
+HostOperand BlockTranslator::in_window(const Address& a, bool low_index) {
+  HostOperand at{.memory = true, .window = true, .scale = a.scale, .displacement = a.displacement};
+  if (a.base != isa::kNoRegister) at.base = kHostRegister[a.base];
+  if (a.index != isa::kNoRegister) at.index = kHostRegister[a.index];
+  const auto extended = [](u8 n) { return n != HostOperand::kNone && (n & 8); };
+  if (!low_index || !(extended(at.base) || extended(at.index))) return at;
+  lea(esi, ptr[address(a)]);
+  return HostOperand{.memory = true, .window = true, .base = static_cast<u8>(rsi.getIdx())};
+}
+
+Reg32 BlockTranslator::linear_address(const HostOperand& at) {
+  if (!at.window) return Reg32(at.number);
+  if (at.displacement == 0 && at.index == HostOperand::kNone && at.base != HostOperand::kNone) return Reg32(at.base);
+  const Address a{.base = at.base, .index = at.index, .scale = at.scale, .displacement = at.displacement};
+  RegExp e;
+  if (a.base != HostOperand::kNone) e = e + Reg64(a.base);
+  if (a.index != HostOperand::kNone) e = e + Reg64(a.index) * (1 << a.scale);
+  if (a.base == HostOperand::kNone && a.index == HostOperand::kNone)
+    mov(esi, a.displacement);
+  else
+    lea(esi, ptr[e + static_cast<int>(a.displacement)]);
+  return esi;
+}
+
 HostOperand BlockTranslator::look_up(const Insn& i, u32 size, Access access, Alignment alignment, bool low_index) {
   const bool based = i.segment == isa::kFs || i.segment == isa::kGs;
   if (!based) return look_up(address_of(i), size, access, alignment, low_index);
@@ -36,11 +69,13 @@ HostOperand BlockTranslator::look_up(const Insn& i, u32 size, Access access, Ali
   if (row(i).attributes & isa::attribute::kFpu) mov(ptr[CONTEXT(spare)], esi);
   lea(esi, ptr[rsi + rcx]);
   const u8 linear = static_cast<u8>(rsi.getIdx());
+  if (window_) return HostOperand{.memory = true, .window = true, .base = linear};
   look_up_linear(linear, size, access, alignment);
   return HostOperand::at(linear);
 }
 
 HostOperand BlockTranslator::look_up(const Address& a, u32 size, Access access, Alignment alignment, bool low_index) {
+  if (window_) return in_window(a, low_index);
   const u8 scratch = static_cast<u8>(rsi.getIdx());
   if (a.base == isa::kNoRegister && a.index == isa::kNoRegister) {
     const u32 at = a.displacement;

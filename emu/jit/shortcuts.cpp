@@ -4,6 +4,7 @@
 #include "cpu/segmentation.hpp"
 #include "cpu/system.hpp"
 #include "interp/block_cache.hpp"
+#include "jit/window_fault.hpp"
 
 namespace paemu::jit {
 namespace {
@@ -109,7 +110,12 @@ u32 pop_flags(Cpu& c, Context&, u32 image, u32) {
 
 // --- Page tables.
 
-u32 write_cr3(Cpu& c, Context&, u32 value, u32) { return c.cpl == 0 && load_cr3(c, value) ? kDone : kRefused; }
+u32 write_cr3(Cpu& c, Context& x, u32 value, u32 remaining) {
+  const u64 now = x.end - static_cast<u64>(x.left) - remaining;
+  if (c.cpl != 0 || !load_cr3(c, value, now)) return kRefused;
+  if (x.windows) use_window(c.mmu.window_base());
+  return kDone;
+}
 
 u32 flush_page(Cpu& c, Context&, u32 linear, u32) {
   if (c.cpl != 0) return kRefused;

@@ -22,7 +22,7 @@ enum class Shortcut : u8 {
   kEnableInterrupts,  // STI
   kPopFlags,          // a: the image
   kVerifyWrite,       // VERW; a: selector; Context::went.flags becomes ZF
-  kWriteCr3,          // a: the value
+  kWriteCr3,          // a: the value, b: instructions of the block from it on
   kFlushPage,         // INVLPG; a: linear address
   kInterruptReturn,   // a: ESP; Context::went becomes where it leads
   kInterrupt,         // INT n; a: the vector, b: arithmetic flags; Context::went: ESP and what is returned to, then where it leads

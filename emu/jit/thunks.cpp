@@ -2,6 +2,7 @@
 
 #include <cassert>
 #include <iterator>
+#include <utility>
 
 #include "jit/assembler.hpp"
 #include "jit/return_stack.hpp"
@@ -27,9 +28,11 @@ bool execute_one(Context* context, const Insn* insn, u32 block_eip, u32 how) {
   pair[1].handler = reinterpret_cast<void (*)()>(&stop);
   const u64 retired = context->end - static_cast<u64>(context->left) - remaining;
   c.position = Cpu::Position{pair, pair, retired, block_eip};
+  const u64 window_fault = std::exchange(context->window_fault, Context::kNoFault);
   const u8 mode = c.mode_key;
   const Insn* i = pair;
   while (i == pair) i = handler_of(i)(c, i);
+  if (window_fault != Context::kNoFault) context->translator->after_window_fault(window_fault);
   if (i == nullptr) {
     const bool goes_on = how == remaining && !c.attention && c.mode_key == mode &&
                          context->translator->resume(block_eip + pair[1].offset, remaining);

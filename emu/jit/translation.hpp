@@ -25,6 +25,11 @@ struct Link {
   bool across_pages() const { return addend != nullptr; }
 };
 
+// An instruction that accesses the window, and where to go on when the host faults there. Offsets in the code.
+struct WindowAccess {
+  u32 at = 0, missed = 0;
+};
+
 struct Translation {
   const Block* block = nullptr;
   u32 eip = 0;
@@ -35,8 +40,10 @@ struct Translation {
   std::vector<u8> checked;  // what has to be at `eip` whenever it is entered; empty: that is known
   u32 samples = 0;    // how often it was found running, when code was left for a look
   u32 apart = 0;      // how often its shared look-ups did not do
+  bool window = false;  // accesses go by the window
   Translation* next_of_block = nullptr;
   std::vector<Link*> outgoing, incoming;
+  std::vector<WindowAccess> window_accesses;  // in ascending order
 };
 
 }  // namespace paemu::jit

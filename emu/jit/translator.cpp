@@ -29,10 +29,11 @@ usize decoded_size(u64 cache_size) {
 
 bool Translator::supported() { return __builtin_cpu_supports("bmi2"); }
 
-Translator::Translator(Cpu& cpu, std::unique_ptr<CodeCache> cache, u8 hot, TrustHost trust)
+Translator::Translator(Cpu& cpu, std::unique_ptr<CodeCache> cache, u8 hot, TrustHost trust, u32 window_after)
     : Interpreter(cpu, Chaining::kOff, decoded_size(cache->size())),
       cpu_(cpu),
       hot_(hot),
+      window_after_(window_after),
       cache_(std::move(cache)),
       context_(std::make_unique<Context>()),
       rules_(trust == TrustHost::kNo ? HostRules::none() : HostRules::probe(*cache_)),
@@ -55,6 +56,8 @@ Translator::~Translator() { cpu_.mmu.set_fetch_listener(nullptr); }
 
 void Translator::run(u64 max_ticks) {
   pending_ = nullptr;  // a reset or a loaded state may have put the processor elsewhere
+  context_->windows = windows_;
+  if (windows_) handle_window_faults(*this);
   Interpreter::run(max_ticks);
 }
 
@@ -127,6 +130,7 @@ void Translator::begin_native() {
   x.left = static_cast<i32>(std::min<u64>(budget, kMostTicks));
   x.end = cpu_.clock.retired + static_cast<u64>(x.left);
   stay_end_ = x.end;
+  if (windows_) use_window(cpu_.mmu.window_base());
 }
 
 void Translator::run_native(const Translation* t) {
@@ -221,6 +225,7 @@ bool Translator::resume(u32 eip, u32 remaining) {
   Context& x = *context_;
   x.end = end;
   x.left = static_cast<i32>(end - retired) - static_cast<i32>(remaining - 1);
+  if (windows_) use_window(cpu_.mmu.window_base());
   return true;
 }
 
@@ -228,8 +233,13 @@ bool Translator::resume(u32 eip, u32 remaining) {
 void Translator::note_apart(Translation& t) {
   constexpr u32 kOften = 16;
   if (t.block == nullptr || ++t.apart < kOften || t.block->apart == kMostApart) return;
+  ++const_cast<Block*>(t.block)->apart;
+  translate_anew(t);
+}
+
+// Drops a translation of a block that stays: when the block runs next it gets another.
+void Translator::translate_anew(Translation& t) {
   Block& block = *const_cast<Block*>(t.block);
-  ++block.apart;
   drop(t);
   if (block.translations == &t) {
     block.translations = t.next_of_block;
@@ -265,6 +275,8 @@ Translation* Translator::translate(Block& block, u32 eip, Loops loops, std::span
   t.eip = eip;
   t.checked.assign(checked.begin(), checked.end());
   t.addend = reinterpret_cast<u64>(block.host) - eip;
+  if (windows_ && window_after_ == 0 && (block.mode & mode::kUser)) block.window = true;
+  t.window = windows_ && block.window;
   cpu_.settle_fpu();
   BlockTranslator writer(buffer, most, cpu_, rules_, thunks_, *cache_, t, links_, loops);
   writer.run();

@@ -16,16 +16,21 @@
 #include "jit/return_stack.hpp"
 #include "jit/thunks.hpp"
 #include "jit/translation.hpp"
+#include "jit/window_fault.hpp"
 
 namespace paemu {
 
-class Translator : public Interpreter, private FetchListener {
+class Translator : public Interpreter, private FetchListener, private jit::WindowFaultHandler {
  public:
   // Does this host have what translated code uses (BMI2)?
   static bool supported();
   // A block is translated when it has been interpreted `hot` times.
   static constexpr u8 kHot = 6;
-  Translator(Cpu& cpu, std::unique_ptr<CodeCache> cache, u8 hot = kHot, TrustHost trust = TrustHost::kIfItPasses);
+  // One of a program is translated again, to access memory by the window, when it was found running so often; 0: at
+  // once.
+  static constexpr u32 kWindowAfter = 2;
+  Translator(Cpu& cpu, std::unique_ptr<CodeCache> cache, u8 hot = kHot, TrustHost trust = TrustHost::kIfItPasses,
+             u32 window_after = kWindowAfter);
   ~Translator() override;
 
   void run(u64 max_ticks) override;
@@ -34,6 +39,7 @@ class Translator : public Interpreter, private FetchListener {
   void tell(CodeNames& names);
   // Called from translated code.
   bool resume(u32 eip, u32 remaining);
+  void after_window_fault(u64 linear);
   bool add_translator_info(TranslatorInfo& info, u32 hottest) const override;
 
  protected:
@@ -42,6 +48,7 @@ class Translator : public Interpreter, private FetchListener {
   // run this way are never linked.
   bool run_alone(Block& block, u32 eip, jit::Loops loops = jit::Loops::kNo);
   std::vector<std::string> last_host_code() const;  // what ran then
+  void forbid_windows() { windows_ = false; }
   // For tests: may spoil what was just translated; `code` as it is written.
   virtual void inspect(std::span<u8>) {}
   void on_block_dropped(const Block& block) override;
@@ -80,6 +87,11 @@ class Translator : public Interpreter, private FetchListener {
   void drop(jit::Translation& t);
   void forget_all();
   void note_apart(jit::Translation& t);
+  void translate_anew(jit::Translation& t);
+  // --- windows.cpp
+  const u8* on_window_fault(const u8* instruction, const u8* address) override;
+  void consider_window(jit::Translation& t);
+  bool afford_window_fault();
   void note_jump(const jit::Translation& t);
   void name_block(const jit::Translation& t);
   // --- translator_info.cpp
@@ -88,6 +100,8 @@ class Translator : public Interpreter, private FetchListener {
 
   Cpu& cpu_;
   const u8 hot_;
+  const u32 window_after_;
+  bool windows_ = jit::windows_supported() && HostWindow::nowhere() != nullptr;
   std::unique_ptr<CodeCache> cache_;
   std::unique_ptr<jit::Context> context_;
   const jit::HostRules rules_;
@@ -100,6 +114,9 @@ class Translator : public Interpreter, private FetchListener {
   jit::Link* pending_ = nullptr;  // wants to be connected to what runs next
   bool forget_before_translating_ = false;
   const jit::Translation* last_alone_ = nullptr;
+
+  // What faults of the host may cost (windows.cpp).
+  u64 window_faults_ = 0, window_faults_left_ = 0, window_faults_at_ = 0;
 
   CodeNames* names_ = nullptr;
   // For people (translator_info.cpp).

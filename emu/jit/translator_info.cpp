@@ -40,6 +40,7 @@ void Translator::sample() {
   if (x.left >= static_cast<i32>(found->block->count)) return;
   ++found->samples;
   ++samples_;
+  consider_window(*found);
 }
 
 HotBlock Translator::describe(const Translation& t) const {
@@ -85,12 +86,14 @@ bool Translator::add_translator_info(TranslatorInfo& info, u32 hottest) const {
   info.exits.continued += exits_.continued;
   info.exits.other += exits_.other;
   info.samples += samples_;
+  info.window_faults += window_faults_;
 
   std::vector<const Translation*> alive;
   for (const Translation& t : translations_) {
     if (t.block == nullptr || t.block->host == nullptr) continue;
     alive.push_back(&t);
     ++info.blocks;
+    if (t.window) ++info.window_blocks;
     info.guest_bytes += t.block->bytes;
     info.host_bytes += t.code_size;
     info.links_all += t.outgoing.size();

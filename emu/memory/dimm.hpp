@@ -30,10 +30,11 @@ struct DimmSpec {
 class Dimm {
  public:
   // Maps spec.size bytes, unreserved. Throws std::bad_alloc when the host has no address space left.
-  explicit Dimm(DimmSpec spec) : spec_(std::move(spec)), memory_(spec_.size) {}
+  explicit Dimm(DimmSpec spec) : spec_(std::move(spec)), memory_(spec_.size, HostMapping::Kind::kShared) {}
 
   const DimmSpec& spec() const { return spec_; }
   u8* host() const { return memory_.data(); }
+  const HostMapping& memory() const { return memory_; }
   // Makes it all zero and returns it to the host.
   void clear() { memory_.clear(0, spec_.size); }
   bool contains(GuestPhys a) const { return a >= spec_.base && a - spec_.base < spec_.size; }

@@ -10,8 +10,9 @@
 
 namespace paemu {
 
-HostMapping::HostMapping(u64 size) : size_(align_up(size, u64{kPageSize})) {
-  void* place = mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+HostMapping::HostMapping(u64 size, Kind kind) : size_(align_up(size, u64{kPageSize})), kind_(kind) {
+  const int sharing = kind == Kind::kShared ? MAP_SHARED : MAP_PRIVATE;
+  void* place = mmap(nullptr, size_, PROT_READ | PROT_WRITE, sharing | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (place == MAP_FAILED) throw std::bad_alloc();
   // A huge page would commit 2 MiB for each page that the guest touches. Failure only means that there are none.
   (void)madvise(place, size_, MADV_NOHUGEPAGE);
@@ -19,6 +20,13 @@ HostMapping::HostMapping(u64 size) : size_(align_up(size, u64{kPageSize})) {
 }
 
 HostMapping::~HostMapping() { munmap(data_, size_); }
+
+// Of nothing, mremap() of shared memory makes a second mapping (mremap(2)).
+bool HostMapping::show_page(u64 offset, u8* place, bool writable) const {
+  assert(kind_ == Kind::kShared && offset < size_ && offset % kPageSize == 0);
+  const void* const shown = mremap(data_ + offset, 0, kPageSize, MREMAP_MAYMOVE | MREMAP_FIXED, place);
+  return shown == place && (writable || mprotect(place, kPageSize, PROT_READ) == 0);
+}
 
 void HostMapping::clear(u64 offset, u64 count) {
   assert(offset <= size_ && count <= size_ - offset);
@@ -31,8 +39,9 @@ void HostMapping::clear(u64 offset, u64 count) {
   }
   std::memset(data_ + offset, 0, first_page - offset);
   std::memset(data_ + last_page, 0, end - last_page);
-  // Dropping private anonymous pages makes them read as zeroes; where the host refuses, write the zeroes.
-  if (madvise(data_ + first_page, last_page - first_page, MADV_DONTNEED) != 0) {
+  // Pages that are dropped read as zeroes; where the host refuses, write the zeroes.
+  const int drop = kind_ == Kind::kShared ? MADV_REMOVE : MADV_DONTNEED;
+  if (madvise(data_ + first_page, last_page - first_page, drop) != 0) {
     std::memset(data_ + first_page, 0, last_page - first_page);
   }
 }

@@ -169,6 +169,13 @@ void PhysicalMemory::map_rom(GuestPhys base, std::span<const u8> image, std::str
   }
 }
 
+bool PhysicalMemory::show_page(const u8* host, HostWindow& window, u32 linear, bool writable) const {
+  const auto holds = [host](const auto& dimm) { return host >= dimm->host() && host < dimm->host() + dimm->spec().size; };
+  const auto found = std::ranges::find_if(dimms_, holds);
+  if (found == dimms_.end()) return false;
+  return window.show(linear, (*found)->memory(), static_cast<u64>(host - (*found)->host()), writable);
+}
+
 bool PhysicalMemory::in_rom(GuestPhys address) const {
   if (const Shadow* shadow = shadow_at(address); shadow != nullptr) {
     const Shadow::Page& page = shadow->page(address);

@@ -16,6 +16,7 @@
 #include "memory/chunk_set.hpp"
 #include "memory/dimm.hpp"
 #include "memory/host_mapping.hpp"
+#include "memory/host_window.hpp"
 
 namespace paemu {
 
@@ -109,6 +110,15 @@ class PhysicalMemory {
     // ROM lies in chunks that are mapped page by page; most addresses are not in one.
     const u64 chunk = address.value >> kChunkShift;
     return chunk < chunks_.size() && chunks_[chunk].pages != nullptr && in_rom(address);
+  }
+  // Shows a page of a DIMM, given by its host address, in a window, too. False: it is none of a DIMM, or the window
+  // can't.
+  bool show_page(const u8* host, HostWindow& window, u32 linear, bool writable) const;
+  // RAM that was never written: it reads as zeroes, and whoever looks at it there makes the host commit it.
+  // address: where host_page() finds something.
+  bool untouched(GuestPhys address) const {
+    const Pfn frame = pfn_of(address);
+    return !(flags(frame) & frame_flag::kTouched) && frame.value - video_shown_ >= video_frames_ && !is_rom(address);
   }
   // The flags byte of a frame. Only frames of RAM are ever dirty or touched; of ROM too decoded blocks may come.
   // frame: below 2^(physical_bits - 12).

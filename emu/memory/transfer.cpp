@@ -27,7 +27,10 @@ bool each_page(GuestPhys address, u64 size, Piece&& piece) {
 bool PhysicalMemory::read(GuestPhys address, std::span<u8> out) const {
   const bool backed = each_page(address, out.size(), [&](GuestPhys at, u64, u64) { return host_page(at) != nullptr; });
   return backed && each_page(address, out.size(), [&](GuestPhys at, u64 done, u64 bytes) {
-           std::memcpy(out.data() + done, host_page(at) + (at.value & kPageMask), bytes);
+           if (untouched(at))
+             std::memset(out.data() + done, 0, bytes);
+           else
+             std::memcpy(out.data() + done, host_page(at) + (at.value & kPageMask), bytes);
            return true;
          });
 }

@@ -35,7 +35,7 @@ bool Mmu::unchanged(const AddressSpace::Page& page) const {
 }
 
 // Notes a translation that was just made by a walk. -> its number in the address space
-u8 Mmu::hold(u32 linear, Access access, const Walk& walk) {
+u16 Mmu::hold(u32 linear, Access access, const Walk& walk) {
   AddressSpace& s = *space_;
   // PDPTEs may be loaded without a flush (SDM 3A, 4.4.1); what they lead to then is not this address space's.
   if ((state_.cr4 & cr4::kPae) && state_.pdpte[linear >> 30] != s.pdpte[linear >> 30]) return AddressSpace::kNotHeld;
@@ -58,12 +58,16 @@ u8 Mmu::hold(u32 linear, Access access, const Walk& walk) {
                          .table = walker_.entry(walk.table_address),
                          .leaf_host = walker_.host(walk.leaf_address),
                          .table_host = walker_.host(walk.table_address)};
-  return static_cast<u8>(n);
+  return static_cast<u16>(n);
 }
 
 // The translation goes before its tables are left.
 void Mmu::let_go(Translation& t) {
-  if (t.held != AddressSpace::kNotHeld && t.generation == generation_) space_->pages[t.held].held = false;
+  if (t.held != AddressSpace::kNotHeld && t.generation == generation_) {
+    AddressSpace::Page& p = space_->pages[t.held];
+    p.held = false;
+    p.gone = true;
+  }
   t.held = AddressSpace::kNotHeld;
 }
 
@@ -123,26 +127,31 @@ void Mmu::renew_hosts(AddressSpace& s) {
 }
 
 // After the flush: takes up what the tables still say, in the architectural layer and then in the fast one.
-void Mmu::enter_space() {
+void Mmu::enter_space(u64 now) {
   AddressSpace& s = *(space_ = &find_space());
+  const bool stayed = now - s.entered >= AddressSpace::kStayPerPage * s.page_count;
+  s.entered = now;
   if (++s.returns == AddressSpace::kRenewal) s.clear();
   if (s.fast_epoch != fast_epoch_) renew_hosts(s);
-  for (u32 n = 0; n < s.page_count; ++n) {
-    AddressSpace::Page& p = s.pages[n];
-    if (!p.held) continue;
+  const u32 most_pages = stayed ? AddressSpace::kMostPages : AddressSpace::kPagesAfterShortStay;
+  const u32 most_places = stayed ? AddressSpace::kMostPlaces : AddressSpace::kPlacesAfterShortStay;
+  for (u32 n = 0, at = s.next_page; n < s.page_count; ++n) {  // from the latest on
+    at = (at == 0 ? AddressSpace::kMostPages : at) - 1;
+    AddressSpace::Page& p = s.pages[at];
+    p.held = false;
+    if (p.gone || n >= most_pages) continue;
     Translation& t = slot(p.code ? Access::kFetch : Access::kRead, p.linear);
     // What is there now stays: a global page, or one of these of the same place.
     if (t.generation == generation_ || ((t.rights & page_right::kGlobal) && t.generation >= global_floor_) ||
-        !unchanged(p)) {
-      p.held = false;
+        !unchanged(p))
       continue;
-    }
-    t = Translation{p.linear, p.rights, static_cast<u8>(n), p.frame, generation_};
+    p.held = true;
+    t = Translation{p.linear, p.rights, static_cast<u16>(at), p.frame, generation_};
     if (p.rights & page_right::kLarge) large_held_[p.linear >> 22] = true;
   }
   const u32 listed = s.place_count;
   s.place_count = 0;
-  for (u32 n = listed > AddressSpace::kMostReturning ? listed - AddressSpace::kMostReturning : 0; n < listed; ++n) {
+  for (u32 n = listed > most_places ? listed - most_places : 0; n < listed; ++n) {
     const AddressSpace::Place p = s.places[n];
     if (p.page == AddressSpace::kNotHeld || !s.pages[p.page].held || s.pages[p.page].linear != p.linear) continue;
     const bool for_write = p.table / 2 == static_cast<u32>(Access::kWrite);
@@ -152,6 +161,7 @@ void Mmu::enter_space() {
     table.addend[p.index] = p.addend;
     s.places[s.place_count++] = p;
   }
+  renew_window();
 }
 
 // Nothing of any tables is to be taken up again.

@@ -10,24 +10,29 @@
 #pragma once
 
 #include <array>
+#include <memory>
 
-#include "base/types.hpp"
+#include "memory/host_window.hpp"
 
 namespace paemu {
 using namespace base;
 
 struct AddressSpace {
-  static constexpr u32 kMostPages = 64;    // the latest; taken up at each return
-  static constexpr u32 kMostPlaces = 256;  // of fast entries that may have to be dropped one by one
-  static constexpr u32 kMostReturning = 96;
+  static constexpr u32 kMostPages = 2048;   // the latest
+  static constexpr u32 kMostPlaces = 4096;  // of fast entries that may have to be dropped one by one
+  // Each page costs something to take up, whether it will be used or not. All are when the guest has stayed for so many
+  // instructions a page since the last return; after a short stay the latest of them are.
+  static constexpr u64 kStayPerPage = 100;
+  static constexpr u32 kPagesAfterShortStay = 64, kPlacesAfterShortStay = 96;
   // So often nothing is taken up, so that pages that are not used any more drop out.
-  static constexpr u32 kRenewal = 64;
-  static constexpr u8 kNotHeld = 0xff;
+  static constexpr u32 kRenewal = 1024;
+  static constexpr u16 kNotHeld = 0xffff;
   static_assert(kMostPages <= kNotHeld);
 
   // A translation that is not global.
   struct Page {
-    bool held = false;  // still in the TLB when the tables were left
+    bool held = false;  // in the TLB, or was when the tables were left
+    bool gone = false;  // from the TLB while the tables were in use
     bool code = false;
     u8 rights = 0;   // page_right
     u32 linear = 0;  // address of the page
@@ -40,7 +45,7 @@ struct AddressSpace {
   // A fast entry made from one of them.
   struct Place {
     u8 table = 0;  // access * 2 + privilege
-    u8 page = kNotHeld;
+    u16 page = kNotHeld;
     u16 index = 0;   // in the table
     u32 linear = 0;  // address of the page
     u64 addend = 0;
@@ -50,11 +55,13 @@ struct AddressSpace {
   u32 cr3 = 0;
   std::array<u64, 4> pdpte{};
   u32 page_count = 0, next_page = 0;  // a ring
+  u64 entered = 0;  // instructions retired then
   u32 returns = 0;
   u32 place_count = 0;  // more than kMostPlaces: there are some that are not listed
   u64 fast_epoch = 0;   // of the Mmu when the places were listed
   std::array<Page, kMostPages> pages;
   std::array<Place, kMostPlaces> places;
+  std::unique_ptr<HostWindow> window;  // made when something is to be shown
 
   void clear() { page_count = next_page = place_count = returns = 0; }
 };

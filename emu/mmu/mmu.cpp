@@ -141,7 +141,9 @@ void copy(void* to, const void* from, u32 size) {
 }  // namespace
 
 void Mmu::read_piece(const Piece& p, void* out) {
-  if (p.host != nullptr) {
+  if (p.host != nullptr && memory_.untouched(p.address)) {
+    std::memset(out, 0, p.size);
+  } else if (p.host != nullptr) {
     copy(out, p.host, p.size);
   } else {
     read_physical(p.address, out, p.size);
@@ -171,7 +173,9 @@ void Mmu::read_physical(GuestPhys address, void* out, u32 size) {
   while (size != 0) {
     const u32 in_page = kPageSize - static_cast<u32>(address.value & kPageMask);
     const u32 part = size < in_page ? size : in_page;
-    if (const u8* page = memory_.host_page(address); page != nullptr) {
+    if (const u8* page = memory_.host_page(address); page != nullptr && memory_.untouched(address)) {
+      std::memset(out, 0, part);
+    } else if (page != nullptr) {
       std::memcpy(out, page + (address.value & kPageMask), part);
     } else {
       if (listener_ != nullptr) listener_->before_mmio();

@@ -151,6 +151,13 @@ class Mmu {
 
   const FastTable& fast(Access a, Privilege p) const { return fast_[static_cast<u32>(a)][static_cast<u32>(p)]; }
 
+  // --- The window of user accesses (window.cpp): 4 GiB of the host's addresses in which translated code reaches pages
+  // of the present page tables without a look here. What is not shown there is a fault of the host.
+  u8* window_base() const;
+  // Shows the page of `linear` if a user access to it needs no more than a host access. Call it after one.
+  bool show_in_window(u32 linear);
+  const HostWindow* window() const { return space_->window.get(); }  // nullptr: nothing was shown yet
+
   // The fault of the last access that returned false.
   const Fault& fault() const { return fault_; }
 
@@ -174,10 +181,11 @@ class Mmu {
     u64 flushes = 0;      // of all but global entries, or of all
     u64 page_flushes = 0;
     u64 walks = 0;  // of page tables, for a translation that was not held
+    u64 shown = 0;  // pages, in windows
   };
   Counters counters;
   void flush_all();             // global pages too; a snapshot does this, in the live run as well
-  void flush_non_global();      // MOV to CR3
+  void flush_non_global(u64 now);  // MOV to CR3; now: instructions retired
   void flush_page(u32 linear);  // INVLPG; all of a large page
   // After CR0, CR4 or EFER changed from these values; CpuState holds the new ones.
   void paging_changed(u32 old_cr0, u32 old_cr4, u32 old_efer);
@@ -232,7 +240,7 @@ class Mmu {
   struct Translation {
     u32 page = 0;                      // linear address of the page
     u8 rights = 0;                     // page_right
-    u8 held = AddressSpace::kNotHeld;  // number in the present address space
+    u16 held = AddressSpace::kNotHeld;  // number in the present address space
     u64 frame = 0;                     // physical address of the page, before A20
     u64 generation = 0;
   };
@@ -276,14 +284,18 @@ class Mmu {
   }
   // --- address_space.cpp
   bool unchanged(const AddressSpace::Page&) const;
-  u8 hold(u32 linear, Access, const Walk&);
+  u16 hold(u32 linear, Access, const Walk&);
   void let_go(Translation&);
   void note_place(u32 linear, Access, Privilege, u64 addend);
   void drop_local_fast();
   AddressSpace& find_space();
   void renew_hosts(AddressSpace&);
-  void enter_space();
+  void enter_space(u64 now);
   void forget_spaces();
+  // --- window.cpp
+  void renew_window();
+  void hide_all_windows();
+  void hide_writable(const u8* host);
   Translation& slot(Access a, u32 linear) { return (a == Access::kFetch ? code_ : data_)[index_of(linear)]; }
 
   const CpuState& state_;

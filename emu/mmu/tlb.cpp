@@ -44,7 +44,7 @@ bool Mmu::frame_of(u32 linear, Access access, Privilege privilege, u64& frame) {
   forget_fast(access, linear);
   if (walk.rights & page_right::kLarge) large_held_[linear >> 22] = true;
   let_go(t);
-  const u8 held = walk.rights & page_right::kGlobal ? AddressSpace::kNotHeld : hold(linear, access, walk);
+  const u16 held = walk.rights & page_right::kGlobal ? AddressSpace::kNotHeld : hold(linear, access, walk);
   t = Translation{linear & ~kPageMask, walk.rights, held, walk.frame, generation_};
   frame = walk.frame;
   return true;
@@ -64,6 +64,7 @@ void Mmu::fill_fast(u32 linear, Access access, Privilege privilege, const Piece&
     if (watching_ && page_watched(linear)) return;
     if (alignment_check_ && privilege == Privilege::kUser) return;
   }
+  if (access == Access::kRead && memory_.untouched(piece.address)) return;
   if (access == Access::kWrite && (store_listener_ != nullptr || piece.rom || !written_fast(piece.address))) return;
   FastTable& table = fast_[static_cast<u32>(access)][static_cast<u32>(privilege)];
   u32& tag = table.tag[index_of(linear)];
@@ -88,6 +89,7 @@ void Mmu::forget_fast(Access access, u32 linear) {
   } else {
     drop(Access::kRead);
     drop(Access::kWrite);
+    if (space_->window != nullptr) space_->window->hide(i);
   }
 }
 
@@ -110,16 +112,17 @@ void Mmu::clear_fast() {
 // For reasons of the host: nothing that was at hand, in these tables or in others, is right any more.
 void Mmu::drop_fast() {
   clear_fast();
+  hide_all_windows();
   ++fast_epoch_;
   renew_hosts(*space_);
 }
 
-void Mmu::flush_non_global() {
+void Mmu::flush_non_global(u64 now) {
   ++counters.flushes;
   // A kernel that changes page tables at each entry shares with its programs what it enters by: that stays at hand.
   drop_local_fast();
   ++generation_;
-  enter_space();
+  enter_space(now);
 }
 
 void Mmu::flush_all() {
@@ -189,6 +192,7 @@ void Mmu::on_frame_watched(Pfn frame) {
       if (table.addend[n] + linear == host) table.tag[n] = FastTable::kFree;
     }
   }
+  hide_writable(memory_.host_page(phys_of(frame)));
 }
 
 }  // namespace paemu

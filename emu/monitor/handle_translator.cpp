@@ -51,6 +51,8 @@ std::string totals(const TranslatorInfo& i) {
   line(text, "links", "{} of {} jumps are linked, {} of them across pages", i.links, i.links_all,
        i.links_across_pages);
   text += handlers(i);
+  line(text, "window", "{} blocks of programs reach memory by it, after {} faults of the host", i.window_blocks,
+       i.window_faults);
   if (i.compared + i.not_compared != 0)
     line(text, "compared", "{} instructions in both engines, {} only interpreted", i.compared, i.not_compared);
   const auto& e = i.exits;

@@ -23,11 +23,17 @@ struct GoldenBlock {
   std::string name, bytes, text;  // text: all of it, as in the file
 };
 
+bool by_window(const GoldenBlock& golden) { return golden.name.ends_with(" by the window"); }
+
 // Translates the first block that it comes to, of so many bytes, and no other.
 class OneBlock final : public Translator {
  public:
-  OneBlock(FlatMachine& m, usize size)
-      : Translator(m.cpu, std::move(*CodeCache::create(CodeCache::kSmallest))), cpu_(m.cpu), size_(size) {}
+  // window: its accesses go by the window, as those of a program that runs often.
+  OneBlock(FlatMachine& m, usize size, bool window)
+      : Translator(m.cpu, std::move(*CodeCache::create(CodeCache::kSmallest)), kHot, TrustHost::kIfItPasses, 0),
+        cpu_(m.cpu),
+        size_(size),
+        window_(window) {}
   std::vector<std::string> code;
 
  private:
@@ -36,11 +42,13 @@ class OneBlock final : public Translator {
     while (count < block.count && block.insns[count].offset < size_) ++count;
     block.insns[count].handler = block.insns[block.count].handler;  // the end of the block
     block.count = count;
+    block.window = window_;
     if (code.empty() && run_alone(block, eip, jit::Loops::kYes)) code = last_host_code();
     cpu_.request_stop();
   }
   Cpu& cpu_;
   const usize size_;
+  const bool window_;
 };
 
 std::string translate(const GoldenBlock& golden) {
@@ -51,7 +59,7 @@ std::string translate(const GoldenBlock& golden) {
   m.cpu.state.cr4 = cr4::kOsfxsr | cr4::kOsxmmexcpt;
   m.cpu.adopt();
   m.load(FlatMachine::kCode, bytes);
-  OneBlock translator(m, bytes.size());
+  OneBlock translator(m, bytes.size(), by_window(golden));
   translator.run(64);
 
   std::string text = "== " + golden.name + "\nguest: " + golden.bytes + "\n";
@@ -94,7 +102,7 @@ int main(int count, char** words) {
   std::string all;
   u32 different = 0;
   for (const GoldenBlock& golden : blocks) {
-    const std::string now = translate(golden);
+    const std::string now = by_window(golden) && !jit::windows_supported() ? golden.text : translate(golden);
     all += now + "\n";
     if (now == golden.text) continue;
     if (++different <= 3) show(golden, now);

@@ -1,9 +1,10 @@
 // Sequences of instructions on the interpreter and on the translator: same registers, all flags, memory, x87 and SSE
 // state, same exception. Nothing is masked: what the manual leaves undefined is the same in both (docs/undefined.md).
 //
-// usage: isa-engines [CASES [SEED [verify|distrust]]]
+// usage: isa-engines [CASES [SEED [verify|distrust|window]]]
 // verify: the second is -engine verify, which says what instruction it is that differs. distrust: the second takes the
-// host for one whose undefined flags are others than docs/undefined.md says.
+// host for one whose undefined flags are others than docs/undefined.md says. window: all translated code accesses memory
+// by the window.
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -23,9 +24,9 @@ namespace {
 
 class Engines {
  public:
-  Engines(u64 seed, EngineKind second, TrustHost trust)
+  Engines(u64 seed, EngineKind second, TrustHost trust, bool window)
       : verify_(second == EngineKind::kVerify),
-        translator_{false, second, trust},
+        translator_{false, second, trust, window},
         generator_(seed, false),
         dice_(seed) {
     std::vector<u8> noise(layout::kDataSize);
@@ -171,10 +172,9 @@ int main(int count, char** words) {
     rows.push_back(&row);
     if (row.map == isa::Map::k1 && !(row.attributes & isa::attribute::kFpu)) plain.push_back(&row);
   }
-  const bool verify = count > 3 && words[3] == std::string_view("verify");
-  const bool distrust = count > 3 && words[3] == std::string_view("distrust");
-  Engines engines(seed, verify ? EngineKind::kVerify : EngineKind::kTranslator,
-                  distrust ? TrustHost::kNo : TrustHost::kIfItPasses);
+  const std::string_view how = count > 3 ? words[3] : "";
+  Engines engines(seed, how == "verify" ? EngineKind::kVerify : EngineKind::kTranslator,
+                  how == "distrust" ? TrustHost::kNo : TrustHost::kIfItPasses, how == "window");
   for (u64 n = 0; n < cases; ++n) {
     const std::string difference = engines.run(n % 2 == 0 ? rows : plain);
     if (difference.empty()) continue;

@@ -12,7 +12,7 @@ constexpr u64 kOtherPdpt = 0x9020, kOtherDirectory = 0x10000;  // of tables that
 void load_cr3(PagedMemory& m, u64 cr3) {
   m.state.cr3 = static_cast<u32>(cr3);
   REQUIRE(m.mmu.read_pdptes(m.state.cr3, m.state.pdpte));
-  m.mmu.flush_non_global();
+  m.mmu.flush_non_global(0);
 }
 
 struct TwoSpaces : PagedMemory {

@@ -30,7 +30,7 @@ TEST_CASE("a held translation stays until it is flushed") {
   hold_then_change(m);
   REQUIRE(seen(m) == 'A');
   SECTION("by INVLPG") { m.mmu.flush_page(kLinear + 0x123); }
-  SECTION("by a move to CR3") { m.mmu.flush_non_global(); }
+  SECTION("by a move to CR3") { m.mmu.flush_non_global(0); }
   SECTION("entirely") { m.mmu.flush_all(); }
   REQUIRE(seen(m) == 'B');
 }
@@ -55,7 +55,7 @@ TEST_CASE("a move to CR3 drops however many pages were touched since the last") 
   m.put32(kFrameB, 'B');
   for (const u64 frame : {kFrameA, kFrameB}) {
     for (u32 n = 0; n < count; ++n) m.put64(PagedMemory::pte64(kLinear + n * kPageSize), frame | kP | kW);
-    m.mmu.flush_non_global();
+    m.mmu.flush_non_global(0);
     for (u32 n = 0; n < count; ++n) REQUIRE(seen(m, kLinear + n * kPageSize) == (frame == kFrameB ? 'B' : 0));
   }
 }
@@ -63,7 +63,7 @@ TEST_CASE("a move to CR3 drops however many pages were touched since the last") 
 TEST_CASE("a global page survives a move to CR3 and nothing more") {
   PagedMemory m;
   hold_then_change(m, kP | kW | kG);
-  m.mmu.flush_non_global();
+  m.mmu.flush_non_global(0);
   REQUIRE(seen(m) == 'A');
   SECTION("INVLPG drops it") { m.mmu.flush_page(kLinear); }
   SECTION("a change of CR4.PGE drops it") {
@@ -82,7 +82,7 @@ TEST_CASE("the global bit means nothing without CR4.PGE") {
   m.put64(PagedMemory::pte64(kLinear), kFrameA | kP | kG);
   REQUIRE(m.read(kLinear));
   m.put64(PagedMemory::pte64(kLinear), kFrameB | kP | kG);
-  m.mmu.flush_non_global();
+  m.mmu.flush_non_global(0);
   REQUIRE(seen(m) == 'B');
 }
 
@@ -166,7 +166,7 @@ TEST_CASE("code is at hand while its translation is held") {
   SECTION("INVLPG") { m.mmu.flush_page(kLinear); }
   SECTION("a move to CR3, and another entry") {
     m.put64(PagedMemory::pte64(kLinear), kFrameB | kP);
-    m.mmu.flush_non_global();
+    m.mmu.flush_non_global(0);
   }
   REQUIRE(m.mmu.fetch_hit(kLinear, Privilege::kSupervisor) == nullptr);
 }
