@@ -69,39 +69,28 @@ class Assembler : public Xbyak::CodeGenerator {
     return r15 + static_cast<int>(static_cast<const u8*>(member) - reinterpret_cast<const u8*>(&cpu_));
   }
 
-  // On to the address in esi, by the jump cache, whose entry is right when EIP and the page that is mapped there are
-  // those that it was made for. `go` emits what takes the code's address.
+  // On to the address in esi, by the jump cache. `go` emits what takes the code's address. `check` is called for
+  // entries of an earlier epoch (check_jump).
   template <class Go>
-  void through_jump_cache(Privilege privilege, const u8* exit_indirect, Go go) {
-    const FastTable& fetch = cpu_.mmu.fast(Access::kFetch, privilege);
-    const int jumps = static_cast<int>(offsetof(Context, jumps) + static_cast<u32>(privilege) * sizeof(JumpCache));
-    const auto entry = [&](usize member, u32 size) {
-      return r10 + r8 * static_cast<int>(size) + (jumps + static_cast<int>(member));
-    };
-    Xbyak::Label leave, page_held, same_eip, same_page;
-    pext(edi, esi, ptr[CONTEXT(index_bits)]);
-    pext(r8d, esi, ptr[CONTEXT(page_bits)]);
-    mov(ecx, ptr[in_cpu(fetch.tag) + rdi * 4]);
-    lea(ecx, ptr[rcx + r8]);
-    jrcxz(page_held);
-    jmp(leave, T_NEAR);
-    L(page_held);
-    mov(rdi, ptr[in_cpu(fetch.addend) + rdi * 8]);
+  void through_jump_cache(Privilege privilege, const u8* check, Go go) {
+    Xbyak::Label known;
+    rorx(r8d, esi, kPageShift);  // the index: the bits above wash out
     lea(r8d, ptr[r8 + rsi]);
     pext(r8d, r8d, ptr[CONTEXT(jump_index_bits)]);
-    mov(ecx, ptr[entry(offsetof(JumpCache, eip), 4)]);
-    lea(ecx, ptr[rcx + rsi]);
-    jrcxz(same_eip);
-    jmp(leave, T_NEAR);
-    L(same_eip);
-    mov(rcx, ptr[entry(offsetof(JumpCache, addend), 8)]);
+    mov(rcx, ptr[jump_entry(privilege, offsetof(JumpCache, key), sizeof(u64))]);
+    mov(rdi, ptr[CONTEXT(fetch_epoch)]);
     lea(rcx, ptr[rcx + rdi]);
-    jrcxz(same_page);
-    jmp(leave, T_NEAR);
-    L(same_page);
-    go(ptr[entry(offsetof(JumpCache, code), 8)]);
-    L(leave);
-    jmp(exit_indirect, T_NEAR);
+    lea(rcx, ptr[rcx + rsi]);
+    jrcxz(known);
+    call(check);
+    L(known);
+    go(ptr[jump_entry(privilege, offsetof(JumpCache, code), sizeof(u8*))]);
+  }
+
+  // A member of the jump cache's entry r8.
+  Xbyak::RegExp jump_entry(Privilege privilege, usize member, u32 size) const {
+    const usize cache = offsetof(Context, jumps) + static_cast<u32>(privilege) * sizeof(JumpCache);
+    return r10 + r8 * static_cast<int>(size) + static_cast<int>(cache + member);
   }
 
   Cpu& cpu_;

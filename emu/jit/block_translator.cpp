@@ -2,8 +2,6 @@
 
 #include <cstring>
 
-#include <cstring>
-
 #include "interp/block_cache.hpp"
 
 namespace paemu::jit {
@@ -365,24 +363,25 @@ void BlockTranslator::emit_unlinked(Link& link, Label& unlinked) {
 }
 
 void BlockTranslator::jump_indirect() {
-  through_jump_cache(privilege_, cache_.writable(thunks_.exit_indirect),
+  through_jump_cache(privilege_, cache_.writable(thunks_.check_jump[static_cast<u32>(privilege_)]),
                      [this](const Xbyak::Address& code) { jmp(code); });
 }
 
 // As jump_indirect(), to code of that privilege. No pending call is of it.
 void BlockTranslator::transfer(Privilege privilege) {
   mov(rsp, ptr[CONTEXT(returns_base)]);
-  through_jump_cache(privilege, cache_.writable(thunks_.exit_indirect),
+  through_jump_cache(privilege, cache_.writable(thunks_.check_jump[static_cast<u32>(privilege)]),
                      [this](const Xbyak::Address& code) { jmp(code); });
 }
 
 // As jump_indirect(), for a CALL whose return address is `back`.
 void BlockTranslator::call_indirect(u32 back) {
-  through_jump_cache(privilege_, cache_.writable(thunks_.exit_indirect), [&](const Xbyak::Address& code) {
-    push_entry(back);
-    call(code);
-    land(back);
-  });
+  through_jump_cache(privilege_, cache_.writable(thunks_.check_jump[static_cast<u32>(privilege_)]),
+                     [&](const Xbyak::Address& code) {
+                       push_entry(back);
+                       call(code);
+                       land(back);
+                     });
 }
 
 // As jump_to().

@@ -38,16 +38,21 @@ enum class Exit : u32 { kHandled, kLink, kIndirect, kBudget, kApart };
 
 struct Translation;
 
-// Translated code by linear address. An entry is right while the fast fetch table has its page, at its addend.
+// Translated code by linear address. An entry is right while the fast fetch table has its page, at its addend; which
+// was so in the epoch that is noted, and then still is.
 struct JumpCache {
   static constexpr u32 kEntries = 4096;
+  u64 key[kEntries];          // EIP and the epoch (Context::fetch_epoch), negated; 0 is none's
   u32 eip[kEntries];          // negated
   u64 addend[kEntries] = {};  // negated
   const u8* code[kEntries] = {};
   JumpCache() {
     for (u32 n = 0; n < kEntries; ++n) forget(n);
   }
-  void forget(u32 n) { eip[n] = 0u - (n + 1); }  // that address belongs to another entry
+  void forget(u32 n) {
+    key[n] = 0;
+    eip[n] = 0u - (n + 1);  // that address belongs to another entry
+  }
   static u32 index_of(u32 linear) { return (linear + (linear >> kPageShift)) & (kEntries - 1); }
 };
 
@@ -66,13 +71,16 @@ struct Context {
   u32 time_stamp_disable = cr4::kTsd;
   u32 jump_index_bits = JumpCache::kEntries - 1;
   u32 lent_bits[8] = {0, 1, 2, 3, 4, 5, 6, 7};  // for PEXT of Cpu::lent_fpu
-  u32 spare = 0;                                // a value across a second access
+  // Counts, in its upper half, how often pages of code ceased to be at hand. From 1 on.
+  static constexpr u64 kEpoch = u64{1} << 32;
+  u64 fetch_epoch = kEpoch;
+  u32 spare = 0;  // a value across a second access
   // What shortcuts take and give beyond registers.
   struct Went {
     u32 esp = 0, eip = 0, flags = 0;
     FIELDS(esp, eip, flags)
   } went;
-  i32 left = 0;                                 // r11d outside translated code
+  i32 left = 0;  // r11d outside translated code
   u32 exit_eip = 0;
   Exit exit = Exit::kHandled;
   u64 flags = 0;  // of the host, at an exit

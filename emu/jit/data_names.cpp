@@ -75,10 +75,11 @@ std::string name_in_context(i64 offset) {
   LOOK(count_bits), LOOK(direction_bit), LOOK(x87_masks), LOOK(x87_control), LOOK(arithmetic_bits), LOOK(time_stamp_disable),
       LOOK(jump_index_bits), LOOK(lent_bits);
   LOOK(spare), LOOK(went), LOOK(left), LOOK(exit_eip), LOOK(exit), LOOK(flags), LOOK(exit_link), LOOK(target), LOOK(cpu), LOOK(end);
-  LOOK(pages);
+  LOOK(pages), LOOK(fetch_epoch), LOOK(returns_base);
 #undef LOOK
   for (u32 n = 0; n < 2; ++n) {
     const std::string name = n == 0 ? "jumps.supervisor." : "jumps.user.";
+    finder.look(name + "key", context.jumps[n].key);
     finder.look(name + "eip", context.jumps[n].eip);
     finder.look(name + "addend", context.jumps[n].addend);
     finder.look(name + "code", context.jumps[n].code);

@@ -97,6 +97,8 @@ class Writer {
                                                       {thunks_.look_up_again[1][0], "look_up_again.write.supervisor"},
                                                       {thunks_.look_up_again[1][1], "look_up_again.write.user"},
                                                       {thunks_.execute, "execute"},
+                                                      {thunks_.check_jump[0], "check_jump.supervisor"},
+                                                      {thunks_.check_jump[1], "check_jump.user"},
                                                       {thunks_.return_elsewhere[0], "return_elsewhere.supervisor"},
                                                       {thunks_.return_elsewhere[1], "return_elsewhere.user"},
                                                       {thunks_.make_flags_exact, "make_flags_exact"}};

@@ -139,7 +139,7 @@ class ThunkWriter : public Assembler {
   }
 
   // Takes what is dead from the ReturnStack, until the last entry is that of this RET.
-  void return_elsewhere(Privilege privilege, const u8* exit_indirect) {
+  void return_elsewhere(Privilege privilege, const u8* check) {
     using Entry = ReturnStack::Entry;
     Xbyak::Label next, found, no_other;
     L(next);
@@ -161,7 +161,43 @@ class ThunkWriter : public Assembler {
     L(found);
     ret();
     L(no_other);
-    through_jump_cache(privilege, exit_indirect, [this](const Xbyak::Address& code) { jmp(code); });
+    through_jump_cache(privilege, check, [this](const Xbyak::Address& code) { jmp(code); });
+  }
+
+  // Looks whether the jump cache's entry is for the address in esi and for the page that is mapped there. If so notes
+  // that and returns, with the entry's number in r8.
+  void check_jump(Privilege privilege, const u8* exit_indirect) {
+    const FastTable& fetch = cpu_.mmu.fast(Access::kFetch, privilege);
+    Xbyak::Label leave, page_held, same_eip, same_page;
+    pext(edi, esi, ptr[CONTEXT(index_bits)]);
+    pext(r8d, esi, ptr[CONTEXT(page_bits)]);
+    mov(ecx, ptr[in_cpu(fetch.tag) + rdi * 4]);
+    lea(ecx, ptr[rcx + r8]);
+    jrcxz(page_held);
+    jmp(leave);
+    L(page_held);
+    mov(rdi, ptr[in_cpu(fetch.addend) + rdi * 8]);
+    lea(r8d, ptr[r8 + rsi]);
+    pext(r8d, r8d, ptr[CONTEXT(jump_index_bits)]);
+    mov(ecx, ptr[jump_entry(privilege, offsetof(JumpCache, eip), sizeof(u32))]);
+    lea(ecx, ptr[rcx + rsi]);
+    jrcxz(same_eip);
+    jmp(leave);
+    L(same_eip);
+    mov(rcx, ptr[jump_entry(privilege, offsetof(JumpCache, addend), sizeof(u64))]);
+    lea(rcx, ptr[rcx + rdi]);
+    jrcxz(same_page);
+    jmp(leave);
+    L(same_page);
+    mov(rcx, ptr[CONTEXT(fetch_epoch)]);
+    lea(rcx, ptr[rcx + rsi]);
+    not_(rcx);
+    lea(rcx, ptr[rcx + 1]);
+    mov(ptr[jump_entry(privilege, offsetof(JumpCache, key), sizeof(u64))], rcx);
+    ret();
+    L(leave);
+    lea(rsp, ptr[rsp + 8]);
+    jmp(exit_indirect);
   }
 
   // The bottom entry stays.
@@ -233,8 +269,11 @@ Thunks make_thunks(CodeCache& cache, Cpu& cpu) {
     }
   }
   for (const Privilege p : {Privilege::kSupervisor, Privilege::kUser}) {
-    t.return_elsewhere[static_cast<u32>(p)] = here();
-    w.return_elsewhere(p, cache.writable(t.exit_indirect));
+    const u32 n = static_cast<u32>(p);
+    t.check_jump[n] = here();
+    w.check_jump(p, cache.writable(t.exit_indirect));
+    t.return_elsewhere[n] = here();
+    w.return_elsewhere(p, cache.writable(t.check_jump[n]));
   }
   t.return_to_zero = here();
   w.return_to_zero(cache.writable(t.exit_indirect));

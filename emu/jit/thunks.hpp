@@ -24,11 +24,13 @@ struct Thunks {
   // Called with esi and ecx: addresses of the first and the last byte, edi: the slot of Context::pages to fill. By
   // Access and Privilege. Returns ecx: 0 when the bytes are at hand, in one page.
   const u8* look_up_again[2][2] = {};
-  // Called with esi and edi: what the shortcut wants. Returns ecx: what it returned. Host flags and guest registers stay;
-  // XMM registers and r8 don't.
+  // Called with esi and edi: what the shortcut wants. Returns ecx: what it returned. Host flags and guest registers
+  // stay; XMM registers and r8 don't.
   const u8* shortcuts[static_cast<usize>(Shortcut::kCount)] = {};
   // Called; makes the host's flags the guest's.
   const u8* make_flags_exact = nullptr;
+  // Called with esi: where an indirect jump leads. Returns r8: the jump cache's entry; or leaves. By Privilege.
+  const u8* check_jump[2] = {};
   // Jumped to with esi: where a RET leads that is not where the last pending call was. By Privilege.
   const u8* return_elsewhere[2] = {};
   // The landing of ReturnStack's bottom: esi is 0, where the guest goes on.

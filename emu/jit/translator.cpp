@@ -251,9 +251,20 @@ void Translator::translate_anew(Translation& t) {
   t.block = nullptr;
 }
 
+// Pending calls may lead back into another page now, and so may entries of the jump cache.
+void Translator::on_code_pages_lost() {
+  Context& x = *context_;
+  x.returns = x.returns_base;
+  x.fetch_epoch += Context::kEpoch;
+  if (x.fetch_epoch != 0) return;
+  x.fetch_epoch = Context::kEpoch;
+  for (JumpCache& jumps : x.jumps) std::fill_n(jumps.key, JumpCache::kEntries, 0);
+}
+
 void Translator::note_jump(const Translation& t) {
   JumpCache& jumps = context_->jumps[t.block->mode & mode::kUser ? 1 : 0];
   const u32 n = JumpCache::index_of(t.eip);
+  jumps.key[n] = 0u - (context_->fetch_epoch + t.eip);
   jumps.eip[n] = 0u - t.eip;
   jumps.addend[n] = 0u - t.addend;
   jumps.code[n] = t.code;

@@ -71,8 +71,8 @@ class Translator : public Interpreter, private FetchListener, private jit::Windo
   void note_crossing(u32 eip) override;
   jit::Translation* translate_crossing(Crossing& c, const FetchPage& first, const u8* bytes);
   void forget(Crossing& c);
-  // --- FetchListener. Pending calls may lead back into another page now.
-  void on_code_pages_lost() override { context_->returns = context_->returns_base; }
+  // --- FetchListener.
+  void on_code_pages_lost() override;
 
   jit::Translation* find(const Block& block, u32 eip);
   jit::Translation* translate(Block& block, u32 eip, jit::Loops loops, std::span<const u8> checked = {});
