@@ -144,9 +144,8 @@ u32 interrupt_return(Cpu& c, Context& x, u32 esp, u32) {
     u32 eip, cs, eflags, esp, ss;
   } frame;
   constexpr u32 kOfSameLevel = 3 * sizeof(u32);
-  const u8* const stack = c.mmu.host_pointer(esp, kOfSameLevel, Access::kRead, Privilege::kSupervisor);
-  if (stack == nullptr || c.cpl != 0 || s.nmi_pending || (s.eflags & eflag::kNestedTask)) return kRefused;
-  std::memcpy(&frame, stack, kOfSameLevel);
+  if (c.cpl != 0 || s.nmi_pending || (s.eflags & eflag::kNestedTask)) return kRefused;
+  if (!read(c, esp, frame.eip) || !read(c, esp + 4, frame.cs) || !read(c, esp + 8, frame.eflags)) return kRefused;
   const u16 cs = static_cast<u16>(frame.cs);
   const u32 rpl = rpl_of(cs);
   Descriptor code, outer;
@@ -205,9 +204,13 @@ u32 interrupt(Cpu& c, Context& x, u32 vector, u32 flags) {
     if (rpl_of(ss) != 0 || !read(c, ss, stack) || !flat_data(stack, 0)) return kRefused;
     size = sizeof frame;
   }
-  u8* const to = c.mmu.host_pointer(esp - size, size, Access::kWrite, Privilege::kSupervisor);
-  if (to == nullptr) return kRefused;
-  std::memcpy(to, frame, size);
+  u8* to[std::size(frame)];  // the stack may lie across pages
+  const u32 words = size / sizeof(u32);
+  for (u32 n = 0; n < words; ++n) {
+    to[n] = c.mmu.host_pointer(esp - size + n * sizeof(u32), sizeof(u32), Access::kWrite, Privilege::kSupervisor);
+    if (to[n] == nullptr) return kRefused;
+  }
+  for (u32 n = 0; n < words; ++n) std::memcpy(to[n], &frame[n], sizeof(u32));
   if (c.cpl == 3) s.segment[isa::kSs] = stack.segment(ss);
   s.segment[isa::kCs] = code.segment(static_cast<u16>(gate.gate_selector() & ~3));
   s.eflags &= ~(eflag::kNestedTask | (clears_if ? eflag::kInterrupt : 0));

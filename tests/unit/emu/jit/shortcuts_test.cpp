@@ -16,7 +16,7 @@ using M = SystemMachine;
 
 // Where the guest keeps what it jumps by; its stack for what is not a handler.
 constexpr u32 kSeed = 0x70000, kCount = 0x70004, kScratch = 0x70010, kPieceTable = 0x71000, kPieces = 0x72000;
-constexpr u32 kPieceSize = 61 /* some lie across pages */, kPieceCount = 64, kStack = 0x58000;
+constexpr u32 kPieceSize = 61 /* some lie across pages */, kPieceCount = 64, kStack = 0x58008;  // frames lie across pages
 constexpr u32 kPdpt = 0x100000, kOtherPdpt = 0x100020, kDirectory = 0x101000, kTable = 0x102000;
 constexpr u8 kTimer = 0x20, kCall = 0x80;
 
@@ -126,6 +126,7 @@ std::unique_ptr<M> make(u32 seed) {
   next.emit({0xff, 0x24, 0x95}).dword(kPieceTable).put(*m, M::kCode);
   m->put(kSeed, seed);
   if (r.below(2)) make_sysexit_segments(*m);
+  if (r.below(2)) m->put(M::kTss + 4, M::stack_of(0) + 8);
   for (u32 n = 0; n < kPieceCount; ++n) {
     const u32 at = kPieces + n * kPieceSize;
     Code c;
