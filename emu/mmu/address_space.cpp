@@ -44,10 +44,10 @@ u16 Mmu::hold(u32 linear, Access access, const Walk& walk) {
   AddressSpace::Page& p = s.pages[n];
   if (n == s.page_count) {
     ++s.page_count;
-  } else if (p.held) {
+  } else if (s.held(p)) {
     slot(p.code ? Access::kFetch : Access::kRead, p.linear).held = AddressSpace::kNotHeld;
   }
-  p = AddressSpace::Page{.held = true,
+  p = AddressSpace::Page{.held_in = s.stay,
                          .code = access == Access::kFetch,
                          .rights = walk.rights,
                          .linear = linear & ~kPageMask,
@@ -65,7 +65,7 @@ u16 Mmu::hold(u32 linear, Access access, const Walk& walk) {
 void Mmu::let_go(Translation& t) {
   if (t.held != AddressSpace::kNotHeld && t.generation == generation_) {
     AddressSpace::Page& p = space_->pages[t.held];
-    p.held = false;
+    p.held_in = 0;
     p.gone = true;
   }
   t.held = AddressSpace::kNotHeld;
@@ -131,21 +131,22 @@ void Mmu::enter_space(u64 now) {
   AddressSpace& s = *(space_ = &find_space());
   const bool stayed = now - s.entered >= AddressSpace::kStayPerPage * s.page_count;
   s.entered = now;
+  ++s.stay;
   if (++s.returns == AddressSpace::kRenewal) s.clear();
   if (s.fast_epoch != fast_epoch_) renew_hosts(s);
   const u32 most_pages = stayed ? AddressSpace::kMostPages : AddressSpace::kPagesAfterShortStay;
   const u32 most_places = stayed ? AddressSpace::kMostPlaces : AddressSpace::kPlacesAfterShortStay;
-  for (u32 n = 0, at = s.next_page; n < s.page_count; ++n) {  // from the latest on
+  const u32 pages = std::min(s.page_count, most_pages);
+  for (u32 n = 0, at = s.next_page; n < pages; ++n) {  // from the latest on
     at = (at == 0 ? AddressSpace::kMostPages : at) - 1;
     AddressSpace::Page& p = s.pages[at];
-    p.held = false;
-    if (p.gone || n >= most_pages) continue;
+    if (p.gone) continue;
     Translation& t = slot(p.code ? Access::kFetch : Access::kRead, p.linear);
     // What is there now stays: a global page, or one of these of the same place.
     if (t.generation == generation_ || ((t.rights & page_right::kGlobal) && t.generation >= global_floor_) ||
         !unchanged(p))
       continue;
-    p.held = true;
+    p.held_in = s.stay;
     t = Translation{p.linear, p.rights, static_cast<u16>(at), p.frame, generation_};
     if (p.rights & page_right::kLarge) large_held_[p.linear >> 22] = true;
   }
@@ -153,7 +154,7 @@ void Mmu::enter_space(u64 now) {
   s.place_count = 0;
   for (u32 n = listed > most_places ? listed - most_places : 0; n < listed; ++n) {
     const AddressSpace::Place p = s.places[n];
-    if (p.page == AddressSpace::kNotHeld || !s.pages[p.page].held || s.pages[p.page].linear != p.linear) continue;
+    if (p.page == AddressSpace::kNotHeld || !s.held(s.pages[p.page]) || s.pages[p.page].linear != p.linear) continue;
     const bool for_write = p.table / 2 == static_cast<u32>(Access::kWrite);
     if (for_write && !written_fast(GuestPhys{s.pages[p.page].frame & a20_mask_})) continue;
     FastTable& table = fast_[p.table / 2][p.table % 2];

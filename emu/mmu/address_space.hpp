@@ -31,7 +31,7 @@ struct AddressSpace {
 
   // A translation that is not global.
   struct Page {
-    bool held = false;  // in the TLB, or was when the tables were left
+    u32 held_in = 0;    // the stay during which it was last in the TLB (AddressSpace::stay)
     bool gone = false;  // from the TLB while the tables were in use
     bool code = false;
     u8 rights = 0;   // page_right
@@ -55,7 +55,8 @@ struct AddressSpace {
   u32 cr3 = 0;
   std::array<u64, 4> pdpte{};
   u32 page_count = 0, next_page = 0;  // a ring
-  u64 entered = 0;  // instructions retired then
+  u32 stay = 1;     // counts returns
+  u64 entered = 0;  // instructions retired at the last
   u32 returns = 0;
   u32 place_count = 0;  // more than kMostPlaces: there are some that are not listed
   u64 fast_epoch = 0;   // of the Mmu when the places were listed
@@ -63,6 +64,7 @@ struct AddressSpace {
   std::array<Place, kMostPlaces> places;
   std::unique_ptr<HostWindow> window;  // made when something is to be shown
 
+  bool held(const Page& page) const { return page.held_in == stay; }
   void clear() { page_count = next_page = place_count = returns = 0; }
 };
 
