@@ -190,6 +190,8 @@ class BlockTranslator : public Assembler {
   bool copy_group(const Insn& i, const Opcode& op, u32 size, Access access, u32 immediate_size);
   bool copy_extend(const Insn& i);
   bool copy_divide(const Insn& i);
+  bool flags_die() const;
+  void flags_of_product(const Xbyak::Reg32& low);
   bool copy_multiply(const Insn& i);
   bool copy_product(const Insn& i, u32 immediate_size);
   bool copy_exchange(const Insn& i, u32 size);

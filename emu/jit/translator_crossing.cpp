@@ -95,7 +95,8 @@ void Translator::forget(Crossing& c) {
   }
   c.block.translations = nullptr;
   c.block.host = nullptr;
-  c.block.heat = 0;
+  c.block.heat = c.block.window_lost = 0;
+  c.block.window = false;
   c.eip = kNoCrossing;
 }
 

@@ -61,6 +61,13 @@ void HostWindow::take_down(u32 place) {
   --pages_shown;
 }
 
+void HostWindow::hide_writable(const u8* host) {
+  for (u32 n = count(); n-- > 0 && n < count();) {
+    const Page& page = pages_[shown_[n]];
+    if (page.writable && page.host == host) take_down(shown_[n]);
+  }
+}
+
 void HostWindow::hide_all() {
   if (count() == 0) return;
   // What is shown must not stay so. This takes mappings away, so that a host that refuses it is beyond use.

@@ -46,6 +46,7 @@ class HostWindow {
     if (pages_[place].host != nullptr) take_down(place);
   }
   void hide_all();
+  void hide_writable(const u8* host);  // where this page of memory is shown for writing
   // Hides each page of which keep(page) is false.
   template <class Keep>
   void retain(Keep&& keep) {

@@ -40,8 +40,7 @@ void Mmu::hide_all_windows() {
 // No store may reach this page of the host any more.
 void Mmu::hide_writable(const u8* host) {
   for (AddressSpace& s : spaces_) {
-    if (s.window == nullptr) continue;
-    s.window->retain([host](const HostWindow::Page& page) { return !page.writable || page.host != host; });
+    if (s.window != nullptr) s.window->hide_writable(host);
   }
 }
 

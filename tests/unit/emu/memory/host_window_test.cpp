@@ -98,6 +98,16 @@ TEST_CASE("pages go one by one, in place of another, by choice, or all") {
     CHECK(w.window->count() == 5);
     for (u32 n = 0; n < 10; ++n) CHECK(w.seen(kLinear + n * kPageSize) == (n % 2 == 0 ? static_cast<int>(n) : -1));
   }
+  SECTION("for writing") {
+    const u8* const page = w.memory.data() + 2 * kPageSize;
+    REQUIRE(w.window->show(kLinear + 50 * kPageSize, w.memory, 2 * kPageSize, false));
+    REQUIRE(w.window->show(kLinear + 51 * kPageSize, w.memory, 2 * kPageSize, true));
+    w.window->hide_writable(page);
+    CHECK(w.seen(kLinear + 2 * kPageSize) == -1);
+    CHECK(w.seen(kLinear + 50 * kPageSize) == 2);
+    CHECK(w.seen(kLinear + 51 * kPageSize) == -1);
+    CHECK(w.window->count() == 10);
+  }
   SECTION("all") {
     SECTION("at once") { w.window->hide_all(); }
     SECTION("by choice") {
