@@ -6,15 +6,12 @@
 #include <fstream>
 #include <string>
 
+#include "fixture.hpp"
+
 using namespace paemu;
+using namespace paemu::testing;
 
 namespace {
-
-std::unique_ptr<CodeCache> cache_of(u64 size) {
-  auto cache = CodeCache::create(size);
-  REQUIRE(cache.ok());
-  return std::move(*cache);
-}
 
 // mov eax, value; ret
 void append_function(CodeCache& cache, u32 value, const u8*& entry) {
@@ -42,14 +39,6 @@ std::string rights_of(const void* address, bool& writable_and_executable) {
     if (a >= begin && a < end) found = rights;
   }
   return found;
-}
-
-u64 resident_kib() {
-  std::ifstream status("/proc/self/status");
-  std::string line;
-  while (std::getline(status, line))
-    if (line.starts_with("VmRSS:")) return std::stoull(line.substr(6));
-  return 0;
 }
 
 }  // namespace

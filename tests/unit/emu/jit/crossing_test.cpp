@@ -3,7 +3,7 @@
 #include <string>
 
 #include "../cpu/system_machine.hpp"
-#include "jit/translator.hpp"
+#include "fixture.hpp"
 
 using namespace paemu;
 using namespace paemu::testing;
@@ -14,18 +14,6 @@ using M = SystemMachine;
 
 // The loop's ADD EAX, imm32 is at kAcross: its opcode and two bytes of the constant in the first page.
 constexpr u32 kSecond = 0x12000, kAcross = kSecond - 3, kOther = 0x14000, kPdpt = 0x100000, kOtherPdpt = 0x100020;
-
-std::unique_ptr<Translator> translator_of(M& m) {
-  auto cache = CodeCache::create(CodeCache::kSmallest);
-  REQUIRE(cache.ok());
-  return std::make_unique<Translator>(m.cpu, std::move(*cache), 0);
-}
-
-TranslatorInfo info_of(const Translator& t) {
-  TranslatorInfo info;
-  REQUIRE(t.add_translator_info(info, 4));
-  return info;
-}
 
 // again: ADD EAX, 11223344h; then `rest`, and a jump back
 void load_loop(M& m, std::initializer_list<u8> rest, u32 at = kAcross) {
@@ -75,7 +63,7 @@ TEST_CASE("a loop with an instruction across pages stays in translated code") {
   const auto translator = translator_of(b);
   require_same(a, b, *translator);
   translator->run(300'000);
-  const TranslatorInfo info = info_of(*translator);
+  const TranslatorInfo info = info_of(*translator, 4);
   CHECK(info.exits.unlinked + info.exits.indirect + info.exits.continued < 20);
   bool listed = false;
   for (const HotBlock& hot : info.hottest)

@@ -4,19 +4,13 @@
 #include <catch2/catch.hpp>
 
 #include "../interp/flat_machine.hpp"
-#include "jit/translator.hpp"
+#include "fixture.hpp"
 
 using namespace paemu;
 using namespace paemu::jit;
-using paemu::testing::FlatMachine;
+using namespace paemu::testing;
 
 namespace {
-
-std::unique_ptr<CodeCache> small_cache() {
-  auto cache = CodeCache::create(CodeCache::kSmallest);
-  REQUIRE(cache.ok());
-  return std::move(*cache);
-}
 
 // A host that leaves `flags` otherwise after what `rule` is about.
 HostRules probe_with(HostRule rule, u32 flags) {

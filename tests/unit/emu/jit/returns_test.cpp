@@ -6,10 +6,10 @@
 #include <cstring>
 
 #include "../interp/flat_machine.hpp"
-#include "jit/translator.hpp"
+#include "fixture.hpp"
 
 using namespace paemu;
-using paemu::testing::FlatMachine;
+using namespace paemu::testing;
 
 namespace {
 
@@ -226,7 +226,7 @@ TEST_CASE("programs at random that return to elsewhere run as interpreted") {
     FlatMachine interpreted, translated;
     program.load(interpreted);
     program.load(translated);
-    Translator translator(translated.cpu, std::move(*CodeCache::create(4 * kMiB)), seed % 2 == 0 ? 0 : 2);
+    Translator translator(translated.cpu, cache_of(4 * kMiB), seed % 2 == 0 ? 0 : 2);
     Dice dice(seed);
     for (u32 slice = 0; slice < kSlices; ++slice) {
       const u32 ticks = 1 + dice.below(20000);

@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "../cpu/slices.hpp"
-#include "jit/translator.hpp"
+#include "fixture.hpp"
 
 using namespace paemu;
 using namespace paemu::testing;
@@ -176,16 +176,9 @@ std::vector<u8> memory_of(M& m) {
   return ram;
 }
 
-std::unique_ptr<Translator> translator_of(M& m) {
-  auto cache = CodeCache::create(CodeCache::kSmallest);
-  REQUIRE(cache.ok());
-  return std::make_unique<Translator>(m.cpu, std::move(*cache), 0);
-}
-
 // How often translated code called the handler of instructions with this mnemonic.
 u64 handler_calls(const Translator& t, std::string_view mnemonic) {
-  TranslatorInfo info;
-  REQUIRE(t.add_translator_info(info, 0));
+  const TranslatorInfo info = info_of(t);
   u64 calls = 0;
   for (const HandlerCalls& h : info.handler_calls)
     if (h.row.starts_with(std::string(mnemonic) + " ")) calls += h.calls;
@@ -242,7 +235,6 @@ TEST_CASE("a program's calls and their returns leave translated code for no hand
   CHECK(m.cpu.state.activity == Activity::kRunning);
   for (const char* row : {"int", "iret", "sysenter", "sysexit", "pop", "popf", "sti", "cli", "mov"})
     CHECK(handler_calls(*translator, row) < 100);
-  TranslatorInfo info;
-  REQUIRE(translator->add_translator_info(info, 0));
+  const TranslatorInfo info = info_of(*translator);
   CHECK(info.exits.attention + info.exits.faults + info.exits.other < 100);
 }

@@ -2,30 +2,16 @@
 #include "jit/translator.hpp"
 
 #include <catch2/catch.hpp>
-#include <fstream>
 #include <map>
 
 #include "../interp/flat_machine.hpp"
+#include "fixture.hpp"
 
 using namespace paemu;
 using Catch::Matchers::Contains;
-using paemu::testing::FlatMachine;
+using namespace paemu::testing;
 
 namespace {
-
-std::unique_ptr<CodeCache> cache_of(u64 size) {
-  auto cache = CodeCache::create(size);
-  REQUIRE(cache.ok());
-  return std::move(*cache);
-}
-
-u64 resident_kib() {
-  std::ifstream status("/proc/self/status");
-  std::string line;
-  while (std::getline(status, line))
-    if (line.starts_with("VmRSS:")) return std::stoull(line.substr(6));
-  return 0;
-}
 
 constexpr u32 kSum = 0x200000, kRoutines = 0x300000, kRoutineSize = 1024, kRoutineCount = 64;
 
@@ -71,7 +57,7 @@ void load_loop(FlatMachine& m) { m.code({0xb9, 0xe8, 3, 0, 0, 0x01, 0xc8, 0x49, 
 TEST_CASE("code that changes for ever keeps the cache within its size, and runs as interpreted") {
   if (!Translator::supported()) return;
   FlatMachine m, reference;
-  Translator translator(m.cpu, cache_of(CodeCache::kSmallest), 0);
+  Translator translator(m.cpu, small_cache(), 0);
   constexpr u32 kRounds = 40'000, kSettled = 25'000;  // by then decoded code too has been thrown away once
   u64 early = 0;
   for (u32 n = 0; n < kRounds; ++n) {
@@ -81,8 +67,7 @@ TEST_CASE("code that changes for ever keeps the cache within its size, and runs 
   const u64 late = resident_kib();
   for (u32 n = 0; n < kRounds; ++n) run_routine(reference, reference.interpreter, n);
 
-  TranslatorInfo info;
-  REQUIRE(translator.add_translator_info(info, 0));
+  const TranslatorInfo info = info_of(translator);
   CHECK(info.translated >= kRounds);
   CHECK(info.flushes_when_full > 50);
   CHECK(info.cache_used <= info.cache_size);
@@ -97,10 +82,9 @@ TEST_CASE("the hottest block is found, with its guest and host code, and exits a
   if (!Translator::supported()) return;
   FlatMachine m;
   load_loop(m);
-  Translator translator(m.cpu, cache_of(CodeCache::kSmallest));
+  Translator translator(m.cpu, small_cache());
   for (u32 n = 0; n < 2000; ++n) translator.run(997);
-  TranslatorInfo info;
-  REQUIRE(translator.add_translator_info(info, 2));
+  const TranslatorInfo info = info_of(translator, 2);
   CHECK(info.blocks >= 2);
   CHECK(info.links >= 1);
   CHECK(info.links <= info.links_all);
@@ -125,14 +109,13 @@ TEST_CASE("when DIMMs come and go, translated code is lost in their frames only"
   if (!Translator::supported()) return;
   FlatMachine m;
   load_loop(m);
-  Translator translator(m.cpu, cache_of(CodeCache::kSmallest), 0);
+  Translator translator(m.cpu, small_cache(), 0);
   DimmSpec spec;
   spec.id = "dimm1";
   spec.base = GuestPhys{0x8000000};
   spec.size = 128 * kMiB;
   const auto count = [&] {
-    TranslatorInfo info;
-    REQUIRE(translator.add_translator_info(info, 0));
+    const TranslatorInfo info = info_of(translator);
     return info;
   };
   translator.run(10'000);
@@ -161,7 +144,7 @@ TEST_CASE("profilers are told of each block, and of its end") {
   if (!Translator::supported()) return;
   FlatMachine m;
   load_loop(m);
-  Translator translator(m.cpu, cache_of(CodeCache::kSmallest));
+  Translator translator(m.cpu, small_cache());
   Names names;
   translator.tell(names);
   translator.run(100'000);
@@ -180,7 +163,7 @@ TEST_CASE("a call to the next instruction whose push misses goes there once") {
   // call 1f; 1: pop ebx; inc eax; jmp to itself
   m.code({0xe8, 0, 0, 0, 0, 0x5b, 0x40, 0xeb, 0xfe});
   m.gpr(isa::kEax) = 0;
-  Translator translator(m.cpu, cache_of(CodeCache::kSmallest), 0);
+  Translator translator(m.cpu, small_cache(), 0);
   translator.run(20);
   CHECK(m.clock.retired == 20);
   CHECK(m.gpr(isa::kEax) == 1);
@@ -195,7 +178,7 @@ TEST_CASE("instructions that leave for the run loop and change nothing of note a
                                              0xf3, 0xaa, 0xfb, 0x40, 0x9c, 0xfa, 0x9d, 0x40, 0xeb, 0xec};
   FlatMachine whole;
   whole.code(program);
-  Translator translator(whole.cpu, cache_of(CodeCache::kSmallest), 0);
+  Translator translator(whole.cpu, small_cache(), 0);
   translator.run(1000);
   CHECK(whole.clock.retired == 1000);
   for (const u64 slice : {1u, 2u, 3u, 7u, 50u}) {
@@ -218,7 +201,7 @@ TEST_CASE("a unit that a loaded state has busy with nothing pending stays so, as
     machine->code({0x9b, 0xeb, 0xfd});  // again: wait; jmp again
     machine->cpu.state.fpu.status = fpu_status::kBusy;
   }
-  Translator translator(m.cpu, cache_of(CodeCache::kSmallest), 0);
+  Translator translator(m.cpu, small_cache(), 0);
   translator.run(100);
   reference.interpreter.run(100);
   CHECK(m.cpu.state.fpu.status == reference.cpu.state.fpu.status);

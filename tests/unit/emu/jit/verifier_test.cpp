@@ -4,17 +4,12 @@
 #include <catch2/catch.hpp>
 
 #include "../interp/flat_machine.hpp"
+#include "fixture.hpp"
 
 using namespace paemu;
-using paemu::testing::FlatMachine;
+using namespace paemu::testing;
 
 namespace {
-
-std::unique_ptr<CodeCache> small_cache() {
-  auto cache = CodeCache::create(CodeCache::kSmallest);
-  REQUIRE(cache.ok());
-  return std::move(*cache);
-}
 
 // Changes a constant in the host code.
 class Spoiled final : public Verifier {
