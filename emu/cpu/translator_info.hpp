@@ -40,6 +40,7 @@ struct TranslatorInfo {
 
   u64 window_blocks = 0;                                 // that access memory by the window, now
   u64 window_faults = 0;                                 // of the host there
+  u64 window_pages = 0;                                  // shown there since the start, each time counted
 
   // Ways out of translated code.
   struct Exits {

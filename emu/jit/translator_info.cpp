@@ -87,6 +87,7 @@ bool Translator::add_translator_info(TranslatorInfo& info, u32 hottest) const {
   info.exits.other += exits_.other;
   info.samples += samples_;
   info.window_faults += window_faults_;
+  info.window_pages += cpu_.mmu.counters.shown;
 
   std::vector<const Translation*> alive;
   for (const Translation& t : translations_) {

@@ -18,8 +18,9 @@ bool Mmu::show_in_window(u32 linear) {
   if (host == nullptr) return false;
   if (space_->window == nullptr) space_->window = HostWindow::create();
   if (space_->window == nullptr) return false;
+  if (!memory_.show_page(host - (linear & kPageMask), *space_->window, linear, write != nullptr)) return false;
   ++counters.shown;
-  return memory_.show_page(host - (linear & kPageMask), *space_->window, linear, write != nullptr);
+  return true;
 }
 
 // After the tables were changed: what was shown when they were last in use, less what has no fast entry any more.

@@ -50,8 +50,8 @@ std::string totals(const TranslatorInfo& i) {
        average(i.host_bytes, i.blocks), average(i.host_bytes, i.guest_bytes));
   line(text, "links", "{} of {} jumps are linked, {} of them across pages", i.links, i.links_all,
        i.links_across_pages);
-  line(text, "window", "{} blocks of programs reach memory by it, after {} faults of the host", i.window_blocks,
-       i.window_faults);
+  line(text, "window", "{} blocks of programs reach memory by it; {} pages were shown, {} times the host faulted",
+       i.window_blocks, i.window_pages, i.window_faults);
   text += handlers(i);
   if (i.compared + i.not_compared != 0)
     line(text, "compared", "{} instructions in both engines, {} only interpreted", i.compared, i.not_compared);

@@ -195,6 +195,7 @@ TEST_CASE("info jit tells of the translator, and its hottest blocks with their c
   info.samples = 10;
   info.window_blocks = 7;
   info.window_faults = 99;
+  info.window_pages = 98;
   info.hottest.push_back({1, 0xc0100000, false, 9, 2, 5, 60, {"c0100000  inc eax"}, {"  inc eax"}});
   info.hottest.push_back({0, 0x08048000, true, 1, 2, 5, 60, {"08048000  dec ecx"}, {"  dec r9d"}});
   c.fake.translator = info;
@@ -204,7 +205,7 @@ TEST_CASE("info jit tells of the translator, and its hottest blocks with their c
   CHECK_THAT(text, Contains("blocks              2 "));
   CHECK_THAT(text, Contains("links               3 of 4 "));
   CHECK_THAT(text, Contains("flushes             5 "));
-  CHECK_THAT(text, Contains("window              7 blocks of programs reach memory by it, after 99 faults"));
+  CHECK_THAT(text, Contains("window              7 blocks of programs reach memory by it; 98 pages were shown, 99 times the host faulted\n"));
   CHECK_THAT(text, Contains("handler calls       4 "));
   CHECK_THAT(text, Contains("  mov 0f 22         3 (75.0%)\n  iret cf           1 (25.0%)\nexits"));
   CHECK_THAT(text, Contains("  fault             6\n"));
