@@ -1,5 +1,6 @@
 #include "jit/block_translator.hpp"
 
+#include <bit>
 #include <cstring>
 
 #include "interp/block_cache.hpp"
@@ -84,13 +85,12 @@ bool BlockTranslator::loops_by(u32 target) {
 // The whole block, or nothing of it, runs: the engine stops at exactly any retired count by interpreting the rest.
 void BlockTranslator::check_budget(u32 count) {
   Label enough;
+  SideExit& e = side_exit(out_.eip, 0);
+  e.to_run_loop = true;
   lea(r11d, ptr[r11 - static_cast<int>(count)]);
   pext(ecx, r11d, ptr[CONTEXT(sign_bit)]);
   jrcxz(enough);
-  lea(r11d, ptr[r11 + static_cast<int>(count)]);
-  settle(flags_, x87_, xmm_);
-  mov(esi, out_.eip);
-  jmp(cache_.writable(thunks_.exit_budget), T_NEAR);
+  jmp(e.label, T_NEAR);
   L(enough);
 }
 
@@ -292,9 +292,18 @@ void BlockTranslator::record_flags(const Flags& f) {
 void BlockTranslator::need_flags(u32 bits) {
   if (!(flags_.maybe_stale & bits)) return;
   record_flags(flags_);
-  Label exact;
+  Label exact, stale, near;
   mov(ecx, ptr[CONTEXT(stale_mask)]);
-  jrcxz(exact);
+  constexpr int kMostMoves = 12;  // of 8 bytes each, that JRCXZ reaches across
+  if (std::popcount(xmm_.dirty) + std::popcount(xmm_.held) <= kMostMoves) {
+    jrcxz(exact);
+  } else {
+    jrcxz(near);
+    jmp(stale);
+    L(near);
+    jmp(exact, T_NEAR);
+    L(stale);
+  }
   settle({}, {}, xmm_);
   call(cache_.writable(thunks_.make_flags_exact));
   in_rdi_ = kNoSlot;
