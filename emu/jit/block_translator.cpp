@@ -63,6 +63,7 @@ void BlockTranslator::emit_loop() {
   x87_ = loop_.x87;
   xmm_ = loop_.xmm;
   lent_ = loop_.lent;
+  in_mmx_ = loop_.in_mmx;
   L(loop_.label);
   check_budget(loop_.count);
   emit_copy(loop_.count);
@@ -78,8 +79,10 @@ bool BlockTranslator::loops_by(u32 target) {
     loop_.x87 = x87_;
     loop_.xmm = xmm_;
     loop_.lent = lent_;
+    loop_.in_mmx = in_mmx_;
   }
-  return loop_.flags == flags_ && loop_.x87 == x87_ && loop_.xmm == xmm_ && loop_.lent == lent_;
+  return loop_.flags == flags_ && loop_.x87 == x87_ && loop_.xmm == xmm_ && loop_.lent == lent_ &&
+         loop_.in_mmx == in_mmx_;
 }
 
 // The whole block, or nothing of it, runs: the engine stops at exactly any retired count by interpreting the rest.

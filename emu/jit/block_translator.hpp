@@ -6,8 +6,8 @@
 // to the handler, having emitted nothing.
 //
 // The pieces: block_translator.cpp (the block's frame), memory_access.cpp, shared_access.cpp, copy_integer.cpp,
-// copy_multiply.cpp, copy_shift.cpp, copy_string.cpp, copy_control.cpp, copy_x87.cpp, copy_sse.cpp, copy_system.cpp,
-// copy_transfer.cpp.
+// copy_multiply.cpp, copy_shift.cpp, copy_string.cpp, copy_control.cpp, copy_x87.cpp, copy_mmx.cpp, copy_sse.cpp,
+// copy_system.cpp, copy_transfer.cpp.
 #pragma once
 
 #include <deque>
@@ -83,6 +83,7 @@ class BlockTranslator : public Assembler {
     LastX87 x87;
     HeldXmm xmm;
     u8 lent = 0;
+    bool in_mmx = false;
   };
 
   // --- The block's frame.
@@ -239,7 +240,12 @@ class BlockTranslator : public Assembler {
   bool copy_x87(const Insn& i);
   bool copy_x87_memory(const Insn& i, u32 digit);
   bool copy_fldcw(const Insn& i);
+  bool copy_mmx(const Insn& i);
+  bool copy_emms();
+  bool copy_masked_store(const Insn& i);
+  void touch(const HostOperand& at, u32 size, Access access);
   bool copy_sse(const Insn& i);
+  bool copy_movnti(const Insn& i);
   void need_lent(u8 bit);
   void hold_xmm(u32 n, bool load);
   // Stack slots: the one below ESP for a write, the one at ESP or EBP for a read.
@@ -272,6 +278,7 @@ class BlockTranslator : public Assembler {
   LastX87 x87_;
   HeldXmm xmm_;
   u8 lent_ = 0;  // lent::* that the code has seen to be so
+  bool in_mmx_ = false;  // lent, and TOP and tags are as MMX instructions leave them
   Values values_;
   std::vector<Span> spans_;
   u32 in_rdi_ = kNoSlot;  // the slot of Context::pages that rdi has the value of

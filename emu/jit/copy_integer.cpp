@@ -21,7 +21,7 @@ bool BlockTranslator::copy(const Insn& i) {
   if (done)
     ;
   else if (r.attributes & isa::attribute::kFpu)
-    done = copy_x87(i) || copy_sse(i);
+    done = copy_x87(i) || copy_mmx(i) || copy_sse(i);
   else if (r.map == isa::Map::k1)
     done = copy_control(i) || copy_integer(i);
   else

@@ -3,53 +3,15 @@
 // A register that a block uses is loaded into the host's of the same number once, and stored when the block is left or
 // a handler runs.
 #include "jit/block_translator.hpp"
+#include "jit/simd_operand.hpp"
 
 namespace paemu::jit {
 
 using namespace Xbyak;
-using isa::Operand;
+using namespace simd_operand;
 
 namespace {
 
-bool is_xmm(Operand o) {
-  using enum Operand;
-  return o == Vdq || o == Vq || o == Vd || o == Vps || o == Vpd || o == Vss || o == Vsd;
-}
-bool is_xmm_rm(Operand o) {
-  using enum Operand;
-  return o == Wdq || o == Wq || o == Wd || o == Wps || o == Wpd || o == Wss || o == Wsd || o == Udq || o == Uq ||
-         o == Ups || o == Upd;
-}
-bool is_mmx(Operand o) {
-  using enum Operand;
-  return o == Pq || o == Pd || o == Qq || o == Qd || o == Nq;
-}
-// Bytes of the operand when it is memory; 0: it is none that is copied.
-u32 memory_size(Operand o) {
-  using enum Operand;
-  switch (o) {
-    case Wdq:
-    case Wps:
-    case Wpd:
-    case Mdq: return 16;
-    case Wq:
-    case Wsd:
-    case Mq: return 8;
-    case Wd:
-    case Wss:
-    case Ed: return 4;
-    case Ew: return 2;
-    default: return 0;
-  }
-}
-u8 mandatory(isa::Prefix p) {
-  switch (p) {
-    case isa::Prefix::k66: return 0x66;
-    case isa::Prefix::kF3: return 0xf3;
-    case isa::Prefix::kF2: return 0xf2;
-    default: return 0;
-  }
-}
 // MOVUPS, MOVUPD, MOVDQU and LDDQU ask for no alignment.
 bool unaligned(const isa::Row& r) {
   return r.opcode == 0x10 || r.opcode == 0x11 || r.opcode == 0xf0 ||
@@ -68,10 +30,19 @@ void BlockTranslator::hold_xmm(u32 n, bool load) {
   xmm_.held |= static_cast<u8>(1u << n);
 }
 
+// Of a general register, with CR4.OSFXSR or without.
+bool BlockTranslator::copy_movnti(const Insn& i) {
+  if (!reachable(i, Access::kWrite)) return false;
+  const HostOperand at = look_up(i, 4, Access::kWrite);
+  encode({0, true, i.opcode}, kHostRegister[i.reg], at);
+  return true;
+}
+
 bool BlockTranslator::copy_sse(const Insn& i) {
   const isa::Row& r = row(i);
   const Operand first = r.operands[0], second = r.operands[1];
   if (r.map != isa::Map::k0F || is_mmx(first) || is_mmx(second)) return false;
+  if (r.opcode == 0xc3) return copy_movnti(i);
   const bool approximate = r.opcode == 0x52 || r.opcode == 0x53;  // RSQRTPS, RCPPS: docs/undefined.md
   if (approximate || r.opcode == 0xf7) return false;
   const bool shift = first == Operand::Udq && second == Operand::Ib;
@@ -85,7 +56,7 @@ bool BlockTranslator::copy_sse(const Insn& i) {
   if (memory(i) && (size == 0 || !reachable(i, access))) return false;
 
   need_lent(lent::kMxcsr);
-  const bool general_rm = rm_kind == Operand::Ed || rm_kind == Operand::Ew;
+  const bool general_rm = is_general_rm(rm_kind);
   HostOperand rm = HostOperand::reg(general_rm ? kHostRegister[i.rm & 7] : i.rm);
   if (!shift && !to_general) hold_xmm(i.reg, !whole_load(r) || from_xmm || !memory(i));
   if (memory(i))

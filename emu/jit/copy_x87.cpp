@@ -10,6 +10,7 @@ using namespace Xbyak;
 void BlockTranslator::need_lent(u8 bit) {
   if (lent_ & bit) return;
   lent_ |= bit;
+  if (bit == lent::kX87) in_mmx_ = false;
   out_.needs_lent |= bit;
   SideExit& e = side_exit(out_.eip + block_.insns[index_].offset, index_);
   e.to_run_loop = true;
@@ -24,6 +25,7 @@ void BlockTranslator::need_lent(u8 bit) {
 
 bool BlockTranslator::copy_x87(const Insn& i) {
   if (row(i).map != isa::Map::k1) return false;
+  in_mmx_ = false;
   const u8 digit = i.modrm >> 3 & 7;
   if (i.opcode == 0x9b) {
     need_lent(lent::kX87);

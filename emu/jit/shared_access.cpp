@@ -5,6 +5,7 @@
 
 #include "cpu/x87_instruction.hpp"
 #include "jit/block_translator.hpp"
+#include "jit/simd_operand.hpp"
 
 namespace paemu::jit {
 
@@ -29,7 +30,7 @@ Guess guess(const Insn& i, const isa::Row& row) {
   g.size = 4;
   if (row.map == isa::Map::k0F) {
     if (row.attributes & isa::attribute::kFpu) {
-      g.size = 16;
+      g.size = std::ranges::any_of(row.operands, simd_operand::is_mmx) ? 8 : 16;
       g.store = o == 0x11 || o == 0x13 || o == 0x17 || o == 0x29 || o == 0x7e || o == 0x7f || o == 0xd6 || o == 0xe7;
     } else {
       g.store = (o >= 0x90 && o <= 0x9f) || o == 0xa4 || o == 0xac || o == 0xab || (o >= 0xb0 && o <= 0xb3) ||
