@@ -209,6 +209,7 @@ class BlockTranslator : public Assembler {
   bool copy_loop(const Insn& i);
   void jump_if(u32 code, Xbyak::Label& to);
   bool copy_string(const Insn& i);
+  bool copy_repeated(const Insn& i);
   void go_on_by(u32 reg, u32 size);
   bool copy_system(const Insn& i);
   void take_shortcut(Shortcut s);

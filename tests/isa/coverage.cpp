@@ -168,7 +168,9 @@ bool takes_stack(const Row& row) {
   return among(row, " ret retf iret ") || (named(row, "pop") && has_operand(row, {ES, SS, DS, FS, GS}));
 }
 
-bool repeatable(const Row& row) { return among(row, " movs stos lods cmps scas "); }
+bool repeatable(const Row& row) {
+  return among(row, " movs movsb stos stosb lods lodsb cmps cmpsb scas scasb ");
+}
 
 bool shows_trap_flag(const Row& row) { return among(row, " pushf int int3 into "); }
 

@@ -39,13 +39,21 @@ class Engines {
   }
 
   // -> what differs; empty when nothing does.
-  std::string run(std::span<const isa::Row* const> rows) {
-    const u8 breakpoint = 0xcc;
-    interpreter_.forget_code();
-    translator_.forget_code();
+  std::string run_sequence(std::span<const isa::Row* const> rows) {
     Case c = generator_.make_sequence(rows, 12);
     if (dice_.one_in(8)) add_short_address(c);
     const bool loops = dice_.one_in(3) && make_loop(c);
+    return run(c, loops);
+  }
+  // One instruction, with all its prefixes and operands anywhere.
+  std::string run_alone(const isa::Row& row) { return run(generator_.make(row), false); }
+  std::string run_repeated(const isa::Row& row) { return run(generator_.make_repeated(row), false); }
+
+ private:
+  std::string run(const Case& c, bool loops) {
+    const u8 breakpoint = 0xcc;
+    interpreter_.forget_code();
+    translator_.forget_code();
     if (c.code + c.length >= layout::kCode + layout::kCodeSize) return "";
     write(c.code, {c.bytes, c.length});
     write(c.code + c.length, {&breakpoint, 1});
@@ -69,7 +77,6 @@ class Engines {
     return "";
   }
 
- private:
   // Where a loop counts: no sequence stores there.
   static constexpr u32 kRounds = layout::kCode + layout::kCodeSize - 4;
   // dec dword [kRounds]; jnz to the start: what a round leaves open the next one finds.
@@ -163,7 +170,8 @@ int main(int count, char** words) {
   }
   const u64 cases = count > 1 ? std::strtoull(words[1], nullptr, 0) : 20000;
   const u64 seed = count > 2 ? std::strtoull(words[2], nullptr, 0) : 1;
-  std::vector<const isa::Row*> rows, plain, units;  // plain: what compiled code is made of; units: x87, MMX and SSE
+  // plain: what compiled code is made of; units: x87, MMX and SSE
+  std::vector<const isa::Row*> rows, plain, units, strings;
   for (const isa::Row& row : isa::rows()) {
     // What hosts leave undefined, or processors do in different ways, is the same in both engines.
     static constexpr std::array kOurs = {"shld", "shrd", "xlat", "div", "idiv", "cvtpi2ps", "maskmovq", "maskmovdqu"};
@@ -172,6 +180,7 @@ int main(int count, char** words) {
     const bool privileged = row.attributes & (isa::attribute::kPrivileged | isa::attribute::kSlow);
     if (not_compared(row) != nullptr || !(fits_sequence(row) || (ours && !privileged))) continue;
     rows.push_back(&row);
+    if (repeatable(row)) strings.push_back(&row);
     if (row.attributes & isa::attribute::kFpu)
       units.push_back(&row);
     else if (row.map == isa::Map::k1)
@@ -181,7 +190,10 @@ int main(int count, char** words) {
   Engines engines(seed, how == "verify" ? EngineKind::kVerify : EngineKind::kTranslator,
                   how == "distrust" ? TrustHost::kNo : TrustHost::kIfItPasses, how == "window");
   for (u64 n = 0; n < cases; ++n) {
-    const std::string difference = engines.run(n % 2 != 0 ? plain : n % 4 == 0 ? rows : units);
+    const std::string difference = n % 16 == 7    ? engines.run_alone(*rows[n / 16 % rows.size()])
+                                   : n % 16 == 15 ? engines.run_repeated(*strings[n / 16 % strings.size()])
+                                   : n % 2 != 0   ? engines.run_sequence(plain)
+                                                  : engines.run_sequence(n % 4 == 0 ? rows : units);
     if (difference.empty()) continue;
     std::printf("case %llu of seed %llu: %s\n", static_cast<unsigned long long>(n),
                 static_cast<unsigned long long>(seed), difference.c_str());
