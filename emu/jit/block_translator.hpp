@@ -5,9 +5,9 @@
 // works, and faults are exact, whether it is copied or not. copy() and what it calls return false for what they leave
 // to the handler, having emitted nothing.
 //
-// The pieces: block_translator.cpp (the block's frame), memory_access.cpp, shared_access.cpp, copy_integer.cpp,
-// copy_multiply.cpp, copy_shift.cpp, copy_string.cpp, copy_control.cpp, copy_x87.cpp, copy_mmx.cpp, copy_sse.cpp,
-// copy_system.cpp, copy_transfer.cpp.
+// The pieces: block_translator.cpp (the block's frame), block_jumps.cpp (the ways out of it), memory_access.cpp,
+// shared_access.cpp, copy_integer.cpp, copy_multiply.cpp, copy_shift.cpp, copy_string.cpp, copy_control.cpp,
+// copy_x87.cpp, copy_mmx.cpp, copy_sse.cpp, copy_system.cpp, copy_transfer.cpp.
 #pragma once
 
 #include <deque>
