@@ -16,6 +16,7 @@ struct HotBlock {
   bool user = false;  // ran at CPL 3
   u64 samples = 0;    // how many of TranslatorInfo::samples fell into it
   u32 instructions = 0;
+  u32 joined = 1;     // blocks that were joined to it, with itself
   u32 guest_bytes = 0, host_bytes = 0;
   std::vector<std::string> guest_code, host_code;  // a line an instruction
 };
@@ -38,6 +39,7 @@ struct TranslatorInfo {
 
   std::vector<HandlerCalls> handler_calls;  // of all rows
 
+  u64 paths = 0;                                         // of `blocks`: several that were joined
   u64 window_blocks = 0;                                 // that access memory by the window, now
   u64 window_faults = 0;                                 // of the host there
   u64 window_pages = 0;                                  // shown there since the start, each time counted

@@ -101,6 +101,20 @@ void BlockTranslator::push_entry(u32 back) {
   push(static_cast<i32>(0u - back));
 }
 
+// A path is left within routines that it called: they return as others do.
+void BlockTranslator::push_calls(const SideExit& e) {
+  for (const Call& c : e.calls) {
+    if (c.esp.name != e.esp.name) continue;  // nobody knows where its return address is
+    Label on;
+    lea(ecx, ptr[guest64(isa::kEsp) + static_cast<int>(c.esp.added - e.esp.added)]);
+    push(rcx);
+    push(static_cast<i32>(0u - c.back));
+    call(on);
+    land(c.back);
+    L(on);
+  }
+}
+
 // Where the RET of a call comes back to, on the host: the rest of its entry goes.
 void BlockTranslator::land(u32 back) {
   lea(rsp, ptr[rsp + static_cast<int>(sizeof(ReturnStack::Entry) - sizeof(u64))]);

@@ -17,7 +17,8 @@ constexpr u32 kWidestSpan[kMostApart + 1] = {256, 32, 0};
 BlockTranslator::BlockTranslator(u8* buffer, usize size, Cpu& cpu, const HostRules& rules, const Thunks& thunks,
                                  const CodeCache& cache, Translation& out, std::deque<Link>& links, Loops loops)
     : Assembler(buffer, size, cpu),
-      block_(*out.block),
+      block_(out.code_block()),
+      base_(out.path != nullptr ? out.eip & ~kPageMask : out.eip),
       rules_(rules),
       thunks_(thunks),
       cache_(cache),
@@ -26,7 +27,7 @@ BlockTranslator::BlockTranslator(u8* buffer, usize size, Cpu& cpu, const HostRul
       privilege_(block_.mode & mode::kUser ? Privilege::kUser : Privilege::kSupervisor),
       window_(out.window),
       loops_(loops),
-      widest_span_(kWidestSpan[block_.apart]) {}
+      widest_span_(kWidestSpan[out.block->apart]) {}
 
 void BlockTranslator::run() {
   check_budget(block_.count);
@@ -69,10 +70,12 @@ void BlockTranslator::emit_loop() {
   emit_copy(loop_.count);
 }
 
-// May a jump from here to `target` go to the loop's start? The first such jump says where the loop ends.
+// May a jump from here to `target` go to the loop's start? The first such jump says where the loop ends; of a path the
+// last.
 bool BlockTranslator::loops_by(u32 target) {
   if (loops_ == Loops::kNo || target != out_.eip) return false;
   if (!loop_.found) {
+    if (out_.path != nullptr && !(out_.path->closes() && remaining() == 1)) return false;
     loop_.found = true;
     loop_.count = index_ + 1;
     loop_.flags = flags_;
@@ -83,6 +86,12 @@ bool BlockTranslator::loops_by(u32 target) {
   }
   return loop_.flags == flags_ && loop_.x87 == x87_ && loop_.xmm == xmm_ && loop_.lent == lent_ &&
          loop_.in_mmx == in_mmx_;
+}
+
+// Where the path goes on behind the present instruction. None: a block or a path ends here.
+std::optional<u32> BlockTranslator::next_in_path() const {
+  if (remaining() > 1) return base_ + block_.insns[index_ + 1].offset;
+  return out_.path != nullptr && out_.path->closes() ? std::optional(out_.eip) : std::nullopt;
 }
 
 // The whole block, or nothing of it, runs: the engine stops at exactly any retired count by interpreting the rest.
@@ -167,7 +176,7 @@ void BlockTranslator::call_handler(const Insn& i) {
   x87_ = {};
   xmm_ = {};
   mov(rcx, reinterpret_cast<u64>(&i));
-  mov(esi, out_.eip);
+  mov(esi, base_);
   mov(edi, remaining() | (keeps_link(i) ? Thunks::kOnlyNext : 0));  // a branch leaves as it does interpreted
   call(cache_.writable(thunks_.execute));
   flags_ = Flags{0, true, 0};
@@ -187,6 +196,8 @@ BlockTranslator::SideExit& BlockTranslator::side_exit(u32 target, u32 executed) 
   e.flags = flags_;
   e.x87 = x87_;
   e.xmm = xmm_;
+  e.calls = calls_;
+  e.esp = values_.of(isa::kEsp);
   return e;
 }
 
@@ -210,7 +221,7 @@ void BlockTranslator::emit_misses() {
     const Insn& i = block_.insns[index_];
     const bool jumps = row(i).attributes & isa::attribute::kEndsBlock;  // and nothing follows it
     mov(rcx, reinterpret_cast<u64>(&i));
-    mov(esi, out_.eip);
+    mov(esi, base_);
     mov(edi, remaining() | (jumps ? Thunks::kOnlyNext : 0));
     call(cache_.writable(thunks_.execute));
     if (jumps) {
@@ -248,10 +259,15 @@ void BlockTranslator::emit_side_exits() {
       continue;
     }
     settle(e.flags, e.x87, e.xmm);
+    if (e.by_return) {
+      jmp(cache_.writable(thunks_.return_elsewhere[static_cast<u32>(privilege_)]), T_NEAR);
+      continue;
+    }
     if (e.to_run_loop) {
       mov(esi, e.target);
       jmp(cache_.writable(thunks_.exit_budget), T_NEAR);
     } else {
+      push_calls(e);
       jump_to(e.target);
     }
   }
@@ -265,7 +281,7 @@ void BlockTranslator::settle(const Flags& f, const LastX87& last, const HeldXmm&
   }
   if (last.insn == nullptr) return;
   FpuState& fpu = cpu_.state.fpu;
-  mov(dword[in_cpu(&fpu.code_offset)], out_.eip + last.insn->offset);
+  mov(dword[in_cpu(&fpu.code_offset)], base_ + last.insn->offset);
   mov(word[in_cpu(&fpu.last_opcode)], (last.insn->opcode & 7) << 8 | last.insn->modrm);
   movzx(ecx, word[in_cpu(&cpu_.state.segment[isa::kCs].selector)]);
   mov(word[in_cpu(&fpu.code_selector)], cx);

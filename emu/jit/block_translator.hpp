@@ -11,11 +11,13 @@
 #pragma once
 
 #include <deque>
+#include <optional>
 
 #include "cpu/host_fpu.hpp"
 #include "isa/table.hpp"
 #include "jit/assembler.hpp"
 #include "jit/host_rules.hpp"
+#include "jit/path.hpp"
 #include "jit/return_stack.hpp"
 #include "jit/thunks.hpp"
 #include "jit/translation.hpp"
@@ -62,15 +64,23 @@ class BlockTranslator : public Assembler {
     u32 in_rdi = kNoSlot;
     u8 lent = 0;  // what the code at `resume` relies on
   };
+  // A CALL into the routine that the path goes on with.
+  struct Call {
+    u32 back = 0;      // where it returns to
+    Values::Held esp;  // with the return address pushed
+  };
   // A way out of the block to a known address.
   struct SideExit {
     Xbyak::Label label;
     u32 target = 0, executed = 0;
     bool to_run_loop = false;  // not linked
     bool to_loop = false;      // to loop_.label, with all left open
+    bool by_return = false;    // to the address in esi
     Flags flags;
     LastX87 x87;
     HeldXmm xmm;
+    std::vector<Call> calls;  // pending ones
+    Values::Held esp;
   };
 
   // What a block that jumps to its own start has left open there: the loop proper, a second copy of the block up to
@@ -95,6 +105,7 @@ class BlockTranslator : public Assembler {
   void instruction();
   bool has_row(const Insn& i) const;
   SideExit& side_exit(u32 target, u32 executed);
+  void push_calls(const SideExit& e);
   void call_handler(const Insn& i);
   void emit_misses();
   void emit_side_exits();
@@ -113,7 +124,8 @@ class BlockTranslator : public Assembler {
   void settle(const Flags& f, const LastX87& x87, const HeldXmm& xmm);
   void load_xmm(const HeldXmm& xmm);
   void record_flags(const Flags& f);
-  u32 next_eip(const Insn& i) const { return out_.eip + i.offset + i.length; }
+  u32 next_eip(const Insn& i) const { return base_ + i.offset + i.length; }
+  std::optional<u32> next_in_path() const;
   u32 remaining() const { return count_ - index_; }
   const isa::Row& row(const Insn& i) const { return isa::rows()[i.row]; }
   static bool memory(const Insn& i) { return i.flags & isa::insn_flag::kMemory; }
@@ -203,9 +215,12 @@ class BlockTranslator : public Assembler {
   bool copy_bit_scan(const Insn& i);
   bool copy_control(const Insn& i);
   bool copy_branch(const Insn& i);
+  bool copy_jump(const Insn& i);
   bool copy_indirect(const Insn& i);
   bool copy_stack(const Insn& i);
   bool copy_return(const Insn& i);
+  bool return_in_path(u32 back);
+  SideExit& way_out(u32 target);
   bool copy_loop(const Insn& i);
   void jump_if(u32 code, Xbyak::Label& to);
   bool copy_string(const Insn& i);
@@ -263,6 +278,7 @@ class BlockTranslator : public Assembler {
   Places places(const Insn& i, u32 size, bool has_reg) const;
 
   const Block& block_;
+  const u32 base_;  // EIP that the instructions' offsets count from
   const HostRules& rules_;
   const Thunks& thunks_;
   const CodeCache& cache_;
@@ -281,6 +297,7 @@ class BlockTranslator : public Assembler {
   u8 lent_ = 0;  // lent::* that the code has seen to be so
   bool in_mmx_ = false;  // lent, and TOP and tags are as MMX instructions leave them
   Values values_;
+  std::vector<Call> calls_;  // pending
   std::vector<Span> spans_;
   u32 in_rdi_ = kNoSlot;  // the slot of Context::pages that rdi has the value of
   const u32 widest_span_;

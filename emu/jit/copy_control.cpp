@@ -14,7 +14,8 @@ bool BlockTranslator::copy_control(const Insn& i) {
   if (operand16(i)) return false;
   const u8 o = i.opcode;
   if (row(i).map == isa::Map::k0F) return (o & 0xf0) == 0x80 && copy_branch(i);
-  if ((o & 0xf0) == 0x70 || o == 0xeb || o == 0xe9 || o == 0xe8) return copy_branch(i);
+  if ((o & 0xf0) == 0x70) return copy_branch(i);
+  if (o == 0xeb || o == 0xe9 || o == 0xe8) return copy_jump(i);
   if (o == 0xc3 || o == 0xc2) return copy_return(i);
   if (o == 0xe2 || o == 0xe3) return copy_loop(i);
   if (o == 0xff) {
@@ -69,36 +70,49 @@ void BlockTranslator::push_value(u32 value) {
 
 void BlockTranslator::move_stack(int bytes) { lea(guest32(isa::kEsp), ptr[guest64(isa::kEsp) + bytes]); }
 
+BlockTranslator::SideExit& BlockTranslator::way_out(u32 target) {
+  const bool loops = loops_by(target);
+  SideExit& e = side_exit(target, index_ + 1);
+  e.to_loop = loops;
+  return e;
+}
+
+// The host's condition leads out of the block.
 bool BlockTranslator::copy_branch(const Insn& i) {
-  const u32 target = next_eip(i) + i.immediate;
+  const u32 target = next_eip(i) + i.immediate, condition = i.opcode & 15;
   const bool last = remaining() == 1;
-  if (i.opcode == 0xe8) {
-    push_value(next_eip(i));
-  } else if (i.opcode != 0xeb && i.opcode != 0xe9) {
-    need_flags(read_by_condition(i.opcode));
-    const bool loops = loops_by(target);
-    if (loops && last) {
-      jump_if(i.opcode & 15, loop_.label);
-      return true;
-    }
-    if (last) settle_all();
-    SideExit& e = side_exit(target, index_ + 1);
-    e.to_loop = loops;
-    jump_if(i.opcode & 15, e.label);
+  need_flags(read_by_condition(i.opcode));
+  if (!last && next_in_path() == target) {
+    jump_if(condition ^ 1, way_out(next_eip(i)).label);
     return true;
   }
+  if (last && loops_by(target)) {
+    jump_if(condition, loop_.label);
+    return true;
+  }
+  if (last) settle_all();
+  jump_if(condition, way_out(target).label);
+  return true;
+}
+
+bool BlockTranslator::copy_jump(const Insn& i) {
+  const u32 target = next_eip(i) + i.immediate;
+  const bool calls = i.opcode == 0xe8 && i.immediate != 0;  // a call of the next instruction asks where it is
+  if (i.opcode == 0xe8) push_value(next_eip(i));
+  if (remaining() > 1) {
+    if (calls) calls_.push_back({next_eip(i), {values_.of(isa::kEsp).name, values_.of(isa::kEsp).added - kSlot}});
+    return true;
+  }
+  ended_ = true;
   if (i.opcode != 0xe8 && loops_by(target)) {
     jmp(loop_.label, T_NEAR);
-    ended_ = true;
     return true;
   }
   settle(flags_, x87_, xmm_);
-  // A call of the next instruction asks where it is, and nobody returns from it.
-  if (i.opcode == 0xe8 && i.immediate != 0)
+  if (calls)
     call_to(target, next_eip(i));
   else
     jump_to(target);
-  ended_ = true;
   return true;
 }
 
@@ -131,6 +145,7 @@ bool BlockTranslator::copy_return(const Insn& i) {
   const u32 release = i.opcode == 0xc2 ? i.immediate : 0;
   load(esi, slot_at(isa::kEsp));
   move_stack(static_cast<int>(kSlot + release));
+  if (const std::optional<u32> back = next_in_path(); back && !calls_.empty()) return return_in_path(*back);
   settle(flags_, x87_, xmm_);
   // Does the last pending call go on there (ReturnStack)?
   Label predicted;
@@ -144,26 +159,45 @@ bool BlockTranslator::copy_return(const Insn& i) {
   return true;
 }
 
+// From a routine that the path called. esi: to where.
+bool BlockTranslator::return_in_path(u32 back) {
+  calls_.pop_back();
+  SideExit& elsewhere = side_exit(0, index_ + 1);
+  elsewhere.by_return = true;
+  Label expected;
+  lea(ecx, ptr[rsi - static_cast<int>(back)]);
+  jrcxz(expected);
+  jmp(elsewhere.label, T_NEAR);
+  L(expected);
+  if (remaining() > 1) return true;
+  ended_ = true;
+  if (loops_by(back)) {
+    jmp(loop_.label, T_NEAR);
+    return true;
+  }
+  settle(flags_, x87_, xmm_);
+  jump_to(back);
+  return true;
+}
+
 // LOOP and JECXZ.
 bool BlockTranslator::copy_loop(const Insn& i) {
   if (i.flags & isa::insn_flag::kAddress16) return false;
-  Label taken, on;
   if (i.opcode == 0xe2) lea(guest32(isa::kEcx), ptr[guest64(isa::kEcx) - 1]);
   mov(ecx, guest32(isa::kEcx));
   const u32 target = next_eip(i) + i.immediate;
-  const bool loops = loops_by(target);
-  SideExit& e = side_exit(target, index_ + 1);
-  e.to_loop = loops;
-  if (i.opcode == 0xe2) {
-    jrcxz(on);
+  const bool follows = remaining() > 1 && next_in_path() == target;
+  SideExit& e = way_out(follows ? next_eip(i) : target);
+  Label on_zero, on;
+  jrcxz(on_zero);
+  if (follows == (i.opcode == 0xe2)) {  // what goes on is not zero
+    jmp(on);
+    L(on_zero);
     jmp(e.label, T_NEAR);
     L(on);
   } else {
-    jrcxz(taken);
-    jmp(on);
-    L(taken);
     jmp(e.label, T_NEAR);
-    L(on);
+    L(on_zero);
   }
   return true;
 }

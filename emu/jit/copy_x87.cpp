@@ -12,7 +12,7 @@ void BlockTranslator::need_lent(u8 bit) {
   lent_ |= bit;
   if (bit == lent::kX87) in_mmx_ = false;
   out_.needs_lent |= bit;
-  SideExit& e = side_exit(out_.eip + block_.insns[index_].offset, index_);
+  SideExit& e = side_exit(base_ + block_.insns[index_].offset, index_);
   e.to_run_loop = true;
   Label lent;
   movzx(ecx, byte[in_cpu(&cpu_.lent_fpu)]);

@@ -124,8 +124,8 @@ class Writer {
     if (i.id != X86_INS_MOVABS) return {};
     const u64 value = immediate(i, 1);
     if (t_.block != nullptr) {
-      const u64 first = reinterpret_cast<u64>(t_.block->insns);
-      if (value >= first && value < first + t_.block->count * sizeof(Insn))
+      const u64 first = reinterpret_cast<u64>(t_.code_block().insns);
+      if (value >= first && value < first + t_.count * sizeof(Insn))
         return fmt::format("insn[{}]", (value - first) / sizeof(Insn));
     }
     if (value == reinterpret_cast<u64>(&t_)) return "this translation";

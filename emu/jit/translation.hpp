@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "jit/context.hpp"
+#include "jit/path.hpp"
 
 namespace paemu::jit {
 
@@ -32,10 +33,12 @@ struct WindowAccess {
 
 struct Translation {
   const Block* block = nullptr;
+  const Path* path = nullptr;  // that begins with the block, and is what was translated
   u32 eip = 0;
   u64 addend = 0;  // host address of its bytes, less EIP
   const u8* code = nullptr;
   u32 code_size = 0;
+  u32 count = 0;        // guest instructions
   u8 needs_lent = 0;  // lent::*
   std::vector<u8> checked;  // what has to be at `eip` whenever it is entered; empty: that is known
   u32 samples = 0;    // how often it was found running, when code was left for a look
@@ -44,6 +47,9 @@ struct Translation {
   Translation* next_of_block = nullptr;
   std::vector<Link*> outgoing, incoming;
   std::vector<WindowAccess> window_accesses;  // in ascending order
+
+  // The instructions, of the path or the block.
+  const Block& code_block() const { return path != nullptr ? path->block() : *block; }
 };
 
 }  // namespace paemu::jit

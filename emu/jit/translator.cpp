@@ -29,11 +29,10 @@ usize decoded_size(u64 cache_size) {
 
 bool Translator::supported() { return __builtin_cpu_supports("bmi2"); }
 
-Translator::Translator(Cpu& cpu, std::unique_ptr<CodeCache> cache, u8 hot, TrustHost trust, u32 window_after)
+Translator::Translator(Cpu& cpu, std::unique_ptr<CodeCache> cache, TranslatorTuning tuning, TrustHost trust)
     : Interpreter(cpu, Chaining::kOff, decoded_size(cache->size())),
       cpu_(cpu),
-      hot_(hot),
-      window_after_(window_after),
+      tuning_(tuning),
       cache_(std::move(cache)),
       context_(std::make_unique<Context>()),
       rules_(trust == TrustHost::kNo ? HostRules::none() : HostRules::probe(*cache_)),
@@ -68,10 +67,11 @@ Translation* Translator::find(const Block& block, u32 eip) {
 }
 
 void Translator::execute_block(Block& block, u32 eip) {
+  if (observed_.block != nullptr) return observe(block, eip);
   constexpr u8 kMode = kFastMode | mode::kProtected;
   Translation* t = nullptr;
   if ((block.mode & kMode) == kMode) {
-    if (block.heat >= hot_) {
+    if (block.heat >= tuning_.hot) {
       t = find(block, eip);
       if (t == nullptr) t = translate(block, eip, Loops::kYes);
     } else {
@@ -79,7 +79,9 @@ void Translator::execute_block(Block& block, u32 eip) {
     }
   }
   Link* const wants = std::exchange(pending_, nullptr);
-  if (t == nullptr || !lend(t->needs_lent)) return Interpreter::execute_block(block, eip);
+  // A path may have more instructions than the slice has left.
+  const bool fits = t != nullptr && cpu_.clock.retired + t->count <= cpu_.budget_end;
+  if (!fits || !lend(t->needs_lent)) return Interpreter::execute_block(block, eip);
   if (wants != nullptr && wants->target == eip && wants->from->block != nullptr &&
       wants->from->block->mode == block.mode)
     connect(*wants, *t);
@@ -209,7 +211,7 @@ const u8* Translator::code_at(u32 eip) {
 bool Translator::pass_shadow() {
   CpuState& s = cpu_.state;
   if (s.shadow != Shadow::kInterrupts) return false;
-  if (cpu_.clock.retired + BlockCache::kMaxInstructions > cpu_.budget_end) return false;
+  if (cpu_.clock.retired + Path::kMostInstructions > cpu_.budget_end) return false;
   s.shadow = Shadow::kNone;
   if (!must_look()) return true;
   s.shadow = Shadow::kInterrupts;
@@ -271,7 +273,16 @@ void Translator::note_jump(const Translation& t) {
 }
 
 Translation* Translator::translate(Block& block, u32 eip, Loops loops, std::span<const u8> checked) {
-  u64 most = kMostOfFrame + block.count * kMostOfInstruction;
+  const bool joined = loops == Loops::kYes;
+  if (joined && tuning_.path_after == 0 && block.observed == 0) {
+    begin_observing({&block, eip});
+    return nullptr;
+  }
+  const Path* path = joined ? static_cast<const Path*>(block.path) : nullptr;
+  const auto most_of = [](const Block& b) { return kMostOfFrame + b.count * kMostOfInstruction; };
+  if (path != nullptr && most_of(path->block()) > cache_->size() / 8) path = nullptr;
+  const u32 count = path != nullptr ? path->block().count : block.count;
+  u64 most = most_of(path != nullptr ? path->block() : block);
   if (most > cache_->size() / 4) loops = Loops::kNo;
   if (loops == Loops::kYes) most *= 2;
   u8* buffer = forget_before_translating_ ? nullptr : cache_->reserve(most);
@@ -283,10 +294,12 @@ Translation* Translator::translate(Block& block, u32 eip, Loops loops, std::span
   }
   Translation& t = translations_.emplace_back();
   t.block = &block;
+  t.path = path;
+  t.count = count;
   t.eip = eip;
   t.checked.assign(checked.begin(), checked.end());
   t.addend = reinterpret_cast<u64>(block.host) - eip;
-  if (windows_ && window_after_ == 0 && (block.mode & mode::kUser)) block.window = true;
+  if (windows_ && tuning_.window_after == 0 && (block.mode & mode::kUser)) block.window = true;
   t.window = windows_ && block.window;
   cpu_.settle_fpu();
   BlockTranslator writer(buffer, most, cpu_, rules_, thunks_, *cache_, t, links_, loops);
@@ -340,10 +353,17 @@ void Translator::drop(Translation& t) {
 void Translator::on_block_dropped(const Block& block) {
   if (block.translations != nullptr) ++dropped_;
   for (Translation* t = static_cast<Translation*>(block.translations); t != nullptr; t = t->next_of_block) drop(*t);
+  if (block.in_path) retire_paths(block);
 }
 
 // Host code may be running: it is given up only before the next translation.
 void Translator::on_blocks_flushed() {
+  unlink_all();
+  observed_ = {};
+  for (const auto& path : paths_) path->retire();
+}
+
+void Translator::unlink_all() {
   for (Translation& t : translations_) {
     for (Link* l : t.outgoing) {
       if (l->to != nullptr) write_relative(l->jump, cache_->executable(l->jump), l->unlinked);
@@ -365,9 +385,10 @@ void Translator::forget_all() {
   for (const Translation& t : translations_) {
     if (t.block != nullptr) const_cast<Block*>(t.block)->translations = nullptr;
   }
-  on_blocks_flushed();
+  unlink_all();
   translations_.clear();
   links_.clear();
+  std::erase_if(paths_, [](const auto& p) { return p->head == nullptr; });
   samples_ = 0;
   if (names_ != nullptr) names_->forget(cache_->fleeting().data(), cache_->fleeting().size());
   cache_->flush();

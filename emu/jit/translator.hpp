@@ -13,6 +13,7 @@
 #include "interp/interpreter.hpp"
 #include "jit/code_cache.hpp"
 #include "jit/host_rules.hpp"
+#include "jit/path.hpp"
 #include "jit/return_stack.hpp"
 #include "jit/thunks.hpp"
 #include "jit/translation.hpp"
@@ -20,17 +21,23 @@
 
 namespace paemu {
 
+// When code is found worth the work.
+struct TranslatorTuning {
+  // A block is translated when it has been interpreted so often.
+  u8 hot = 6;
+  // One of a program is translated again, to access memory by the window, when it was found running so often; 0: at
+  // once.
+  u32 window_after = 2;
+  // One that was found running so often is joined with those that follow it; 0: at once.
+  u32 path_after = 2;
+};
+
 class Translator : public Interpreter, private FetchListener, private jit::WindowFaultHandler {
  public:
   // Does this host have what translated code uses (BMI2)?
   static bool supported();
-  // A block is translated when it has been interpreted `hot` times.
-  static constexpr u8 kHot = 6;
-  // One of a program is translated again, to access memory by the window, when it was found running so often; 0: at
-  // once.
-  static constexpr u32 kWindowAfter = 2;
-  Translator(Cpu& cpu, std::unique_ptr<CodeCache> cache, u8 hot = kHot, TrustHost trust = TrustHost::kIfItPasses,
-             u32 window_after = kWindowAfter);
+  Translator(Cpu& cpu, std::unique_ptr<CodeCache> cache, TranslatorTuning tuning = {},
+             TrustHost trust = TrustHost::kIfItPasses);
   ~Translator() override;
 
   void run(u64 max_ticks) override;
@@ -85,6 +92,7 @@ class Translator : public Interpreter, private FetchListener, private jit::Windo
   void connect(jit::Link& link, jit::Translation& to);
   void disconnect(jit::Link& link);
   void drop(jit::Translation& t);
+  void unlink_all();
   void forget_all();
   void note_apart(jit::Translation& t);
   void translate_anew(jit::Translation& t);
@@ -94,13 +102,18 @@ class Translator : public Interpreter, private FetchListener, private jit::Windo
   bool afford_window_fault();
   void note_jump(const jit::Translation& t);
   void name_block(const jit::Translation& t);
+  // --- translator_paths.cpp
+  void consider_path(const jit::Translation& t);
+  void begin_observing(const jit::Step& head);
+  void observe(Block& block, u32 eip);
+  void end_observing();
+  void retire_paths(const Block& part);
   // --- translator_info.cpp
   void sample();
   HotBlock describe(const jit::Translation& t) const;
 
   Cpu& cpu_;
-  const u8 hot_;
-  const u32 window_after_;
+  const TranslatorTuning tuning_;
   bool windows_ = jit::windows_supported() && HostWindow::nowhere() != nullptr;
   std::unique_ptr<CodeCache> cache_;
   std::unique_ptr<jit::Context> context_;
@@ -113,6 +126,9 @@ class Translator : public Interpreter, private FetchListener, private jit::Windo
   std::vector<Crossing> crossings_;
   jit::Link* pending_ = nullptr;  // wants to be connected to what runs next
   bool forget_before_translating_ = false;
+  jit::Step observed_;           // the block that is observed, if any
+  std::vector<jit::Step> seen_;  // since then
+  std::vector<std::unique_ptr<jit::Path>> paths_;
   const jit::Translation* last_alone_ = nullptr;
 
   // What faults of the host may cost (windows.cpp).

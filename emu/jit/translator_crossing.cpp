@@ -23,12 +23,13 @@ void Translator::note_crossing(u32 eip) {
     c.eip = eip;
     c.block.mode = cpu_.mode_key;
   }
-  if (c.block.heat < hot_) ++c.block.heat;
+  if (c.block.heat < tuning_.hot) ++c.block.heat;
 }
 
 bool Translator::execute_crossing(const FetchPage& first, u32 eip) {
+  if (observed_.block != nullptr) return false;
   Crossing& c = crossing(eip);
-  if (c.eip != eip || c.block.mode != cpu_.mode_key || c.block.heat < hot_) return false;
+  if (c.eip != eip || c.block.mode != cpu_.mode_key || c.block.heat < tuning_.hot) return false;
   if ((cpu_.mode_key & kMode) != kMode || cpu_.clock.retired >= cpu_.budget_end) return false;
   const u32 next_page = (eip & ~kPageMask) + kPageSize, here = next_page - eip;
   if (here >= kMostBytes) return false;

@@ -37,10 +37,25 @@ void Translator::sample() {
   // In the order of their code.
   const auto found = std::ranges::lower_bound(translations_, jumps.code[n], {}, &Translation::code);
   if (found == translations_.end() || found->code != jumps.code[n] || found->block == nullptr) return;
-  if (x.left >= static_cast<i32>(found->block->count)) return;
+  if (x.left >= static_cast<i32>(found->count)) return;
   ++found->samples;
   ++samples_;
   consider_window(*found);
+  if (found->block != nullptr) consider_path(*found);
+}
+
+// Of a path it is in several places.
+static std::vector<std::string> guest_code(const Translation& t) {
+  if (!t.checked.empty()) return disassemble(t.checked, t.eip, Machine::kGuest);
+  const Block& code = t.code_block();
+  const u32 base = t.path != nullptr ? t.eip & ~kPageMask : t.eip;
+  std::vector<std::string> lines;
+  for (u32 n = 0; n < t.count; ++n) {
+    const Insn& i = code.insns[n];
+    const auto text = disassemble({code.host + i.offset, i.length}, base + i.offset, Machine::kGuest);
+    lines.insert(lines.end(), text.begin(), text.end());
+  }
+  return lines;
 }
 
 HotBlock Translator::describe(const Translation& t) const {
@@ -50,12 +65,11 @@ HotBlock Translator::describe(const Translation& t) const {
   hot.eip = t.eip;
   hot.user = (block.mode & mode::kUser) != 0;
   hot.samples = t.samples;
-  hot.instructions = block.count;
-  hot.guest_bytes = block.bytes;
+  hot.instructions = t.count;
+  hot.joined = t.path != nullptr ? static_cast<u32>(t.path->parts()) : 1;
+  hot.guest_bytes = t.code_block().bytes;
   hot.host_bytes = t.code_size;
-  const std::span<const u8> bytes =
-      t.checked.empty() ? std::span<const u8>(block.host, block.bytes) : std::span<const u8>(t.checked);
-  hot.guest_code = disassemble(bytes, t.eip, Machine::kGuest);
+  hot.guest_code = guest_code(t);
   hot.host_code = host_code_text(t, cpu_, *cache_, thunks_);
   return hot;
 }
@@ -94,6 +108,7 @@ bool Translator::add_translator_info(TranslatorInfo& info, u32 hottest) const {
     if (t.block == nullptr || t.block->host == nullptr) continue;
     alive.push_back(&t);
     ++info.blocks;
+    if (t.path != nullptr) ++info.paths;
     if (t.window) ++info.window_blocks;
     info.guest_bytes += t.block->bytes;
     info.host_bytes += t.code_size;

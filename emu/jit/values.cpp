@@ -152,8 +152,13 @@ void Values::pass(const Insn& i) {
       held_[isa::kEsp] = held_[isa::kEbp];
       add(isa::kEsp, kSlot);
       return lose(isa::kEbp);
+    case 0xc2: return operand16(i) ? forget() : add(isa::kEsp, kSlot + i.immediate);
+    case 0xc3: return operand16(i) ? forget() : add(isa::kEsp, kSlot);
     case 0xe2: return lose(isa::kEcx);
-    case 0xe3: return;
+    case 0xe3:
+    case 0xe9:
+    case 0xeb: return;
+    case 0xe8: return operand16(i) ? forget() : add(isa::kEsp, 0u - kSlot);
     default: return forget();
   }
 }

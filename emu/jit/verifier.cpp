@@ -38,7 +38,7 @@ u64 flushes(const Mmu& mmu) { return mmu.counters.table_loads + mmu.counters.flu
 }  // namespace
 
 Verifier::Verifier(Cpu& cpu, std::unique_ptr<CodeCache> cache, std::function<void()> on_difference, TrustHost trust)
-    : Translator(cpu, std::move(cache), kHot, trust), cpu_(cpu), on_difference_(std::move(on_difference)) {
+    : Translator(cpu, std::move(cache), {}, trust), cpu_(cpu), on_difference_(std::move(on_difference)) {
   forbid_windows();
   cpu_.mmu.set_store_listener(this);
 }

@@ -23,7 +23,7 @@ constexpr u8 kMostLost = 8;
 void Translator::consider_window(Translation& t) {
   Block& block = *const_cast<Block*>(t.block);
   if (!windows_ || t.window || !(block.mode & mode::kUser)) return;
-  if (t.samples < u64{window_after_} << (2 * block.window_lost)) return;
+  if (t.samples < u64{tuning_.window_after} << (2 * block.window_lost)) return;
   block.window = true;
   translate_anew(t);
 }
@@ -57,7 +57,7 @@ void Translator::after_window_fault(u64 linear) {
 }
 
 bool Translator::afford_window_fault() {
-  if (window_after_ == 0) return true;
+  if (tuning_.window_after == 0) return true;
   const u64 earned = (cpu_.clock.retired - window_faults_at_) / kInstructionsPerFault;
   window_faults_at_ += earned * kInstructionsPerFault;
   window_faults_left_ = std::min(window_faults_left_ + earned, kMostFaultsAtOnce);

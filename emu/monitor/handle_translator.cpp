@@ -50,6 +50,7 @@ std::string totals(const TranslatorInfo& i) {
        average(i.host_bytes, i.blocks), average(i.host_bytes, i.guest_bytes));
   line(text, "links", "{} of {} jumps are linked, {} of them across pages", i.links, i.links_all,
        i.links_across_pages);
+  line(text, "paths", "{} blocks go on as the guest was seen to, over jumps, calls and returns", i.paths);
   line(text, "window", "{} blocks of programs reach memory by it; {} pages were shown, {} times the host faulted",
        i.window_blocks, i.window_pages, i.window_faults);
   text += handlers(i);
@@ -78,8 +79,10 @@ std::string hottest(const TranslatorInfo& i, usize with_code, u32 processors) {
   std::string text = fmt::format("hottest blocks, by the share of instructions ({} samples):\n", i.samples);
   for (usize n = 0; n < std::min<usize>(i.hottest.size(), std::max<usize>(with_code, kListed)); ++n) {
     const HotBlock& b = i.hottest[n];
-    text += fmt::format("{:6.2f}%  {:<20}  {} instructions, {} bytes; {} bytes of host code\n",
-                        share(b.samples, i.samples), name_of(b, processors), b.instructions, b.guest_bytes, b.host_bytes);
+    const std::string of_path = b.joined > 1 ? fmt::format(" of {} blocks", b.joined) : "";
+    text += fmt::format("{:6.2f}%  {:<20}  {} instructions{}, {} bytes; {} bytes of host code\n",
+                        share(b.samples, i.samples), name_of(b, processors), b.instructions, of_path, b.guest_bytes,
+                        b.host_bytes);
   }
   for (usize n = 0; n < std::min(i.hottest.size(), with_code); ++n) {
     const HotBlock& b = i.hottest[n];

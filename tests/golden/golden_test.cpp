@@ -30,7 +30,7 @@ class OneBlock final : public Translator {
  public:
   // window: its accesses go by the window, as those of a program that runs often.
   OneBlock(FlatMachine& m, usize size, bool window)
-      : Translator(m.cpu, std::move(*CodeCache::create(CodeCache::kSmallest)), kHot, TrustHost::kIfItPasses, 0),
+      : Translator(m.cpu, std::move(*CodeCache::create(CodeCache::kSmallest)), {.window_after = 0}),
         cpu_(m.cpu),
         size_(size),
         window_(window) {}

@@ -23,10 +23,9 @@ constexpr u16 kGdtLimit = 0x7f;  // as Linux has it: selectors beyond fault
 
 }  // namespace
 
-EmulatedProcessor::EmulatedProcessor(bool with_locals, EngineKind engine, TrustHost trust, bool window) {
+EmulatedProcessor::EmulatedProcessor(bool with_locals, EngineKind engine, TrustHost trust, TranslatorTuning tuning) {
   if (engine == EngineKind::kTranslator && Translator::supported())
-    engine_ = std::make_unique<Translator>(cpu_, CodeCache::create(4 * kMiB).value(), 0, trust,
-                                           window ? 0 : Translator::kWindowAfter);
+    engine_ = std::make_unique<Translator>(cpu_, CodeCache::create(4 * kMiB).value(), tuning, trust);
   else if (engine == EngineKind::kVerify && Translator::supported())
     engine_ = std::make_unique<Verifier>(
         cpu_, CodeCache::create(4 * kMiB).value(), [this] { engines_differ_ = true; }, trust);

@@ -7,7 +7,7 @@
 
 #include "cpu/cpu.hpp"
 #include "cpu/execution_engine.hpp"
-#include "jit/host_rules.hpp"
+#include "jit/translator.hpp"
 #include "processor_state.hpp"
 
 namespace paemu::isa_test {
@@ -15,10 +15,10 @@ namespace paemu::isa_test {
 class EmulatedProcessor {
  public:
   // local_segments: has the LDT of segments.hpp, else none.
-  // kTranslator and kVerify translate all that they run; everything is interpreted on a host that can't. window:
-  // kTranslator's code accesses memory by the window, if the host can have one.
+  // kTranslator and kVerify translate all that they run; everything is interpreted on a host that can't. tuning: of
+  // kTranslator.
   explicit EmulatedProcessor(bool local_segments, EngineKind engine = EngineKind::kInterpreter,
-                             TrustHost trust = TrustHost::kIfItPasses, bool window = false);
+                             TrustHost trust = TrustHost::kIfItPasses, TranslatorTuning tuning = {.hot = 0});
 
   // Runs `count` instructions, or up to the first that faults. With EFLAGS.TF it is one, and its debug trap is no
   // exception.

@@ -1,10 +1,10 @@
 // Sequences of instructions on the interpreter and on the translator: same registers, all flags, memory, x87 and SSE
 // state, same exception. Nothing is masked: what the manual leaves undefined is the same in both (docs/undefined.md).
 //
-// usage: isa-engines [CASES [SEED [verify|distrust|window]]]
+// usage: isa-engines [CASES [SEED [verify|distrust|window|path|window-path]]]
 // verify: the second is -engine verify, which says what instruction it is that differs. distrust: the second takes the
 // host for one whose undefined flags are others than docs/undefined.md says. window: all translated code accesses memory
-// by the window.
+// by the window. path: the sequences have jumps between them, and are joined to paths.
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -16,6 +16,7 @@
 #include "coverage.hpp"
 #include "emulated_processor.hpp"
 #include "generator.hpp"
+#include "isa/decoder.hpp"
 #include "jit/translator.hpp"
 
 using namespace paemu;
@@ -25,9 +26,10 @@ namespace {
 
 class Engines {
  public:
-  Engines(u64 seed, EngineKind second, TrustHost trust, bool window)
+  Engines(u64 seed, EngineKind second, TrustHost trust, TranslatorTuning tuning)
       : verify_(second == EngineKind::kVerify),
-        translator_{false, second, trust, window},
+        paths_(tuning.path_after == 0),
+        translator_{false, second, trust, tuning},
         generator_(seed, false),
         dice_(seed) {
     std::vector<u8> noise(layout::kDataSize);
@@ -42,7 +44,8 @@ class Engines {
   std::string run_sequence(std::span<const isa::Row* const> rows) {
     Case c = generator_.make_sequence(rows, 12);
     if (dice_.one_in(8)) add_short_address(c);
-    const bool loops = dice_.one_in(3) && make_loop(c);
+    if (paths_) add_jumps(c);
+    const bool loops = (paths_ || dice_.one_in(3)) && make_loop(c);
     return run(c, loops);
   }
   // One instruction, with all its prefixes and operands anywhere.
@@ -64,7 +67,7 @@ class Engines {
     }
     // The second time the fast TLB has what the first time missed.
     for (u32 turn = 0; turn < 2; ++turn) {
-      if (loops) write(kRounds, std::array<u8, 4>{static_cast<u8>(1 + dice_.below(9))});
+      if (loops) write(kRounds, std::array<u8, 4>{static_cast<u8>(1 + dice_.below(paths_ ? 120 : 9))});
       const u64 walks_before = interpreter_.walks() - translator_.walks();
       Registers a = c.before, b = c.before;
       const Exception of_a = interpreter_.run_to_breakpoint(a), of_b = translator_.run_to_breakpoint(b);
@@ -90,6 +93,34 @@ class Engines {
     c.bytes[c.length++] = 0x0f, c.bytes[c.length++] = 0x85;
     for (u32 n = 0; n < 4; ++n) c.bytes[c.length++] = static_cast<u8>(distance >> (8 * n));
     return true;
+  }
+  // Jumps and branches between the instructions, over bytes that are none. Some never go there.
+  void add_jumps(Case& c) {
+    Case with = c;
+    with.length = 0;
+    const auto put = [&](std::initializer_list<u8> bytes) {
+      for (const u8 b : bytes) with.bytes[with.length++] = b;
+    };
+    for (u32 at = 0; at < c.length;) {
+      Insn insn;
+      const bool whole =
+          isa::decode({c.bytes + at, c.length - at}, isa::CodeSize::k32, insn) == isa::DecodeStatus::kOk;
+      const u32 size = whole ? insn.length : c.length - at;
+      constexpr u32 kMostPut = 5, kLoop = 12;
+      if (with.length + size + kMostPut + kLoop > sizeof with.bytes) return;
+      for (u32 n = 0; n < size; ++n) with.bytes[with.length++] = c.bytes[at + n];
+      at += size;
+      const u8 condition = static_cast<u8>(0x70 | dice_.below(16));
+      switch (dice_.below(6)) {
+        case 0: put({0xeb, 0}); break;
+        case 1: put({0xeb, 2, 0x0f, 0x0b}); break;                          // over UD2
+        case 2: put({condition, 0}); break;                                 // to the same place either way
+        case 3: put({condition, 2, 0xeb, 0}); break;                        // over a jump
+        case 4: put({0xe3, 3, 0x8d, 0x49, 0xff}); break;                    // jecxz over lea ecx, [ecx - 1]
+        default: break;
+      }
+    }
+    c = with;
   }
   // One more instruction, whose address has 16 bits: nothing is mapped there, so that only LEA does not fault. Half of
   // them stand alone, with registers whose upper halves lead to the data.
@@ -153,7 +184,7 @@ class Engines {
     return all;
   }
 
-  const bool verify_;
+  const bool verify_, paths_;
   EmulatedProcessor interpreter_{false, EngineKind::kInterpreter}, translator_;
   Generator generator_;
   Dice dice_;
@@ -188,7 +219,10 @@ int main(int count, char** words) {
   }
   const std::string_view how = count > 3 ? words[3] : "";
   Engines engines(seed, how == "verify" ? EngineKind::kVerify : EngineKind::kTranslator,
-                  how == "distrust" ? TrustHost::kNo : TrustHost::kIfItPasses, how == "window");
+                  how == "distrust" ? TrustHost::kNo : TrustHost::kIfItPasses,
+                  {.hot = 0,
+                   .window_after = how.starts_with("window") ? 0u : 2u,
+                   .path_after = how.ends_with("path") ? 0u : 2u});
   for (u64 n = 0; n < cases; ++n) {
     const std::string difference = n % 16 == 7    ? engines.run_alone(*rows[n / 16 % rows.size()])
                                    : n % 16 == 15 ? engines.run_repeated(*strings[n / 16 % strings.size()])

@@ -21,7 +21,7 @@ inline std::unique_ptr<CodeCache> small_cache() { return cache_of(CodeCache::kSm
 // M: has a `cpu`. Each block is translated when it is first executed.
 template <class M>
 std::unique_ptr<Translator> translator_of(M& m) {
-  return std::make_unique<Translator>(m.cpu, small_cache(), 0);
+  return std::make_unique<Translator>(m.cpu, small_cache(), TranslatorTuning{.hot = 0});
 }
 
 inline TranslatorInfo info_of(const Translator& translator, u32 hottest = 0) {

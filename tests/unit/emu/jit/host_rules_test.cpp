@@ -59,7 +59,7 @@ TEST_CASE("on a host that nothing is trusted of, the same flags come out, and th
   FlatMachine m, reference;
   load(m);
   load(reference);
-  Translator translator(m.cpu, small_cache(), 0, TrustHost::kNo);
+  Translator translator(m.cpu, small_cache(), {.hot = 0}, TrustHost::kNo);
   translator.run(5000);
   reference.interpreter.run(5000);
   CHECK(m.dword(0x200000) == reference.dword(0x200000));

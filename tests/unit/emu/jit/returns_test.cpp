@@ -226,7 +226,8 @@ TEST_CASE("programs at random that return to elsewhere run as interpreted") {
     FlatMachine interpreted, translated;
     program.load(interpreted);
     program.load(translated);
-    Translator translator(translated.cpu, cache_of(4 * kMiB), seed % 2 == 0 ? 0 : 2);
+    const TranslatorTuning tuning{.hot = static_cast<u8>(seed % 2 * 2), .path_after = seed % 3 == 0 ? 2u : 0u};
+    Translator translator(translated.cpu, cache_of(4 * kMiB), tuning);
     Dice dice(seed);
     for (u32 slice = 0; slice < kSlices; ++slice) {
       const u32 ticks = 1 + dice.below(20000);

@@ -193,11 +193,12 @@ TEST_CASE("info jit tells of the translator, and its hottest blocks with their c
   info.handler_calls = {{"inc 40", 0}, {"iret cf", 1}, {"mov 0f 22", 3}};
   info.exits.faults = 6;
   info.samples = 10;
+  info.paths = 8;
   info.window_blocks = 7;
   info.window_faults = 99;
   info.window_pages = 98;
-  info.hottest.push_back({1, 0xc0100000, false, 9, 2, 5, 60, {"c0100000  inc eax"}, {"  inc eax"}});
-  info.hottest.push_back({0, 0x08048000, true, 1, 2, 5, 60, {"08048000  dec ecx"}, {"  dec r9d"}});
+  info.hottest.push_back({1, 0xc0100000, false, 9, 2, 1, 5, 60, {"c0100000  inc eax"}, {"  inc eax"}});
+  info.hottest.push_back({0, 0x08048000, true, 1, 2, 3, 5, 60, {"08048000  dec ecx"}, {"  dec r9d"}});
   c.fake.translator = info;
   const std::string text = hmp(c, "info jit 1");
   INFO(text);
@@ -206,12 +207,13 @@ TEST_CASE("info jit tells of the translator, and its hottest blocks with their c
   CHECK_THAT(text, Contains("links               3 of 4 "));
   CHECK_THAT(text, Contains("flushes             5 "));
   CHECK_THAT(text, Contains("window              7 blocks of programs reach memory by it; 98 pages were shown, 99 times the host faulted\n"));
+  CHECK_THAT(text, Contains("paths               8 blocks go on "));
   CHECK_THAT(text, Contains("handler calls       4 "));
   CHECK_THAT(text, Contains("  mov 0f 22         3 (75.0%)\n  iret cf           1 (25.0%)\nexits"));
   CHECK_THAT(text, Contains("  fault             6\n"));
   CHECK_THAT(text, Contains(" 90.00%  c0100000 kernel, CPU 1  2 instructions, 5 bytes; 60 bytes of host code\n"));
   CHECK_THAT(text, Contains("guest code\n  c0100000  inc eax\nhost code\n    inc eax\n"));
-  CHECK_THAT(text, Contains(" 10.00%  08048000 user, CPU 0 "));
+  CHECK_THAT(text, Contains(" 10.00%  08048000 user, CPU 0  2 instructions of 3 blocks, 5 bytes; "));
   CHECK(text.find("dec r9d") == std::string::npos);
   CHECK_THAT(hmp(c, "info jit 1001"), Contains("Error: ") && Contains("up to 1000"));
 }
