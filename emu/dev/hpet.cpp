@@ -32,6 +32,8 @@ constexpr u32 kRoutes = 0x00f00000;  // pins 20 to 23, as Intel's ICHs have them
 constexpr u32 kLow32 = 0xffffffff;
 
 constexpr bool can_be_periodic(u32 index) { return index == 0; }
+// Does a match do more than move the comparator (2.3.8, Tn_INT_ENB_CNF; 2.3.5, Tn_INT_STS)?
+constexpr bool can_be_noticed(const Hpet::Timer& timer) { return timer.config & (kInterruptEnable | kLevelTriggered); }
 
 }  // namespace
 
@@ -140,15 +142,36 @@ void Hpet::write_comparator(u32 index, u64 value, u64 mask) {
 
 // A timer matches when the counter comes to be equal to its comparator: after a whole turn if it is equal now.
 void Hpet::schedule(u32 index) {
-  const Timer& timer = state_.timer[index];
-  if (!(state_.config & kEnable)) return events_.disarm(match_[index]);
+  Timer& timer = state_.timer[index];
+  timer.unseen = kNever;
+  events_.disarm(match_[index]);
+  if (!(state_.config & kEnable)) return;
   const bool narrow = timer.config & k32BitMode;
   u64 distance = timer.comparator - counter();
   if (narrow) distance &= kLow32;
   if (distance == 0) distance = narrow ? u64{1} << 32 : ~u64{0};
   const u64 counted = (clock_.now() - state_.since) / kTicksPerCount;
-  if (distance > kNever.value / kTicksPerCount / 2 - counted) return events_.disarm(match_[index]);
-  events_.arm(match_[index], state_.since + (counted + distance) * kTicksPerCount);
+  if (distance > kNever.value / kTicksPerCount / 2 - counted) return;
+  const Ticks match = state_.since + (counted + distance) * kTicksPerCount;
+  if (can_be_noticed(timer))
+    events_.arm(match_[index], match);
+  else
+    timer.unseen = match;
+}
+
+// Moves the comparators on by the matches that no event told of.
+void Hpet::catch_up() {
+  const Ticks now = clock_.now();
+  for (Timer& timer : state_.timer) {
+    if (timer.unseen > now) continue;
+    const u64 since = (now - timer.unseen) / kTicksPerCount;
+    timer.unseen = kNever;
+    if (!(timer.config & kPeriodic) || timer.period == 0) continue;
+    const u64 matches = since / timer.period + 1;
+    timer.comparator += matches * timer.period;
+    if (timer.config & k32BitMode) timer.comparator &= kLow32;
+    schedule(static_cast<u32>(&timer - state_.timer));
+  }
 }
 
 void Hpet::on_event(u32 index, Ticks) {
@@ -179,12 +202,14 @@ void Hpet::drive(u32 index, bool level) {
 
 u64 Hpet::io_read(u64 offset, u32 size) {
   if ((size != 4 && size != 8) || offset % size != 0) return ~u64{0};
+  catch_up();
   const u64 value = read_register(static_cast<u32>(offset & ~u64{7}));
   return size == 8 ? value : static_cast<u32>(value >> (8 * (offset & 4)));
 }
 
 void Hpet::io_write(u64 offset, u32 size, u64 value) {
   if ((size != 4 && size != 8) || offset % size != 0) return;
+  catch_up();
   const u32 shift = 8 * (offset & 4);
   const u64 mask = size == 8 ? ~u64{0} : u64{kLow32} << shift;
   write_register(static_cast<u32>(offset & ~u64{7}), value << shift, mask);

@@ -3,6 +3,10 @@
 // Count and interrupts follow from the virtual clock. Timer 0 can be periodic. With legacy replacement on, timers 0 and
 // 1 drive IRQ 0 and IRQ 8 in the place of the 8254 and the MC146818; else each drives the I/O APIC's pin that it is
 // routed to.
+//
+// A match that drives no line and leaves no status is not worth an event: the host would wake for it, for ever, as Linux
+// leaves timer 0 running when it has turned to another clock. What such matches did to the comparator is worked out when
+// software looks.
 #pragma once
 
 #include "base/fields.hpp"
@@ -22,7 +26,8 @@ class Hpet final : public IoDevice, public EventSink, public LineProbe {
     u32 config = 0;      // the bits of Tn_CONF that software may write
     u64 comparator = 0;  // moves on by `period` at each match of a periodic timer
     u64 period = 0;
-    FIELDS(config, comparator, period)
+    Ticks unseen = kNever;  // the next match, if it is one without an event
+    FIELDS(config, comparator, period, unseen)
   };
   struct State {
     u32 config = 0;      // ENABLE_CNF, LEG_RT_CNF
@@ -60,6 +65,7 @@ class Hpet final : public IoDevice, public EventSink, public LineProbe {
   void write_timer_config(u32 index, u32 value);
   void write_comparator(u32 index, u64 value, u64 mask);
   void schedule(u32 index);
+  void catch_up();
   void drive(u32 index, bool level);
 
   State state_;

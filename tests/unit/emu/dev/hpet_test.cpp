@@ -111,6 +111,41 @@ TEST_CASE("a periodic HPET timer goes on by its period; its first match is set a
   CHECK(b.read(kTimer0 + kComparator) == 250);
 }
 
+TEST_CASE("an HPET timer that drives nothing has no events, and is where it would be with them") {
+  for (const u32 width : {0u, k32Bits}) {
+    Board b;
+    b.write(kCounter, 0xffff'ff00);
+    b.write(kTimer0, kPeriodic | kSetValue | width | route(22));
+    b.write(kTimer0 + kComparator, 0xffff'ff32);
+    b.write(kTimer0 + kComparator, 100);
+    b.write(kConfig, kEnable);
+    b.time.pass(499);
+    CHECK(b.read(kTimer0 + kComparator) == 0xffff'ff32);
+    b.time.pass(1);
+    CHECK(b.read(kTimer0 + kComparator) == 0xffff'ff96);
+    b.time.pass(1'000'000 + 3);
+    CHECK(b.time.events.next_deadline() == kNever);
+    const u64 expected = u64{0xffff'ff00} + 100'050 + 100;
+    CHECK(b.read(kTimer0 + kComparator) == (width != 0 ? expected & 0xffff'ffff : expected));
+    // Its interrupt is on from here: the next match is that of the comparator.
+    b.write(kTimer0, kInterrupt | kPeriodic | width | route(22));
+    b.time.pass(996);
+    CHECK(b.routes.pin[22].rises == 0);
+    b.time.pass(1);
+    CHECK(b.routes.pin[22].rises == 1);
+    b.time.pass(3000);
+    CHECK(b.routes.pin[22].rises == 4);
+    // And off again, while it stands for a while.
+    b.write(kTimer0, kPeriodic | width | route(22));
+    b.write(kConfig, 0);
+    b.time.pass(5000);
+    b.write(kConfig, kEnable);
+    b.time.pass(1000);
+    CHECK(b.routes.pin[22].rises == 4);
+    CHECK(b.read(kTimer0 + kComparator) == (width != 0 ? (expected + 500) & 0xffff'ffff : expected + 500));
+  }
+}
+
 TEST_CASE("an HPET timer in 32-bit mode looks at the counter's low half only") {
   Board b;
   b.write(kCounter, 0x1'ffff'fff0);
