@@ -50,6 +50,7 @@ Translator::Translator(Cpu& cpu, std::unique_ptr<CodeCache> cache, TranslatorTun
   bottom.landing = reinterpret_cast<u64>(thunks_.return_to_zero);
   context_->returns_base = reinterpret_cast<u64>(&bottom);
   cpu_.mmu.set_fetch_listener(this);
+  if (windows_) ask_for_window_faults();
 }
 Translator::~Translator() { cpu_.mmu.set_fetch_listener(nullptr); }
 

@@ -25,8 +25,9 @@ void on_signal(int number, siginfo_t* info, void* context) {
   sigaction(number, &before, nullptr);
 }
 
-// Somebody else, a test's framework say, may have asked for the signal meanwhile.
-void install() {
+}  // namespace
+
+void ask_for_window_faults() {
   struct sigaction now;
   if (sigaction(SIGSEGV, nullptr, &now) != 0 || now.sa_sigaction == on_signal) return;
   before = now;
@@ -37,14 +38,9 @@ void install() {
   sigaction(SIGSEGV, &mine, nullptr);
 }
 
-}  // namespace
-
 bool windows_supported() { return (getauxval(AT_HWCAP2) & kFsGsBase) != 0; }
 
-void handle_window_faults(WindowFaultHandler& handler) {
-  install();
-  current = &handler;
-}
+void handle_window_faults(WindowFaultHandler& handler) { current = &handler; }
 
 void use_window(const u8* base) {
   if (base == base_in_use) return;

@@ -20,6 +20,8 @@ class WindowFaultHandler {
 
 // Can this host have a window (the FSGSBASE instructions, which its kernel must allow)?
 bool windows_supported();
+// Asks the host for the signal. Who else in this process has a handler for SIGSEGV must have asked before.
+void ask_for_window_faults();
 // This thread's faults are this handler's from now on.
 void handle_window_faults(WindowFaultHandler& handler);
 // The addresses of translated code's accesses to the window are relative to `base` from now on, in this thread.
