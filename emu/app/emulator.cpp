@@ -144,8 +144,8 @@ void Emulator::slice() {
     recorder_.reset();
     trace_output_.reset();
   }
-  loop_.dispatch(0);
-  if (live_ != nullptr) live_->clear_interrupt();
+  if (live_ == nullptr || !live_->slept_in_peace()) loop_.dispatch(0);  // such a sleep has just looked
+  if (live_ != nullptr) live_->begin_slice();
 }
 
 void Emulator::wait() {

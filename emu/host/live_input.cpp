@@ -10,8 +10,9 @@ namespace {
 
 // The run loop asks this often whether something was queued: far below what a person notices.
 constexpr u64 kPollQuantum = 1'000'000;
-// Shorter idle times are saved up: a sleep costs the host some 50 microseconds anyway.
-constexpr i64 kWorthSleeping = 200'000;
+// Shorter idle times are saved up, for less than anybody notices. What a sleep costs is not so much itself as the caches
+// that are cold after it: with kernels that tick 250 times a second several ticks share one.
+constexpr i64 kWorthSleeping = 10'000'000;
 // The host wakes late; at most this much of it is made good by sleeping less next time.
 constexpr i64 kMostCredit = 20'000'000;
 // No single sleep is longer, so that arithmetic on it can't overflow; the run loop then idles again.
@@ -73,6 +74,7 @@ Ticks LiveInput::idle(Position now, Ticks deadline, Wake wake) {
   const bool input = loop_.ready(sleep);
   const i64 slept = monotonic_ns() - began;
   const i64 owed_before = for_ever ? 0 : owed_ns_ - whole;
+  slept_in_peace_ = !input;
   if (!input && !for_ever) {
     owed_ns_ = std::max(owed_ns_ - slept, -kMostCredit);
     return now.now + static_cast<u64>(whole);

@@ -31,7 +31,9 @@ class LiveInput final : public InputSource {
   bool interrupted() const override { return interrupted_; }
 
   // The app has dispatched the event loop: run on.
-  void clear_interrupt() { interrupted_ = false; }
+  // Since the last begin_slice(): did a sleep end without input, and none with it?
+  bool slept_in_peace() const { return slept_in_peace_ && !interrupted_; }
+  void begin_slice() { interrupted_ = slept_in_peace_ = false; }
 
  private:
   EventLoop& loop_;
@@ -47,7 +49,7 @@ class LiveInput final : public InputSource {
   std::function<void()> before_sleep_;
   i64 owed_ns_ =
       0;  // idle time not slept yet, because it is too short to be worth a system call; below 0: slept too long
-  bool interrupted_ = false;
+  bool interrupted_ = false, slept_in_peace_ = false;
 };
 
 }  // namespace paemu::host

@@ -64,7 +64,7 @@ TEST_CASE("input ends the sleep, and then the host wants to look") {
   CHECK(until > Ticks{100});
   CHECK(until < Ticks{100 + u64{30} * kTicksPerSecond});
   CHECK(live.interrupted());
-  live.clear_interrupt();
+  live.begin_slice();
   CHECK(live.idle(at(100), kNever, Wake::kInterrupt) > Ticks{100});
 }
 
@@ -78,6 +78,24 @@ TEST_CASE("paced idle time is slept, and short pieces are saved up") {
     REQUIRE(until == Ticks{now + 1000});
     now += 1000;
   }
+}
+
+TEST_CASE("a sleep without input has looked at the outside, no other has") {
+  EventLoop loop;
+  Pipe pipe;
+  const auto watch = loop.watch(pipe.ends[0], POLLIN, [](short) {});
+  loop.set_role(watch, EventLoop::Role::Input);
+  LiveInput live(loop, Pacing::On, 0);
+  (void)live.poll(at(0));
+  (void)live.idle(at(0), Ticks{1000}, Wake::kInterrupt);  // too short to sleep for
+  CHECK_FALSE(live.slept_in_peace());
+  (void)live.idle(at(1000), Ticks{20'000'000}, Wake::kInterrupt);
+  CHECK(live.slept_in_peace());
+  live.begin_slice();
+  CHECK_FALSE(live.slept_in_peace());
+  REQUIRE(write(pipe.ends[1], "x", 1) == 1);
+  (void)live.idle(at(20'000'000), Ticks{50'000'000}, Wake::kInterrupt);
+  CHECK_FALSE(live.slept_in_peace());
 }
 
 TEST_CASE("what is queued just before sleeping is not slept on") {
