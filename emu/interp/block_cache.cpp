@@ -59,6 +59,8 @@ u32 BlockCache::decode_instructions(Block& block, const u8* host, u32 limit, u32
     Insn& insn = *new (&block.insns[count]) Insn;
     const auto status = isa::decode({host + offset, limit - offset}, size, insn);
     if (status == isa::DecodeStatus::kTruncated) break;
+    const bool alone = alone_ != nullptr && status == isa::DecodeStatus::kOk && alone_(insn);
+    if (alone && count != 0) break;
     insn.offset = static_cast<u16>(offset);
     offset += insn.length;
     ++count;
@@ -66,7 +68,7 @@ u32 BlockCache::decode_instructions(Block& block, const u8* host, u32 limit, u32
     if (status == isa::DecodeStatus::kTooLong) insn.handler = reinterpret_cast<void (*)()>(too_long_handler());
     if (status != isa::DecodeStatus::kOk) break;
     set_handler(insn, block.mode, model_);
-    if (ends_block(insn)) break;
+    if (alone || ends_block(insn)) break;
   }
   looked_at = offset;
   block.bytes = offset;

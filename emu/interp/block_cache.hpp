@@ -33,8 +33,12 @@ class BlockCache {
 
   static constexpr usize kUsualSize = 24 * kMiB;
 
+  // Does an instruction have to be a block of its own?
+  using Alone = bool (*)(const Insn&);
+
   // size: of the memory that blocks take, in bytes, at least some dozen KiB; committed as it is filled.
   BlockCache(Cpu& cpu, Engine& engine, BlockListener& listener, usize size);
+  void set_alone(Alone alone) { alone_ = alone; }  // before the first block
 
   // The block at a physical address, of no more than `limit` bytes; nullptr when it has to be built.
   Block* find(GuestPhys address, u8 mode_key, u32 limit);
@@ -83,6 +87,7 @@ class BlockCache {
   const CpuModel& model_;
   Engine& engine_;
   BlockListener& listener_;
+  Alone alone_ = nullptr;
   std::unique_ptr<u8[]> arena_;
   const usize size_;
   usize used_ = 0;

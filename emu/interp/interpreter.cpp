@@ -42,7 +42,7 @@ void Interpreter::run(u64 max_ticks) {
     if (trace_ || cpu_.state.shadow != Shadow::kNone || needs_stepping(cpu_))
       step();
     else
-      run_block();
+      run_code();
     if (engine_->faulted) deliver();
   }
   cpu_.settle();
@@ -128,6 +128,7 @@ void Interpreter::step() {
     engine_->faulted = true;
     return;
   }
+  if (!may_step(*insn)) return;
   if (trace_) trace_instruction(cpu_, step_decoder_->bytes(), *insn);
   Insn pair[2];
   pair[0] = *insn;

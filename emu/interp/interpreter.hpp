@@ -43,6 +43,13 @@ class Interpreter : public ExecutionEngine, public MemoryObserver, protected Blo
   // done faster than by a step; `page`: where its first byte is.
   virtual bool execute_crossing(const FetchPage& /*page*/, u32 /*eip*/) { return false; }
   virtual void note_crossing(u32 /*eip*/) {}
+  // Goes on by at least an instruction, with nothing else to be done before it.
+  virtual void run_code() { run_block(); }
+  // Just before it is run on its own.
+  virtual bool may_step(const Insn&) { return true; }
+  void run_block();
+  void step();
+  void set_alone(BlockCache::Alone alone) { blocks_->set_alone(alone); }
   // After code that left: is there more to do than to run the next block?
   bool must_look() const;
   // Takes note of attention: the budget may end sooner.
@@ -54,8 +61,6 @@ class Interpreter : public ExecutionEngine, public MemoryObserver, protected Blo
  private:
   void deliver();
   void delivered();
-  void run_block();
-  void step();
   void execute(const Insn* first, u32 eip);
   static void link(const Insn* from, const Block& to);
 

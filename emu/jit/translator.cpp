@@ -116,7 +116,6 @@ bool Translator::run_alone(Block& block, u32 eip, Loops loops) {
   if (t == nullptr) {
     t = translate(block, eip, loops);
     if (t == nullptr) return false;
-    inspect({cache_->writable(t->code), t->code_size});
   }
   if (!lend(t->needs_lent)) return false;
   last_alone_ = t;
@@ -308,6 +307,7 @@ Translation* Translator::translate(Block& block, u32 eip, Loops loops, std::span
   t.code = cache_->executable(buffer);
   t.code_size = static_cast<u32>(writer.getSize());
   cache_->commit(buffer + writer.getSize());
+  inspect({buffer, t.code_size});
   t.next_of_block = static_cast<Translation*>(block.translations);
   block.translations = &t;
   ++translated_;

@@ -50,20 +50,21 @@ class Translator : public Interpreter, private FetchListener, private jit::Windo
   bool add_translator_info(TranslatorInfo& info, u32 hottest) const override;
 
  protected:
+  void execute_block(Block& block, u32 eip) override;
   bool execute_crossing(const FetchPage& first, u32 eip) override;
   // Runs one block translated, and nothing after it. False: it can't be, and nothing ran. For the Verifier: blocks that
   // run this way are never linked.
   bool run_alone(Block& block, u32 eip, jit::Loops loops = jit::Loops::kNo);
   std::vector<std::string> last_host_code() const;  // what ran then
   void forbid_windows() { windows_ = false; }
+  // The processor was put elsewhere: nothing is to be linked to what runs next.
+  void forget_pending() { pending_ = nullptr; }
   // For tests: may spoil what was just translated; `code` as it is written.
   virtual void inspect(std::span<u8>) {}
   void on_block_dropped(const Block& block) override;
   void on_blocks_flushed() override;
 
  private:
-  // --- Interpreter.
-  void execute_block(Block& block, u32 eip) override;
   // --- translator_crossing.cpp
   // An instruction across the end of a page: all that starts there, as a page has one end.
   static constexpr u32 kCrossings = 1024, kMostBytes = 15;

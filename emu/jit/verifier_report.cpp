@@ -80,6 +80,12 @@ std::string headline(const Block& block, u32 eip, const Insn* guilty, u64 retire
       static_cast<unsigned long long>(retired), eip, eip + guilty->offset);
 }
 
+std::string headline_of_stretch(u32 eip, u64 retired, bool reproduced) {
+  return text("after %llu instructions, the code from %08x on comes out otherwise than interpreted; %s",
+              static_cast<unsigned long long>(retired), eip,
+              reproduced ? "no block of it does alone" : "run once more, it does not");
+}
+
 std::vector<std::string> guest_code(const Block& block, u32 eip, const Insn* guilty) {
   std::vector<std::string> lines;
   for (const Insn* i = block.insns; i != block.insns + block.count; ++i) {
@@ -111,13 +117,17 @@ std::string counts(const char* what, u64 expected, u64 got) {
   return std::string(what) + ": interpreted " + std::to_string(expected) + ", translated " + std::to_string(got);
 }
 
+std::string tlb_entry(u32 linear, std::span<const u8> expected, std::span<const u8> got) {
+  return text("what the TLB holds for %08x: ", linear) + "interpreted " + hex(expected) + ", translated " + hex(got);
+}
+
 // From the first byte that differs to the last, at most 16.
-std::string bytes(u32 linear, std::span<const u8> expected, std::span<const u8> got) {
+std::string bytes(const char* what, u64 address, std::span<const u8> expected, std::span<const u8> got) {
   usize first = 0, last = expected.size() - 1;
   while (first < last && expected[first] == got[first]) ++first;
   while (last > first && expected[last] == got[last]) --last;
   const usize count = std::min<usize>(last - first + 1, 16);
-  return text("memory at %08x: ", linear + static_cast<u32>(first)) + "interpreted " +
+  return text("%s %08llx: ", what, static_cast<unsigned long long>(address + first)) + "interpreted " +
          hex(expected.subspan(first, count)) + ", translated " + hex(got.subspan(first, count));
 }
 

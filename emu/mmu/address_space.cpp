@@ -39,13 +39,18 @@ u16 Mmu::hold(u32 linear, Access access, const Walk& walk) {
   AddressSpace& s = *space_;
   // PDPTEs may be loaded without a flush (SDM 3A, 4.4.1); what they lead to then is not this address space's.
   if ((state_.cr4 & cr4::kPae) && state_.pdpte[linear >> 30] != s.pdpte[linear >> 30]) return AddressSpace::kNotHeld;
+  note(UndoLog::Kind::kTlb, s.next_page);
+  note(UndoLog::Kind::kTlb, s.page_count);
   const u32 n = s.next_page;
   s.next_page = (n + 1) % AddressSpace::kMostPages;
   AddressSpace::Page& p = s.pages[n];
+  note(UndoLog::Kind::kOwn, p);
   if (n == s.page_count) {
     ++s.page_count;
   } else if (s.held(p)) {
-    slot(p.code ? Access::kFetch : Access::kRead, p.linear).held = AddressSpace::kNotHeld;
+    Translation& t = slot(p.code ? Access::kFetch : Access::kRead, p.linear);
+    note(UndoLog::Kind::kTlb, t, p.linear);
+    t.held = AddressSpace::kNotHeld;
   }
   p = AddressSpace::Page{.held_in = s.stay,
                          .code = access == Access::kFetch,
@@ -65,6 +70,7 @@ u16 Mmu::hold(u32 linear, Access access, const Walk& walk) {
 void Mmu::let_go(Translation& t) {
   if (t.held != AddressSpace::kNotHeld && t.generation == generation_) {
     AddressSpace::Page& p = space_->pages[t.held];
+    note(UndoLog::Kind::kOwn, p);
     p.held_in = 0;
     p.gone = true;
   }
@@ -75,7 +81,9 @@ void Mmu::let_go(Translation& t) {
 void Mmu::note_place(u32 linear, Access access, Privilege privilege, u64 addend) {
   AddressSpace& s = *space_;
   if (s.place_count > AddressSpace::kMostPlaces) return;
+  note(UndoLog::Kind::kOwn, s.place_count);
   if (s.place_count < AddressSpace::kMostPlaces) {
+    note(UndoLog::Kind::kOwn, s.places[s.place_count]);
     s.places[s.place_count] = {.table = static_cast<u8>(static_cast<u32>(access) * 2 + static_cast<u32>(privilege)),
                                .page = slot(access, linear).held,
                                .index = static_cast<u16>(index_of(linear)),
@@ -147,7 +155,7 @@ void Mmu::enter_space(u64 now) {
         !unchanged(p))
       continue;
     p.held_in = s.stay;
-    t = Translation{p.linear, p.rights, static_cast<u16>(at), p.frame, generation_};
+    t = Translation{p.linear, p.rights, 0, static_cast<u16>(at), p.frame, generation_};
     if (p.rights & page_right::kLarge) large_held_[p.linear >> 22] = true;
   }
   const u32 listed = s.place_count;

@@ -66,6 +66,7 @@ bool Mmu::load_slow(u32 linear, Privilege privilege, void* out, u32 size, Access
   if (alignment_check_ && misaligned(linear, size, privilege)) return false;
   Piece pieces[2];
   if (!resolve(linear, size, access, privilege, pieces)) return false;
+  if (undo_ != nullptr && !note_access(linear, Access::kRead, pieces)) return false;
   read_piece(pieces[0], out);
   if (pieces[1].size != 0) read_piece(pieces[1], static_cast<u8*>(out) + pieces[0].size);
   if (watching_) note_watch(linear, size, Access::kRead);
@@ -77,12 +78,7 @@ bool Mmu::store_slow(u32 linear, Privilege privilege, const void* data, u32 size
   if (alignment_check_ && misaligned(linear, size, privilege)) return false;
   Piece pieces[2];
   if (!resolve(linear, size, Access::kWrite, privilege, pieces)) return false;
-  if (store_listener_ != nullptr) {
-    for (u32 n = 0, at = linear; n < 2 && pieces[n].size != 0; at += pieces[n].size, ++n) {
-      store_listener_->before_store(at, privilege, pieces[n].address, pieces[n].rom ? nullptr : pieces[n].host,
-                                    pieces[n].size);
-    }
-  }
+  if (undo_ != nullptr && !note_access(linear, Access::kWrite, pieces)) return false;
   write_piece(pieces[0], data);
   if (pieces[1].size != 0) write_piece(pieces[1], static_cast<const u8*>(data) + pieces[0].size);
   if (watching_) note_watch(linear, size, Access::kWrite);
@@ -177,6 +173,9 @@ void Mmu::read_physical(GuestPhys address, void* out, u32 size) {
       std::memset(out, 0, part);
     } else if (page != nullptr) {
       std::memcpy(out, page + (address.value & kPageMask), part);
+    } else if (undo_ != nullptr) {
+      undo_->refuse();
+      std::memset(out, 0, part);
     } else {
       if (listener_ != nullptr) listener_->before_mmio();
       for (u32 done = 0; done < part;) {

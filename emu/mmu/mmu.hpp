@@ -23,6 +23,7 @@
 #include "memory/physical_memory.hpp"
 #include "mmu/address_space.hpp"
 #include "mmu/page_walk.hpp"
+#include "mmu/undo_log.hpp"
 
 namespace paemu {
 
@@ -34,15 +35,6 @@ class MmioListener {
 
  protected:
   ~MmioListener() = default;
-};
-
-// Told of each part of a store within a page, before it happens. host: nullptr when it does not simply go to RAM.
-class StoreListener {
- public:
-  virtual void before_store(u32 linear, Privilege privilege, GuestPhys address, u8* host, u32 size) = 0;
-
- protected:
-  ~StoreListener() = default;
 };
 
 // Told when pages of code that were at hand (fetch_hit) may no longer be: another page came in the place, a flush.
@@ -195,21 +187,15 @@ class Mmu {
   // --- What surrounds the processor.
   void set_a20(bool enabled);
   bool a20() const { return a20_mask_ == ~u64{0}; }
-  // For whoever takes stores back (jit/verifier): while one is set each store takes the slow path, but those to pages
-  // that are lent to the store that it was told of.
-  void set_store_listener(StoreListener* listener) {
-    store_listener_ = listener;
-    for (FastTable& t : fast_[static_cast<u32>(Access::kWrite)]) t.drop();
-  }
-  void lend_page(u32 linear, Privilege privilege, GuestPhys address, const u8* host) {
-    if (watching_ || (alignment_check_ && privilege == Privilege::kUser) || !written_fast(address)) return;
-    FastTable& t = fast_[static_cast<u32>(Access::kWrite)][static_cast<u32>(privilege)];
-    t.addend[index_of(linear)] = reinterpret_cast<u64>(host) - linear;
-    t.tag[index_of(linear)] = FastTable::tag_of(linear);
-  }
-  void end_loan(u32 linear, Privilege privilege) {
-    fast_[static_cast<u32>(Access::kWrite)][static_cast<u32>(privilege)].tag[index_of(linear)] = FastTable::kFree;
-  }
+  // --- For whoever takes back what ran (jit/verifier); undo.cpp.
+  // From now on stores are fast only while a log is kept, to pages that it has.
+  void make_undoable();
+  // Keeps all changes of memory and the TLB in `log` from now on; nullptr: no more, and loans end.
+  void log_into(UndoLog* log);
+  // Puts back what was noted. The log stays as it is.
+  void take_back(const UndoLog& log);
+  // The pages that were at hand for stores in the last run are so again, as far as the TLB has them.
+  void lend_again();
   void set_listener(MmioListener* listener) { listener_ = listener; }
   void set_fetch_listener(FetchListener* listener) { fetch_listener_ = listener; }
   // Without PSE-36 bits 13 to 21 of a 4-MiB entry are reserved (SDM 3A, table 4-4).
@@ -240,6 +226,7 @@ class Mmu {
   struct Translation {
     u32 page = 0;                      // linear address of the page
     u8 rights = 0;                     // page_right
+    u8 unused = 0;
     u16 held = AddressSpace::kNotHeld;  // number in the present address space
     u64 frame = 0;                     // physical address of the page, before A20
     u64 generation = 0;
@@ -292,6 +279,14 @@ class Mmu {
   void renew_hosts(AddressSpace&);
   void enter_space(u64 now);
   void forget_spaces();
+  // --- undo.cpp
+  template <class T>
+  void note(UndoLog::Kind kind, T& what, u32 linear = 0) {
+    if (undo_ != nullptr) [[unlikely]] undo_->note(kind, &what, sizeof what, linear);
+  }
+  bool note_access(u32 linear, Access, const Piece pieces[2]);
+  void put_back(const UndoLog::Entry&, const u8* before);
+  void drop_new_places(const UndoLog&);
   // --- window.cpp
   void renew_window();
   void hide_all_windows();
@@ -302,7 +297,8 @@ class Mmu {
   PhysicalMemory& memory_;
   MmioBus& mmio_;
   MmioListener* listener_ = nullptr;
-  StoreListener* store_listener_ = nullptr;
+  bool undoable_ = false;
+  UndoLog* undo_ = nullptr;
   FetchListener* fetch_listener_ = nullptr;
   PageWalker walker_;
   Fault fault_;

@@ -1,6 +1,7 @@
 #include "mmu/page_walk.hpp"
 
 #include "cpu/fault.hpp"
+#include "mmu/undo_log.hpp"
 
 namespace paemu {
 
@@ -27,6 +28,7 @@ void PageWalker::set_bits(u64 address, u32 bits) const {
   if (page == nullptr || memory_.is_rom(a)) return;  // nothing to set it in
   memory_.mark_written(pfn_of(a));
   u8* low = page + (address & kPageMask);
+  if (log_ != nullptr) log_->note(UndoLog::Kind::kTable, low, 1, 0, a);
   *low = static_cast<u8>(*low | bits);
   memory_.report_store(a, 1);
 }

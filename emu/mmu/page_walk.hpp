@@ -11,6 +11,8 @@
 
 namespace paemu {
 
+class UndoLog;
+
 enum class Access : u8 { kRead, kWrite, kFetch };
 // User: CPL 3. Supervisor: the others, and implicit accesses to descriptor tables and TSS at any CPL.
 enum class Privilege : u8 { kSupervisor, kUser };
@@ -45,6 +47,8 @@ class PageWalker {
 
   void set_a20_mask(u64 mask) { a20_mask_ = mask; }
   void set_pse36(bool enabled) { pse36_ = enabled; }
+  // Accessed and dirty bits are noted there before they are set; nullptr: nowhere.
+  void log_into(UndoLog* log) { log_ = log; }
 
   // Paging is on.
   Walk walk(u32 linear, Access access, Privilege privilege) const;
@@ -91,6 +95,7 @@ class PageWalker {
   PhysicalMemory& memory_;
   u64 a20_mask_ = ~u64{0};
   bool pse36_ = true;
+  UndoLog* log_ = nullptr;
 };
 
 }  // namespace paemu

@@ -43,9 +43,10 @@ bool Mmu::frame_of(u32 linear, Access access, Privilege privilege, u64& frame) {
   // The fast entries are a subset of these: what goes here goes there.
   forget_fast(access, linear);
   if (walk.rights & page_right::kLarge) large_held_[linear >> 22] = true;
+  note(UndoLog::Kind::kTlb, t, linear);
   let_go(t);
   const u16 held = walk.rights & page_right::kGlobal ? AddressSpace::kNotHeld : hold(linear, access, walk);
-  t = Translation{linear & ~kPageMask, walk.rights, held, walk.frame, generation_};
+  t = Translation{linear & ~kPageMask, walk.rights, 0, held, walk.frame, generation_};
   frame = walk.frame;
   return true;
 }
@@ -65,7 +66,13 @@ void Mmu::fill_fast(u32 linear, Access access, Privilege privilege, const Piece&
     if (alignment_check_ && privilege == Privilege::kUser) return;
   }
   if (access == Access::kRead && memory_.untouched(piece.address)) return;
-  if (access == Access::kWrite && (store_listener_ != nullptr || piece.rom || !written_fast(piece.address))) return;
+  if (access == Access::kWrite) {
+    if (piece.rom || !written_fast(piece.address) || (undoable_ && undo_ == nullptr)) return;
+    if (undo_ != nullptr) {
+      undo_->note_loan({linear & ~kPageMask, privilege, GuestPhys{piece.address.value & ~u64{kPageMask}},
+                        piece.host - (linear & kPageMask)});
+    }
+  }
   FastTable& table = fast_[static_cast<u32>(access)][static_cast<u32>(privilege)];
   u32& tag = table.tag[index_of(linear)];
   u64& addend = table.addend[index_of(linear)];
@@ -75,7 +82,8 @@ void Mmu::fill_fast(u32 linear, Access access, Privilege privilege, const Piece&
   addend = new_addend;
   tag = FastTable::tag_of(linear);
   const bool outlives_cr3 = !(state_.cr0 & cr0::kPaging) || (slot(access, linear).rights & page_right::kGlobal);
-  if (!outlives_cr3) note_place(linear, access, privilege, addend);
+  const bool loan = undoable_ && access == Access::kWrite;
+  if (!outlives_cr3 && !loan) note_place(linear, access, privilege, addend);
 }
 
 void Mmu::forget_fast(Access access, u32 linear) {
@@ -97,6 +105,7 @@ void Mmu::forget_fast(Access access, u32 linear) {
 void Mmu::forget(Access access, u32 linear) {
   Translation& t = slot(access, linear);
   if (!valid(t, linear)) return;
+  note(UndoLog::Kind::kTlb, t, linear);
   let_go(t);
   t.generation = 0;
   forget_fast(access, linear);

@@ -11,7 +11,7 @@ static_assert(HostWindow::kPlaces == FastTable::kEntries);
 u8* Mmu::window_base() const { return space_->window != nullptr ? space_->window->base() : HostWindow::nowhere(); }
 
 bool Mmu::show_in_window(u32 linear) {
-  if (!(state_.cr0 & cr0::kPaging) || store_listener_ != nullptr) return false;
+  if (!(state_.cr0 & cr0::kPaging) || undoable_) return false;
   const u8* const read = host_pointer(linear, 1, Access::kRead, Privilege::kUser);
   const u8* const write = host_pointer(linear, 1, Access::kWrite, Privilege::kUser);
   const u8* const host = write != nullptr ? write : read;
