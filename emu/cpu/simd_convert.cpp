@@ -132,13 +132,33 @@ u32 reciprocal_root(u32 v) {
   return rounded_to_12_bits(1.0 / std::sqrt(to_double(v)), 0);
 }
 
+// The emulator's own word in MXCSR, while it computes between two instructions that have the guest's there. Returning
+// it would cost the loan, and with it translated code its way on.
+class OwnMxcsr {
+ public:
+  explicit OwnMxcsr(const Cpu& cpu) : lent_(cpu.lent_fpu & lent::kMxcsr) {
+    if (lent_) asm volatile("stmxcsr %0\nldmxcsr %1" : "=m"(guests_) : "m"(kHostMxcsr));
+  }
+  OwnMxcsr(const OwnMxcsr&) = delete;
+  OwnMxcsr& operator=(const OwnMxcsr&) = delete;
+  ~OwnMxcsr() {
+    if (lent_) asm volatile("ldmxcsr %0" : : "m"(guests_));
+  }
+
+ private:
+  const bool lent_;
+  u32 guests_ = 0;
+};
+
 Outcome estimate(Cpu& cpu, const Insn& i, u32 size, u32 (*function)(u32)) {
   Xmm source;
   if (!sse_available(cpu) || !read_operand(cpu, i, size, source)) return Outcome::kFault;
-  return_mxcsr(cpu);
   u32 lanes[4];
   std::memcpy(lanes, &source, 16);
+  const OwnMxcsr own(cpu);
+  asm volatile("" : "+m"(lanes));  // what is computed stays between the changes of MXCSR
   for (u32 n = 0; n < size / 4; ++n) lanes[n] = function(lanes[n]);
+  asm volatile("" : "+m"(lanes));
   std::memcpy(cpu.state.fpu.xmm[i.reg], lanes, size);
   return Outcome::kNext;
 }

@@ -7,7 +7,7 @@
 //
 // The pieces: block_translator.cpp (the block's frame), block_jumps.cpp (the ways out of it), memory_access.cpp,
 // shared_access.cpp, copy_integer.cpp, copy_multiply.cpp, copy_shift.cpp, copy_string.cpp, copy_control.cpp,
-// copy_x87.cpp, copy_mmx.cpp, copy_sse.cpp, copy_system.cpp, copy_transfer.cpp.
+// copy_frame.cpp, copy_x87.cpp, copy_mmx.cpp, copy_sse.cpp, copy_system.cpp, copy_transfer.cpp.
 #pragma once
 
 #include <deque>
@@ -176,6 +176,8 @@ class BlockTranslator : public Assembler {
                       bool low_index = false);
   // The same for an address that is in register `linear` already.
   void look_up_linear(u32 linear, u32 size, Access access, Alignment alignment);
+  // The same for an address that was computed into esi.
+  HostOperand look_up_esi(u32 size, Access access, Alignment alignment = Alignment::kAny);
   void look_up_constant(u32 linear, Access access);
   void compare_tag(const FastTable& t, u32 linear, u32 unit);
   // The same for an address that need not be an instruction's operand.
@@ -204,14 +206,19 @@ class BlockTranslator : public Assembler {
   bool copy_extend(const Insn& i);
   bool copy_divide(const Insn& i);
   bool flags_die() const;
-  void flags_of_product(const Xbyak::Reg32& low);
+  void flags_of_product(u8 low, u32 size);
   bool copy_multiply(const Insn& i);
   bool copy_product(const Insn& i, u32 immediate_size);
+  void load_divisor(const Insn& i, u32 size, bool is_signed);
   bool copy_exchange(const Insn& i, u32 size);
+  bool copy_compare_exchange_8(const Insn& i);
+  bool copy_table_look_up(const Insn& i);
   bool copy_shift(const Insn& i, u32 size);
   bool copy_double_shift(const Insn& i);
-  void touch(const HostOperand& at);
+  bool copy_shift_by_cl(const Insn& i, u32 size, u8 kind);
+  void touch(const HostOperand& at, u32 size);
   bool copy_bit_test(const Insn& i);
+  bool copy_bit_string(const Insn& i);
   bool copy_bit_scan(const Insn& i);
   bool copy_control(const Insn& i);
   bool copy_branch(const Insn& i);
@@ -222,6 +229,14 @@ class BlockTranslator : public Assembler {
   bool return_in_path(u32 back);
   SideExit& way_out(u32 target);
   bool copy_loop(const Insn& i);
+  // --- copy_frame.cpp
+  bool copy_frame(const Insn& i);
+  bool copy_pop_memory(const Insn& i);
+  bool copy_pusha();
+  bool copy_popa();
+  bool copy_enter(const Insn& i);
+  void move_slot(const HostOperand& slots, u32 offset, const Xbyak::Reg32& reg, Access access);
+  void touch_slots(const HostOperand& slots, Access access);
   void jump_if(u32 code, Xbyak::Label& to);
   bool copy_string(const Insn& i);
   bool copy_repeated(const Insn& i);
@@ -250,6 +265,8 @@ class BlockTranslator : public Assembler {
   bool copy_cli();
   bool copy_pushf();
   bool copy_push_segment(u32 segment);
+  bool copy_from_segment(const Insn& i);
+  bool set_flag(u32 flag);
   bool clear_flag(u32 flag) { return clear_bits(&cpu_.state.eflags, flag); }
   bool clear_bits(const u32* field, u32 bits);
   bool need_ring0();
@@ -259,9 +276,10 @@ class BlockTranslator : public Assembler {
   bool copy_mmx(const Insn& i);
   bool copy_emms();
   bool copy_masked_store(const Insn& i);
-  void touch(const HostOperand& at, u32 size, Access access);
+  void touch_by_xmm(const HostOperand& at, u32 size, Access access);
   bool copy_sse(const Insn& i);
   bool copy_movnti(const Insn& i);
+  bool copy_mxcsr(const Insn& i);
   void need_lent(u8 bit);
   void hold_xmm(u32 n, bool load);
   // Stack slots: the one below ESP for a write, the one at ESP or EBP for a read.

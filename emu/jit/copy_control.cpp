@@ -8,6 +8,7 @@ using namespace Xbyak;
 
 namespace {
 constexpr u32 kSlot = 4;  // bytes of a stack slot
+constexpr u32 kEqual = 4, kNotEqual = 5;  // condition codes
 }
 
 bool BlockTranslator::copy_control(const Insn& i) {
@@ -17,7 +18,7 @@ bool BlockTranslator::copy_control(const Insn& i) {
   if ((o & 0xf0) == 0x70) return copy_branch(i);
   if (o == 0xeb || o == 0xe9 || o == 0xe8) return copy_jump(i);
   if (o == 0xc3 || o == 0xc2) return copy_return(i);
-  if (o == 0xe2 || o == 0xe3) return copy_loop(i);
+  if (o >= 0xe0 && o <= 0xe3) return copy_loop(i);
   if (o == 0xff) {
     const u8 digit = i.modrm >> 3 & 7;
     return digit == 2 || digit == 4 ? copy_indirect(i) : digit == 6 && copy_stack(i);
@@ -180,17 +181,24 @@ bool BlockTranslator::return_in_path(u32 back) {
   return true;
 }
 
-// LOOP and JECXZ.
+// LOOPNE, LOOPE, LOOP and JECXZ.
 bool BlockTranslator::copy_loop(const Insn& i) {
   if (i.flags & isa::insn_flag::kAddress16) return false;
-  if (i.opcode == 0xe2) lea(guest32(isa::kEcx), ptr[guest64(isa::kEcx) - 1]);
+  const bool asks_zero = i.opcode < 0xe2, counts = i.opcode != 0xe3;
+  if (asks_zero) need_flags(eflag::kZero);
+  if (counts) lea(guest32(isa::kEcx), ptr[guest64(isa::kEcx) - 1]);
   mov(ecx, guest32(isa::kEcx));
   const u32 target = next_eip(i) + i.immediate;
   const bool follows = remaining() > 1 && next_in_path() == target;
   SideExit& e = way_out(follows ? next_eip(i) : target);
   Label on_zero, on;
   jrcxz(on_zero);
-  if (follows == (i.opcode == 0xe2)) {  // what goes on is not zero
+  if (asks_zero) {
+    jump_if(i.opcode == 0xe0 ? kNotEqual : kEqual, follows ? on : e.label);
+    L(on_zero);
+    if (follows) jmp(e.label, T_NEAR);
+    L(on);
+  } else if (follows == counts) {  // what goes on is not zero
     jmp(on);
     L(on_zero);
     jmp(e.label, T_NEAR);

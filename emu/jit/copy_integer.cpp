@@ -207,6 +207,11 @@ bool BlockTranslator::copy_integer(const Insn& i) {
       db(0x9e);
       flags_written_exactly();
       return true;
+    case 0xd7: return copy_table_look_up(i);
+    case 0x60:
+    case 0x61:
+    case 0x8f:
+    case 0xc8: return copy_frame(i);
     case 0x9f:  // LAHF
       need_flags(eflag::kArithmetic & ~eflag::kOverflow);
       db(0x9f);
@@ -309,7 +314,8 @@ bool BlockTranslator::copy_integer_0f(const Insn& i) {
     case 0x1d:
     case 0x1e:
     case 0x1f: return true;  // NOP with an operand that is not looked at
-    case 0x18: return (i.modrm >> 3 & 7) >= 4;
+    case 0x18: return true;  // prefetches too, which fault on nothing
+    case 0xc7: return copy_compare_exchange_8(i);
     default: return false;
   }
 }
@@ -358,6 +364,26 @@ bool BlockTranslator::copy_exchange(const Insn& i, u32 size) {
     return true;
   }
   return copy_modrm(i, {p66, false, i.opcode}, size, Access::kWrite, true, true);
+}
+
+// CMPXCHG8B: of the flags only ZF is written.
+bool BlockTranslator::copy_compare_exchange_8(const Insn& i) {
+  if (!memory(i) || (i.modrm >> 3 & 7) != 1 || !reachable(i, Access::kWrite)) return false;
+  need_flags(stale::kSignZeroParity);
+  const HostOperand at = look_up(i, 8, Access::kWrite);
+  mov(ecx, guest32(isa::kEcx));
+  encode({0, true, 0xc7}, 1, at);
+  return true;
+}
+
+// XLAT: AL is the index and the result.
+bool BlockTranslator::copy_table_look_up(const Insn& i) {
+  if (!reachable(i, Access::kRead) || i.segment == isa::kFs || i.segment == isa::kGs) return false;
+  movzx(ecx, al);
+  lea(esi, ptr[guest64(isa::kEbx) + rcx]);
+  const HostOperand at = look_up_esi(1, Access::kRead);
+  encode({0, false, 0x8a}, isa::kEax, at);
+  return true;
 }
 
 }  // namespace paemu::jit

@@ -36,7 +36,7 @@ Opcode plain_store(u32 size) {
 }  // namespace
 
 // The operand is read, or written with what it is, by an instruction that does nothing else.
-void BlockTranslator::touch(const HostOperand& at, u32 size, Access access) {
+void BlockTranslator::touch_by_xmm(const HostOperand& at, u32 size, Access access) {
   encode(plain_load(size), size == 2 ? static_cast<u8>(rcx.getIdx()) : kScratch, at);
   if (access == Access::kWrite) encode(plain_store(size), kScratch, at);
 }
@@ -66,7 +66,7 @@ bool BlockTranslator::copy_mmx(const Insn& i) {
   if (memory(i)) {
     rm = look_up(i, size, access, size == 16 ? Alignment::kRequired16 : Alignment::kAny);
     // An MMX instruction that faults has not entered the MMX state, by the rule; on some hosts it has.
-    if (enters && rm.window && !in_mmx_) touch(rm, size, access);
+    if (enters && rm.window && !in_mmx_) touch_by_xmm(rm, size, access);
   } else if (from_xmm) {
     hold_xmm(i.rm, true);
   }
@@ -98,7 +98,7 @@ bool BlockTranslator::copy_masked_store(const Insn& i) {
     hold_xmm(i.rm, true);
   }
   const HostOperand at = look_up(Address{.base = isa::kEdi}, size, Access::kWrite, Alignment::kAny, false);
-  if (mmx && at.window && !in_mmx_) touch(at, size, Access::kWrite);
+  if (mmx && at.window && !in_mmx_) touch_by_xmm(at, size, Access::kWrite);
   const Xmm old(kScratch), data(kScratch + 1), chosen(kScratch + 2), mask(kScratch + 3);
   encode(plain_load(size), kScratch, at);
   if (mmx) {

@@ -2,6 +2,8 @@
 //
 // A register that a block uses is loaded into the host's of the same number once, and stored when the block is left or
 // a handler runs.
+#include <bit>
+
 #include "jit/block_translator.hpp"
 #include "jit/simd_operand.hpp"
 
@@ -38,11 +40,36 @@ bool BlockTranslator::copy_movnti(const Insn& i) {
   return true;
 }
 
+// LDMXCSR of words that leave all exceptions masked and have no bit that is reserved; STMXCSR.
+bool BlockTranslator::copy_mxcsr(const Insn& i) {
+  const u8 digit = i.modrm >> 3 & 7;
+  if (!memory(i) || (digit != 2 && digit != 3)) return false;
+  const Access access = digit == 3 ? Access::kWrite : Access::kRead;
+  if (!reachable(i, access)) return false;
+  need_lent(lent::kMxcsr);
+  const HostOperand at = look_up(i, 4, access);
+  if (digit == 2) {
+    const u32 reserved = ~mxcsr_bits(cpu_);
+    Label allowed;
+    load(ecx, at);
+    mov(r8d, reserved | mxcsr::kMasks);
+    pext(ecx, ecx, r8d);
+    const u32 below = static_cast<u32>(std::popcount(reserved & (mxcsr::kMasks - 1) & ~mxcsr::kMasks));
+    lea(ecx, ptr[rcx - static_cast<int>(mxcsr::kExceptions << below)]);
+    jrcxz(allowed);
+    jmp(missed(), T_NEAR);
+    L(allowed);
+  }
+  encode({0, true, 0xae}, digit, at);
+  return true;
+}
+
 bool BlockTranslator::copy_sse(const Insn& i) {
   const isa::Row& r = row(i);
   const Operand first = r.operands[0], second = r.operands[1];
   if (r.map != isa::Map::k0F || is_mmx(first) || is_mmx(second)) return false;
   if (r.opcode == 0xc3) return copy_movnti(i);
+  if (r.opcode == 0xae) return copy_mxcsr(i);
   const bool approximate = r.opcode == 0x52 || r.opcode == 0x53;  // RSQRTPS, RCPPS: docs/undefined.md
   if (approximate || r.opcode == 0xf7) return false;
   const bool shift = first == Operand::Udq && second == Operand::Ib;

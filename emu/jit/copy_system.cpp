@@ -29,6 +29,7 @@ bool BlockTranslator::copy_system(const Insn& i) {
   switch (i.opcode) {
     case 0x07:
     case 0x1f: return copy_segment_load(i, i.opcode >> 3, true);
+    case 0x8c: return copy_from_segment(i);
     case 0x8e: return copy_segment_load(i, i.reg, false);
     case 0x9d: return copy_popf(i);
     case 0xcd:
@@ -43,6 +44,7 @@ bool BlockTranslator::copy_system(const Insn& i) {
     case 0x9c: return !operand16(i) && copy_pushf();
     case 0xfa: return copy_cli();
     case 0xfc: return clear_flag(eflag::kDirection);  // CLD
+    case 0xfd: return set_flag(eflag::kDirection);    // STD
     default: return false;
   }
 }
@@ -94,6 +96,14 @@ bool BlockTranslator::clear_bits(const u32* field, u32 bits) {
   pext(ecx, ecx, esi);
   pdep(ecx, ecx, esi);
   mov(ptr[in_cpu(field)], ecx);
+  return true;
+}
+
+// Of EFLAGS, one that is not arithmetic.
+bool BlockTranslator::set_flag(u32 flag) {
+  clear_flag(flag);
+  lea(ecx, ptr[rcx + static_cast<int>(flag)]);
+  mov(ptr[in_cpu(&cpu_.state.eflags)], ecx);
   return true;
 }
 
@@ -237,6 +247,17 @@ void BlockTranslator::load_flags() {
   sahf();
   mov(eax, esi);
   flags_written_exactly();
+}
+
+// MOV from a segment register: to memory 16 bits, to a register of 32 bits with zeros above.
+bool BlockTranslator::copy_from_segment(const Insn& i) {
+  if (i.reg > isa::kGs || (memory(i) && !reachable(i, Access::kWrite))) return false;
+  HostOperand rm = HostOperand::reg(kHostRegister[i.rm & 7]);
+  if (memory(i)) rm = look_up(i, 2, Access::kWrite);
+  movzx(ecx, word[in_cpu(&cpu_.state.segment[i.reg].selector)]);
+  const bool short_store = memory(i) || operand16(i);
+  encode({static_cast<u8>(short_store ? 0x66 : 0), false, 0x89}, static_cast<u8>(rcx.getIdx()), rm);
+  return true;
 }
 
 bool BlockTranslator::copy_push_segment(u32 segment) {

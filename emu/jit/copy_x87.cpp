@@ -39,7 +39,13 @@ bool BlockTranslator::copy_x87(const Insn& i) {
     db(0xe0);
     return true;
   }
-  if (i.opcode == 0xdb && digit == 4) return false;  // FNINIT, FNCLEX and kin
+  if (i.opcode == 0xdb && i.modrm == 0xe2) {  // FNCLEX
+    need_lent(lent::kX87);
+    db(0xdb);
+    db(0xe2);
+    return true;
+  }
+  if (i.opcode == 0xdb && digit == 4) return false;  // FNINIT and kin
   const bool move_if = (i.opcode == 0xda || i.opcode == 0xdb) && digit < 4;
   const bool compare = (i.opcode == 0xdb || i.opcode == 0xdf) && (digit == 5 || digit == 6);
   static constexpr u32 kConditions[4] = {eflag::kCarry, eflag::kZero, eflag::kCarry | eflag::kZero, eflag::kParity};

@@ -66,7 +66,7 @@ constexpr std::array<Expected, 8> kShifts = {
     by_count<operation::Rol, T>, by_count<operation::Ror, T>, by_count<operation::Rcl, T>, by_count<operation::Rcr, T>,
     by_count<operation::Shl, T>, by_count<operation::Shr, T>, by_count<operation::Shl, T>, by_count<operation::Sar, T>};
 
-// As copy_shift() copies them: by CL those of 32 bits but RCL and RCR, by less than the width all.
+// As copy_shift() copies them: by less than the width.
 template <class T>
 void add_shifts(std::vector<Probe>& all) {
   constexpr u32 kBits = sizeof(T) * 8;
@@ -75,11 +75,12 @@ void add_shifts(std::vector<Probe>& all) {
     const u32 ignored = kind < 4 ? 0 : eflag::kAdjust;
     const u8 modrm = static_cast<u8>(0xc0 | kind << 3);
     for (u8 count = 1; count < kBits; count = static_cast<u8>(count < 3 ? count + 1 : count * 2 + 1)) {
-      std::vector<u8> bytes = {static_cast<u8>(sizeof(T) == 1 ? 0xc0 : 0xc1), modrm, count};
-      if (sizeof(T) == 2) bytes.insert(bytes.begin(), 0x66);
-      all.push_back({shift_rule(kind), bytes, kShifts<T>[kind], count, ignored});
-      if (kBits == 32 && kind != 2 && kind != 3)
-        all.push_back({shift_rule(kind), {0xd3, modrm}, kShifts<T>[kind], count, ignored});
+      const u8 wide = sizeof(T) == 1 ? 0 : 1;
+      for (std::vector<u8> bytes : {std::vector<u8>{static_cast<u8>(0xc0 | wide), modrm, count},
+                                    std::vector<u8>{static_cast<u8>(0xd2 | wide), modrm}}) {
+        if (sizeof(T) == 2) bytes.insert(bytes.begin(), 0x66);
+        all.push_back({shift_rule(kind), bytes, kShifts<T>[kind], count, ignored});
+      }
     }
   }
 }

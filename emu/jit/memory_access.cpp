@@ -68,6 +68,10 @@ HostOperand BlockTranslator::look_up(const Insn& i, u32 size, Access access, Ali
   mov(ecx, ptr[in_cpu(&cpu_.state.segment[i.segment].base)]);
   if (row(i).attributes & isa::attribute::kFpu) mov(ptr[CONTEXT(spare)], esi);
   lea(esi, ptr[rsi + rcx]);
+  return look_up_esi(size, access, alignment);
+}
+
+HostOperand BlockTranslator::look_up_esi(u32 size, Access access, Alignment alignment) {
   const u8 linear = static_cast<u8>(rsi.getIdx());
   if (window_) return HostOperand{.memory = true, .window = true, .base = linear};
   look_up_linear(linear, size, access, alignment);

@@ -20,7 +20,7 @@ Flow flow_of(const Insn& i) {
     if (row.map == isa::Map::k0F && (o & 0xf0) == 0x80) return Flow::kBranch;
     if (row.map == isa::Map::k1) {
       if ((o & 0xf0) == 0x70) return Flow::kBranch;
-      if ((o == 0xe2 || o == 0xe3) && !(i.flags & isa::insn_flag::kAddress16)) return Flow::kBranch;
+      if (o >= 0xe0 && o <= 0xe3 && !(i.flags & isa::insn_flag::kAddress16)) return Flow::kBranch;
       if (o == 0xe9 || o == 0xeb) return Flow::kJump;
       if (o == 0xe8) return Flow::kCall;
       if (o == 0xc2 || o == 0xc3) return Flow::kReturn;

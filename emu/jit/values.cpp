@@ -107,6 +107,7 @@ void Values::pass(const Insn& i) {
     if (o <= 0xa7 || o == 0xac || o == 0xad) lose(isa::kEsi);
     if (o != 0xac && o != 0xad) lose(isa::kEdi);
     if (o == 0xac || o == 0xad) lose(isa::kEax);
+    if (i.flags & (isa::insn_flag::kRep | isa::insn_flag::kRepne)) lose(isa::kEcx);
     return;
   }
   if (o == 0xa2 || o == 0xa3 || o == 0xf5 || (o >= 0xf8 && o <= 0xfd)) return;
@@ -132,6 +133,7 @@ void Values::pass(const Insn& i) {
     case 0x98:
     case 0xa0:
     case 0xa1: return lose(isa::kEax);
+    case 0x8c: return lose_rm(i, false);
     case 0x99: return lose(isa::kEdx);
     case 0x9b: return;
     case 0x9e: return;
@@ -154,6 +156,9 @@ void Values::pass(const Insn& i) {
       return lose(isa::kEbp);
     case 0xc2: return operand16(i) ? forget() : add(isa::kEsp, kSlot + i.immediate);
     case 0xc3: return operand16(i) ? forget() : add(isa::kEsp, kSlot);
+    case 0xd7: return lose(isa::kEax);
+    case 0xe0:
+    case 0xe1:
     case 0xe2: return lose(isa::kEcx);
     case 0xe3:
     case 0xe9:
@@ -194,6 +199,7 @@ void Values::pass_0f(const Insn& i) {
     case 0xa5:
     case 0xac:
     case 0xad: return lose_rm(i, false);
+    case 0xc7: lose(isa::kEax); return lose(isa::kEdx);
     case 0xa0:
     case 0xa8: return operand16(i) ? lose(isa::kEsp) : add(isa::kEsp, 0u - kSlot);
     case 0xaf:

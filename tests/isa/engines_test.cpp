@@ -205,8 +205,11 @@ int main(int count, char** words) {
   std::vector<const isa::Row*> rows, plain, units, strings;
   for (const isa::Row& row : isa::rows()) {
     // What hosts leave undefined, or processors do in different ways, is the same in both engines.
-    static constexpr std::array kOurs = {"shld", "shrd", "xlat", "div", "idiv", "cvtpi2ps", "maskmovq", "maskmovdqu"};
-    const bool ours = row.attributes & isa::attribute::kString ||
+    static constexpr std::array kOurs = {"shld",     "shrd",       "xlat",  "div",   "idiv",    "cvtpi2ps",
+                                         "maskmovq", "maskmovdqu", "pusha", "popa",  "enter",   "fnclex",
+                                         "fninit",   "ldmxcsr",    "rcpps", "rcpss", "rsqrtps", "rsqrtss"};
+    const bool from_segment = row.map == isa::Map::k1 && row.opcode == 0x8c;
+    const bool ours = row.attributes & isa::attribute::kString || from_segment ||
                       std::ranges::any_of(kOurs, [&](const char* mnemonic) { return named(row, mnemonic); });
     const bool privileged = row.attributes & (isa::attribute::kPrivileged | isa::attribute::kSlow);
     if (not_compared(row) != nullptr || !(fits_sequence(row) || (ours && !privileged))) continue;

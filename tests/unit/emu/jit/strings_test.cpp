@@ -9,9 +9,10 @@ using namespace paemu::testing;
 
 namespace {
 
-constexpr u32 kData = 0x200000, kDataSize = 0x4000;
+constexpr u32 kData = 0x200000, kDataSize = 0x4000, kCounts = kData + 0x3800;
 
-// mov esi, SOURCE; mov edi, DESTINATION; mov ecx, COUNT; the instruction; add ebx, ecx; and again
+// mov esi, SOURCE; mov edi, DESTINATION; mov ecx, COUNT; inc dword [ecx + COUNTS]; the instruction;
+// inc dword [ecx + COUNTS]; add ebx, ecx; and again
 std::vector<u8> program(u32 source, u32 destination, u32 count, std::vector<u8> instruction) {
   std::vector<u8> code;
   const auto word = [&](u32 value) {
@@ -20,7 +21,9 @@ std::vector<u8> program(u32 source, u32 destination, u32 count, std::vector<u8> 
   code.push_back(0xbe), word(source);
   code.push_back(0xbf), word(destination);
   code.push_back(0xb9), word(count);
+  code.insert(code.end(), {0xff, 0x81}), word(kCounts);
   code.insert(code.end(), instruction.begin(), instruction.end());
+  code.insert(code.end(), {0xff, 0x81}), word(kCounts);
   code.insert(code.end(), {0x01, 0xcb, 0xe9});
   word(0u - static_cast<u32>(code.size() + 4));
   return code;
@@ -70,10 +73,15 @@ TEST_CASE("repeated moves and stores are counted element by element, and stop at
       prepare(m, code);
       prepare(reference, code);
       const auto translator = translator_of(m);
+      FlatMachine in_paths;
+      prepare(in_paths, code);
+      Translator paths(in_paths.cpu, small_cache(), {.hot = 0, .path_after = 0});
       for (const u64 slice : {997u, 1u, 2u, 3u, 5u, 8u, 13u, 21u, 34u, 350u, 1000u}) {
         translator->run(slice);
+        paths.run(slice);
         reference.interpreter.run(slice);
         check_same(m, reference);
+        check_same(in_paths, reference);
       }
     }
   }

@@ -46,6 +46,7 @@ void check_same(FlatMachine& m, FlatMachine& reference) {
   CHECK(std::memcmp(a.fpu.st, b.fpu.st, sizeof a.fpu.st) == 0);
   CHECK(a.eip == b.eip);
   CHECK(m.cpu.lazy.get() == reference.cpu.lazy.get());
+  CHECK(a.fpu.mxcsr == b.fpu.mxcsr);
   CHECK(a.fpu.status == b.fpu.status);
   CHECK(a.fpu.tag == b.fpu.tag);
   CHECK(a.fpu.code_offset == b.fpu.code_offset);
@@ -80,4 +81,15 @@ TEST_CASE("flags that are not the host's are made so with all XMM registers held
   body.insert(body.end(), {0x0f, 0xaf, 0xc1});  // imul eax, ecx
   body.insert(body.end(), {0x0f, 0x48, 0xd0});  // cmovs edx, eax
   run_both(body);
+}
+
+TEST_CASE("a loop that changes MXCSR computes by each word, and one that unmasks an exception goes on interpreted") {
+  for (const u32 kept : {0xffffffffu, 0xfffff7ffu}) {  // all, or not the mask of underflow
+    const auto byte = [&](u32 n) { return static_cast<u8>(kept >> (8 * n)); };
+    run_both({0x0f, 0xae, 0x1b,                                // stmxcsr [ebx]
+              0x81, 0x33, 0x00,    0x60,    0x00,    0x00,     // xor dword [ebx], 0x6000: the other rounding
+              0x81, 0x23, byte(0), byte(1), byte(2), byte(3),  // and dword [ebx], kept
+              0x0f, 0xae, 0x13,                                // ldmxcsr [ebx]
+              0x0f, 0x5e, 0xca,    0x0f,    0x53,    0xd9,    0x0f, 0x58, 0xca});  // divps; rcpps; addps
+  }
 }
