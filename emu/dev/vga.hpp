@@ -26,7 +26,7 @@ namespace paemu {
 class Vga final : public PciFunction {
  public:
   using State = VgaState;
-  static constexpr u64 kMemorySize = 16 * kMiB;
+  static constexpr u64 kMemorySize = 16 * kMiB, kPlanes = 256 * kKiB;
   static constexpr u32 kFirstPort = 0x3b0, kPorts = 0x30, kDispiPort = dispi::kIndexPort, kDispiPorts = 4;
   static constexpr u64 kWindow = 0xa0000, kWindowSize = 0x20000;
 
@@ -38,7 +38,7 @@ class Vga final : public PciFunction {
   IoDevice& dispi_ports() { return dispi_; }  // 0x1ce index, 0x1cf (and, as some have it, 0x1d0) data
   IoDevice& window() { return window_; }      // 0xa0000 to 0xbffff
 
-  // What the screen shows now.
+  // What the screen shows now. `out`: a new one, or what this left the last time.
   void picture(Picture& out) const;
 
   void reset();
@@ -82,6 +82,7 @@ class Vga final : public PciFunction {
   };
 
   void on_placed() override;
+  u64 picture_key() const;
 
   u8 read_port(u32 port);
   void write_port(u32 port, u8 value);

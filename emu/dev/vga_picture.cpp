@@ -2,8 +2,12 @@
 //
 // Each line is made as the hardware makes it: a character clock at a time, from the four bytes that the address counter
 // finds. So all modes that the registers can describe come out, not only the BIOS's.
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "base/bits.hpp"
 #include "dev/vga.hpp"
@@ -20,12 +24,14 @@ namespace {
 constexpr u64 kFrameNs = 14'285'714;
 constexpr u32 kCursorFrames = 8, kBlinkFrames = 16;
 
+struct Blinking {
+  explicit Blinking(u64 now_ns) : cursor_on(now_ns / kFrameNs / kCursorFrames % 2 == 0), on(now_ns / kFrameNs / kBlinkFrames % 2 == 0) {}
+  bool cursor_on, on;
+};
+
 class Scan {
  public:
-  Scan(const VgaState& s, const u8* memory, u64 now_ns) : s_(s), memory_(memory), timing_(s) {
-    const u64 frame = now_ns / kFrameNs;
-    cursor_on_ = frame / kCursorFrames % 2 == 0;
-    blink_on_ = frame / kBlinkFrames % 2 == 0;
+  Scan(const VgaState& s, const u8* memory, Blinking blinking) : s_(s), memory_(memory), timing_(s), blinking_(blinking) {
     text_ = !(s.graphics[kGraphicsMisc] & kGraphics);
     dots_ = text_ ? timing_.dots : 8;
     // A picture's pixels are as wide as they are on a monitor: half the dot clock makes them twice that.
@@ -113,14 +119,19 @@ class Scan {
   void draw_line(u32 address, u32 row, u32 pan, u32* out) {
     u32 dots[9];
     const u32 width = timing_.characters * dots_;
+    const bool plain = pan == 0 && repeat_ == 1;
     const u32 divide = s_.crtc[kUnderline] & kCountBy4 ? 4 : s_.crtc[kModeControl] & kCountBy2 ? 2 : 1;
     // One more character, so that panning finds something to move in.
-    for (u32 i = 0, x = 0; i <= timing_.characters; ++i) {
+    for (u32 i = 0, x = 0; i < timing_.characters + (plain ? 0 : 1); ++i) {
       const u32 counter = (address + i / divide) & 0xffff;
       if (text_)
         text_dots(fetch(counter, row), counter, row, dots);
       else
         graphics_dots(fetch(counter, row), dots);
+      if (plain) {
+        std::memcpy(out + i * dots_, dots, dots_ * sizeof(u32));
+        continue;
+      }
       for (u32 d = 0; d < dots_; ++d, ++x) {
         if (x < pan || x - pan >= width) continue;
         for (u32 r = 0; r < repeat_; ++r) out[(x - pan) * repeat_ + r] = dots[d];
@@ -135,11 +146,11 @@ class Scan {
     u8 fore = attribute & 0x0f, back = attribute >> 4;
     if (blinks) {
       back &= 7;
-      if ((attribute & 0x80) && !blink_on_) fore = back;
+      if ((attribute & 0x80) && !blinking_.on) fore = back;
     }
     const u8 bits = memory_[4 * (font(attribute) + character * 32u + row) + 2];
     const bool solid = (row == (s_.crtc[kUnderline] & 0x1fu) && (attribute & 7) == 1) ||
-                       (counter == cursor() && cursor_on_ && in_cursor(row));
+                       (counter == cursor() && blinking_.cursor_on && in_cursor(row));
     const u32 fore_colour = colours_[attributes_[fore]], back_colour = colours_[attributes_[back]];
     for (u32 d = 0; d < 8; ++d) out[d] = solid || (bits & (0x80u >> d)) ? fore_colour : back_colour;
     // The ninth dot is background, except that box-drawing characters join.
@@ -188,7 +199,8 @@ class Scan {
   const VgaState& s_;
   const u8* memory_;
   VgaTiming timing_;
-  bool cursor_on_, blink_on_, text_;
+  Blinking blinking_;
+  bool text_;
   u32 dots_, repeat_;
   u32 colours_[256];
   u8 attributes_[16];  // indices of colours_
@@ -207,12 +219,17 @@ u32 rgb(const u8* at, u16 depth) {
   }
 }
 
+u64 stride_of(const u16* d) {
+  const u16 depth = d[dispi::kDepth];
+  return u64{d[dispi::kVirtualWidth]} * (depth == 4 ? 4 : (depth + 7u) / 8) / (depth == 4 ? 8 : 1);
+}
+
 void draw_linear(const VgaState& s, const u8* memory, u64 size, const u32* colours, Picture& out) {
   const u16* d = s.dispi;
   const u16 depth = d[dispi::kDepth];
   out.resize(d[dispi::kWidth], d[dispi::kHeight]);
   const u32 bytes = (depth + 7u) / 8;
-  const u64 stride = u64{d[dispi::kVirtualWidth]} * (depth == 4 ? 4 : bytes) / (depth == 4 ? 8 : 1);
+  const u64 stride = stride_of(d);
   for (u32 y = 0; y < out.height; ++y) {
     const u64 line = (y + u64{d[dispi::kY]}) * stride;
     u32* const row = out.row(y);
@@ -236,9 +253,28 @@ void draw_linear(const VgaState& s, const u8* memory, u64 size, const u32* colou
 
 }  // namespace
 
+// Windows ask some thirty times a second, mostly for what they have: a hash of the memory that is shown takes a fraction of
+// the time that drawing it takes.
+u64 Vga::picture_key() const {
+  u64 first = 0, end = kPlanes;
+  if (state_.dispi_on()) {
+    const u64 stride = stride_of(state_.dispi);
+    first = state_.dispi[dispi::kY] * stride;
+    end = first + (state_.dispi[dispi::kHeight] + u64{1}) * stride;
+    if (end > kMemorySize) first = 0, end = kMemorySize;
+  }
+  const Blinking blinking(clock_.now().value);
+  const bool text = !state_.dispi_on() && !(state_.graphics[kGraphicsMisc] & kGraphics);
+  const u64 seed = text ? 1 + (blinking.cursor_on ? 1 : 0) + (blinking.on ? 2 : 0) : 0;
+  const u64 state = XXH3_64bits_withSeed(&state_, sizeof state_, seed);
+  return std::max<u64>(XXH3_64bits_withSeed(memory_.video() + first, end - first, state), 1);
+}
+
 void Vga::picture(Picture& out) const {
+  const u64 key = picture_key();
+  if (std::exchange(out.key, key) == key) return;
   const u8* const memory = memory_.video();
-  Scan scan(state_, memory, clock_.now().value);
+  Scan scan(state_, memory, Blinking(clock_.now().value));
   if (state_.dispi_on()) return draw_linear(state_, memory, kMemorySize, scan.colours(), out);
   scan.draw(out);
 }

@@ -12,6 +12,8 @@ namespace paemu::host {
 namespace {
 
 constexpr long kFrameNs = 33'000'000;
+// After a second in which nothing moved the guest's screen is looked at five times a second only, until something does.
+constexpr u32 kQuietFrames = 30, kQuietStep = 6;
 
 // SDL's buttons to the mouse's bits.
 u8 button_bit(u8 button) {
@@ -52,7 +54,10 @@ Or<> Window::create(Size size) {
   if (timer_ < 0 || timerfd_settime(timer_, 0, &often, nullptr) != 0) return fail("the system gives no timer");
   watch_ = loop_.watch(timer_, POLLIN, [this](short) {
     u64 expirations;
-    if (read(timer_, &expirations, sizeof expirations) > 0) events_.refresh();
+    if (read(timer_, &expirations, sizeof expirations) <= 0) return;
+    take_events();
+    if (quiet_ < kQuietFrames || quiet_ % kQuietStep == 0) events_.refresh();
+    ++quiet_;
   });
   loop_.set_role(watch_, EventLoop::Role::Input);
   return {};
@@ -71,12 +76,19 @@ Window::~Window() {
 
 // --- What the user does.
 
-void Window::refresh(const Picture& picture, const std::string& state) {
+void Window::take_events() {
   SDL_Event event;
-  while (SDL_PollEvent(&event) != 0) handle(event);
+  while (SDL_PollEvent(&event) != 0) {
+    quiet_ = 0;
+    handle(event);
+  }
+}
+
+void Window::refresh(const Picture& picture, const std::string& state) {
   update_title(state);
   const bool resized = picture.width != shown_.width || picture.height != shown_.height;
-  if (!stale_ && !resized && picture.pixels == shown_.pixels) return;
+  if (!stale_ && !resized && picture.key == shown_.key) return;
+  quiet_ = 0;
   if (resized && picture.width != 0) {
     // The window follows the guest's size as long as the user has not chosen another.
     int width = 0, height = 0;

@@ -1,7 +1,7 @@
 // Window: the guest's screen on the user's, by SDL2; keyboard and mouse for the guest.
 //
-// Only draws and reports. Single-threaded: refresh() is called some thirty times a second, between two slices of the
-// guest's time, and calls back from there.
+// Only draws and reports. Single-threaded: the event loop, between two slices of the guest's time, has it take the user's
+// events some thirty times a second, and ask for the picture as often as that seems worth it.
 #pragma once
 
 #include <functional>
@@ -37,12 +37,13 @@ class Window {
   Window(const Window&) = delete;
   Window& operator=(const Window&) = delete;
 
-  // Takes what the user did, and draws the picture if it has changed. state: for the title, as "name [paused]".
+  // Draws the picture if it has changed, by its key. state: for the title, as "name [paused]".
   void refresh(const Picture& picture, const std::string& state);
 
  private:
   Window(EventLoop& loop, WindowEvents events) : loop_(loop), events_(std::move(events)) {}
   Or<> create(Size size);
+  void take_events();
   void handle(const SDL_Event& event);
   void on_key(const SDL_Event& event);
   bool on_hotkey(u32 scan_code);
@@ -60,6 +61,7 @@ class Window {
   SDL_Renderer* renderer_ = nullptr;
   SDL_Texture* texture_ = nullptr;
   Picture shown_;
+  u32 quiet_ = 0;  // frames since anything moved
   std::string title_;
   std::vector<u8> held_;  // keys that the guest thinks are down, bit 7: extended
   u8 buttons_ = 0;

@@ -12,6 +12,7 @@ struct Picture {
   u32 width = 0;
   u32 height = 0;
   std::vector<u32> pixels;  // row by row from the top left, 0x00RRGGBB
+  u64 key = 0;  // a hash of all that it was made from: who makes it again leaves it as it is when the key is the same
 
   void resize(u32 w, u32 h) {
     width = w;

@@ -83,6 +83,37 @@ TEST_CASE("a planar mode takes a bit of each plane") {
   CHECK(picture(m).row(1)[15] == colour(1));
 }
 
+TEST_CASE("a picture is made anew only when something that it shows is another") {
+  VgaMachine m;
+  m.planar();
+  set_size(m, 4, 8);
+  set_colours(m);
+  Picture p = picture(m);
+  const auto redrawn = [&] {
+    p.pixels[0] = 0xdead;
+    m.vga.picture(p);
+    return p.pixels[0] != 0xdead;
+  };
+  CHECK_FALSE(redrawn());
+  m.plane(0, 30) = 1;
+  CHECK(redrawn());
+  CHECK_FALSE(redrawn());
+  m.attribute(0x13, 3);
+  CHECK(redrawn());
+  // Time counts where something blinks.
+  constexpr u64 kEightFrames = 8 * 14'285'714;
+  m.time.pass(kEightFrames);
+  CHECK_FALSE(redrawn());
+  m.set(0x3ce, 6, 0);
+  CHECK(redrawn());
+  CHECK_FALSE(redrawn());
+  m.time.pass(kEightFrames);
+  CHECK(redrawn());
+  p = Picture{};
+  m.vga.picture(p);
+  CHECK(p.width == 32);
+}
+
 TEST_CASE("start address, panning and split screen move what is shown") {
   VgaMachine m;
   m.planar();
