@@ -62,7 +62,8 @@ void Verifier::run_code() {
   flushes_before_ = flushes();
   attention_ = false;
 
-  run_stretch(Phase::kInterpret, {before_.retired + kStretch, cpu_.budget_end, true});
+  const u64 farthest = std::min(cpu_.budget_end, before_.retired + kLongestStretch);
+  run_stretch(Phase::kInterpret, {before_.retired + kStretch, farthest, true});
   if (flushes() != flushes_before_) {  // a task switch: as good as it is
     interpreted_only_ += cpu_.clock.retired - before_.retired;
     return;

@@ -24,6 +24,8 @@ class Verifier : public Translator, private CpuHooks {
  public:
   // A stretch goes on to the end of a block after so many instructions.
   static constexpr u64 kStretch = 4000;
+  // Or within a repeated string instruction after so many: what it stores to is kept.
+  static constexpr u64 kLongestStretch = 16'000;
   // Each stretch ends with a sample of what runs, so there are many, and blocks that are observed are not compared.
   static constexpr u32 kPathAfter = 8;
   Verifier(Cpu& cpu, std::unique_ptr<CodeCache> cache, std::function<void()> on_difference,
