@@ -1,6 +1,7 @@
 #include "jit/block_translator.hpp"
 
 #include <bit>
+#include <algorithm>
 #include <cstring>
 
 #include "interp/block_cache.hpp"
@@ -39,6 +40,7 @@ void BlockTranslator::run() {
 
 void BlockTranslator::emit_copy(u32 count) {
   count_ = count;
+  at_start_ = values_;
   for (index_ = 0; index_ < count_; ++index_) {
     ended_ = false;
     instruction();
@@ -53,12 +55,14 @@ void BlockTranslator::emit_copy(u32 count) {
 
 // A block that is a loop would settle and check at each round what the round before has just known. So it goes on in a
 // copy of itself that begins with what the first round left open: XMM registers held, the units seen to be lent, no
-// flags to record, x87 pointers not written. If the copy ends with the same it goes round within itself.
+// flags to record, x87 pointers not written, pages that are the same at each round looked up. If the copy ends with the
+// same it goes round within itself.
 void BlockTranslator::emit_loop() {
   misses_.clear();
   side_exits_.clear();
-  spans_.clear();
-  values_.forget();
+  spans_ = loop_.spans;
+  for (Span& s : spans_) s.from = 0;
+  values_ = loop_.values;
   in_rdi_ = kNoSlot;
   flags_ = loop_.flags;
   x87_ = loop_.x87;
@@ -74,6 +78,8 @@ void BlockTranslator::emit_loop() {
 // last.
 bool BlockTranslator::loops_by(u32 target) {
   if (loops_ == Loops::kNo || target != out_.eip) return false;
+  Values at_jump = values_;
+  at_jump.pass(block_.insns[index_]);
   if (!loop_.found) {
     if (out_.path != nullptr && !(out_.path->closes() && remaining() == 1)) return false;
     loop_.found = true;
@@ -83,9 +89,28 @@ bool BlockTranslator::loops_by(u32 target) {
     loop_.xmm = xmm_;
     loop_.lent = lent_;
     loop_.in_mmx = in_mmx_;
+    loop_.values = at_jump;
+    for (const Span& s : spans_)
+      if (holds_in_loop(s, at_jump)) loop_.spans.push_back(s);
   }
-  return loop_.flags == flags_ && loop_.x87 == x87_ && loop_.xmm == xmm_ && loop_.lent == lent_ &&
-         loop_.in_mmx == in_mmx_;
+  const bool same = loop_.flags == flags_ && loop_.x87 == x87_ && loop_.xmm == xmm_ && loop_.lent == lent_ &&
+                    loop_.in_mmx == in_mmx_ &&
+                    std::ranges::all_of(loop_.spans, [&](const Span& s) { return holds_in_loop(s, at_jump); });
+  if (!same) return false;
+  // What a miss on the way here pushes out is looked up again.
+  for (Span& s : spans_)
+    if (std::ranges::find(loop_.spans, s.slot, &Span::slot) != loop_.spans.end()) s.last = std::max(s.last, index_ + 1);
+  return true;
+}
+
+// Do the registers that it is reached by have at the jump what they have at the start?
+bool BlockTranslator::holds_in_loop(const Span& s, const Values& at_jump) const {
+  const auto kept = [&](u32 name) {
+    for (u8 n = 0; n <= isa::kNoRegister; ++n)
+      if (at_start_.of(n).name == name && at_jump.of(n) == at_start_.of(n)) return true;
+    return false;
+  };
+  return kept(s.base) && kept(s.index);
 }
 
 // Where the path goes on behind the present instruction. None: a block or a path ends here.

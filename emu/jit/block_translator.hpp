@@ -83,6 +83,18 @@ class BlockTranslator : public Assembler {
     Values::Held esp;
   };
 
+  // Bytes of one page that were looked up at once, for several accesses: from `distance` on beyond base + index.
+  struct Span {
+    u32 base = 0, index = 0;  // names of values
+    u8 scale = 0;
+    u32 distance = 0, size = 0;
+    Access access = Access::kRead;  // what may be done there; kWrite: both
+    bool aligned = false;           // `multiple`: a distance known to be at a multiple of 16 bytes
+    u32 multiple = 0;
+    u32 from = 0, last = 0;  // indices of the first instruction that uses it, and of the last so far
+    u32 slot = 0;            // of Context::pages
+  };
+
   // What a block that jumps to its own start has left open there: the loop proper, a second copy of the block up to
   // that jump, begins with it and ends with it.
   struct Loop {
@@ -94,12 +106,15 @@ class BlockTranslator : public Assembler {
     HeldXmm xmm;
     u8 lent = 0;
     bool in_mmx = false;
+    Values values;            // there
+    std::vector<Span> spans;  // that hold from round to round
   };
 
   // --- The block's frame.
   void emit_copy(u32 count);
   void emit_loop();
   bool loops_by(u32 target);
+  bool holds_in_loop(const Span& s, const Values& at_jump) const;
   void check_budget(u32 count);
   void check_bytes();
   void instruction();
@@ -157,17 +172,6 @@ class BlockTranslator : public Assembler {
     u8 base = isa::kNoRegister, index = isa::kNoRegister, scale = 0;
     u32 displacement = 0;
   };
-  // Bytes of one page that were looked up at once, for several accesses: from `distance` on beyond base + index.
-  struct Span {
-    u32 base = 0, index = 0;  // names of values
-    u8 scale = 0;
-    u32 distance = 0, size = 0;
-    Access access = Access::kRead;  // what may be done there; kWrite: both
-    bool aligned = false;           // `multiple`: a distance known to be at a multiple of 16 bytes
-    u32 multiple = 0;
-    u32 from = 0, last = 0;  // indices of the first instruction that uses it, and of the last so far
-    u32 slot = 0;            // of Context::pages
-  };
   // May the memory operand be looked up in line?
   bool reachable(const Insn& i, Access access) const;
   // The operand, for encode(). In a block that uses the window that is all; else it is looked up in line, and esi
@@ -191,6 +195,7 @@ class BlockTranslator : public Assembler {
   // --- shared_access.cpp
   u32 distance_of(const Address& a, const Values& values) const;
   Span* known_span(const Address& a, u32 size, Access access, Alignment alignment);
+  std::optional<u32> free_slot() const;
   Span* new_span(const Address& a, u32 size, Access access, Alignment alignment);
   void look_up_span(const Span& span, const Address& a);
   void look_up_again(const Miss& m);
@@ -224,6 +229,8 @@ class BlockTranslator : public Assembler {
   bool copy_branch(const Insn& i);
   bool copy_jump(const Insn& i);
   bool copy_indirect(const Insn& i);
+  void save_esi();
+  void restore_esi();
   bool copy_stack(const Insn& i);
   bool copy_return(const Insn& i);
   bool return_in_path(u32 back);
@@ -308,6 +315,7 @@ class BlockTranslator : public Assembler {
   Loop loop_;
   u32 count_ = 0;  // instructions of this copy, which were taken off the budget
   u32 index_ = 0;
+  Values at_start_;  // of this copy
   bool ended_ = false;  // nothing can fall through to the end of the block
   Flags flags_;
   LastX87 x87_;

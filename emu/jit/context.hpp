@@ -96,7 +96,7 @@ struct Context {
   u64 host_stack = 0;    // that of C++, while translated code runs
 
   // Addends of pages that a block looked up for several accesses.
-  static constexpr u32 kPages = 8;
+  static constexpr u32 kPages = 12;
   u64 pages[kPages] = {};
 
   // Of supervisor and user code: the modes that are translated differ in nothing else.

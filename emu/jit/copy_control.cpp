@@ -117,22 +117,27 @@ bool BlockTranslator::copy_jump(const Insn& i) {
   return true;
 }
 
+// Across an access, which needs esi if it is looked up in line.
+void BlockTranslator::save_esi() {
+  if (!window_) mov(ptr[CONTEXT(spare)], esi);
+}
+void BlockTranslator::restore_esi() {
+  if (!window_) mov(esi, ptr[CONTEXT(spare)]);
+}
+
 bool BlockTranslator::copy_indirect(const Insn& i) {
   const bool call = (i.modrm >> 3 & 7) == 2;
   if (memory(i)) {
     if (!reachable(i, Access::kRead)) return false;
-    const HostOperand at = look_up(i, kSlot, Access::kRead);
-    load(call ? ecx : esi, at);
-    if (call) mov(ptr[CONTEXT(spare)], ecx);
-  } else if (call) {
-    mov(ptr[CONTEXT(spare)], guest32(i.rm));
+    load(esi, look_up(i, kSlot, Access::kRead));
   } else {
     mov(esi, guest32(i.rm));
   }
   if (call) {
+    save_esi();
     push_value(next_eip(i));
+    restore_esi();
     settle(flags_, x87_, xmm_);
-    mov(esi, ptr[CONTEXT(spare)]);
     call_indirect(next_eip(i));
   } else {
     settle(flags_, x87_, xmm_);
@@ -227,11 +232,12 @@ bool BlockTranslator::copy_stack(const Insn& i) {
   }
   if (o == 0xff && memory(i)) {
     if (!reachable(i, Access::kRead)) return false;
-    load(ecx, look_up(i, kSlot, Access::kRead));
-    mov(ptr[CONTEXT(spare)], ecx);
+    load(esi, look_up(i, kSlot, Access::kRead));
+    save_esi();
     const HostOperand slot = slot_below();
-    mov(ecx, ptr[CONTEXT(spare)]);
-    store(slot, ecx);
+    const Reg32 value = window_ ? esi : ecx;  // esi may be part of the slot
+    if (!window_) mov(ecx, ptr[CONTEXT(spare)]);
+    store(slot, value);
     move_stack(-static_cast<int>(kSlot));
   } else if (o == 0x68 || o == 0x6a) {
     push_value(i.immediate);

@@ -73,15 +73,22 @@ BlockTranslator::Span* BlockTranslator::known_span(const Address& a, u32 size, A
     const u32 at = distance - s.distance;
     if (at >= s.size || size > s.size - at || (access == Access::kWrite && s.access != Access::kWrite)) continue;
     if (alignment == Alignment::kRequired16 && (!s.aligned || (distance - s.multiple) % 16 != 0)) continue;
-    s.last = index_;
+    s.last = std::max(s.last, index_);
     return &s;
   }
   return nullptr;
 }
 
+std::optional<u32> BlockTranslator::free_slot() const {
+  for (u32 n = 0; n < Context::kPages; ++n)
+    if (std::ranges::find(spans_, n, &Span::slot) == spans_.end()) return n;
+  return std::nullopt;
+}
+
 // Looks ahead for accesses that can share this one's look-up. -> nullptr when it is not worth while
 BlockTranslator::Span* BlockTranslator::new_span(const Address& a, u32 size, Access access, Alignment alignment) {
-  if (widest_span_ == 0 || spans_.size() == Context::kPages) return nullptr;
+  const std::optional<u32> slot = free_slot();
+  if (widest_span_ == 0 || !slot) return nullptr;
   Span span{.base = values_.of(a.base).name,
             .index = values_.of(a.index).name,
             .scale = a.scale,
@@ -90,14 +97,17 @@ BlockTranslator::Span* BlockTranslator::new_span(const Address& a, u32 size, Acc
             .access = access,
             .from = index_,
             .last = index_,
-            .slot = static_cast<u32>(spans_.size())};
+            .slot = *slot};
   span.aligned = alignment == Alignment::kRequired16;
   span.multiple = span.distance;
+  // A page that is read need not be writable, but the stack's are.
+  const bool stack = a.index == isa::kNoRegister && (a.base == isa::kEsp || a.base == isa::kEbp);
+  const bool for_stores = access == Access::kWrite || stack;
   bool shared = false;
   Values values = values_;
   const auto consider = [&](const Address& other, const Guess& g) {
     if (span.base != values.of(other.base).name || span.index != values.of(other.index).name ||
-        span.scale != other.scale || (g.store && access != Access::kWrite))
+        span.scale != other.scale || (g.store && !for_stores))
       return;
     const u32 distance = distance_of(other, values);
     const i32 before = static_cast<i32>(span.distance - distance);
@@ -105,6 +115,7 @@ BlockTranslator::Span* BlockTranslator::new_span(const Address& a, u32 size, Acc
     const i64 wider = i64{span.size} + std::max(before, 0) + std::max(after, 0);
     if (wider > widest_span_) return;
     if (before > 0) span.distance = distance;
+    if (g.store) span.access = Access::kWrite;
     span.size = static_cast<u32>(wider);
     shared = true;
   };

@@ -15,6 +15,7 @@ class Values {
   // What a register holds: a value that nobody knows, by its name, and what was added to it since.
   struct Held {
     u32 name = 0, added = 0;
+    bool operator==(const Held&) const = default;
   };
 
   Values() { forget(); }
