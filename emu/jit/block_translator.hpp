@@ -247,6 +247,9 @@ class BlockTranslator : public Assembler {
   void jump_if(u32 code, Xbyak::Label& to);
   bool copy_string(const Insn& i);
   bool copy_repeated(const Insn& i);
+  bool copy_repeated_compare(const Insn& i);
+  void begin_repeated(Xbyak::Label& done);
+  void host_address(const Xbyak::Reg64& host, const Xbyak::Reg64& linear, const Xbyak::RegExp& last, Access access);
   void go_on_by(u32 reg, u32 size);
   bool copy_system(const Insn& i);
   void take_shortcut(Shortcut s);

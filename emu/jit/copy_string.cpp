@@ -1,5 +1,5 @@
-// String instructions (SDM 2). One element: ESI and EDI go on by its size. Of repeated ones MOVS and STOS are copied as
-// they are when they go up, stay within their pages, and have time left; all else of them is the handler's.
+// String instructions (SDM 2). One element: ESI and EDI go on by its size. Repeated ones are copied as they are when
+// they go up and have time left, as far as the pages reach; all else of them, and REP LODS, is the handler's.
 #include "jit/block_translator.hpp"
 
 namespace paemu::jit {
@@ -22,7 +22,7 @@ bool BlockTranslator::copy_string(const Insn& i) {
   if (row(i).map != isa::Map::k1 || !(moves || compares || stores || loads || scans)) return false;
   const bool from = moves || compares || loads, to = !loads;
   if ((i.flags & kAddress16) || (from && (i.segment == isa::kFs || i.segment == isa::kGs))) return false;
-  if (i.flags & (kRep | kRepne)) return (moves || stores) && copy_repeated(i);
+  if (i.flags & (kRep | kRepne)) return moves || stores ? copy_repeated(i) : !loads && copy_repeated_compare(i);
   const u32 size = !(o & 1) ? 1 : operand16(i) ? 2 : 4;
   const u8 p66 = size == 2 ? 0x66 : 0, wide = o & 1, scratch = static_cast<u8>(rcx.getIdx());
   const Opcode load{p66, false, static_cast<u8>(0x8a | wide)}, store{p66, false, static_cast<u8>(0x88 | wide)},
@@ -49,13 +49,10 @@ bool BlockTranslator::copy_string(const Insn& i) {
   return true;
 }
 
-// Each element counts as an instruction; the block's count has one, and nothing comes after it in the block.
-bool BlockTranslator::copy_repeated(const Insn& i) {
-  const bool moves = (i.opcode & 0xfe) == 0xa4;
-  const int size = !(i.opcode & 1) ? 1 : operand16(i) ? 2 : 4;
-  const Reg64 count = guest64(isa::kEcx), source = guest64(isa::kEsi), destination = guest64(isa::kEdi);
-  Label none, some, upwards, enough, done;
-  mov(ecx, count.cvt32());
+// To `done` when the count is 0, to the handler when the direction is down.
+void BlockTranslator::begin_repeated(Label& done) {
+  Label none, some, upwards;
+  mov(ecx, guest32(isa::kEcx));
   jrcxz(none);
   jmp(some);
   L(none);
@@ -66,6 +63,15 @@ bool BlockTranslator::copy_repeated(const Insn& i) {
   jrcxz(upwards);
   jmp(missed(), T_NEAR);
   L(upwards);
+}
+
+// Each element counts as an instruction, of which the block's count has one.
+bool BlockTranslator::copy_repeated(const Insn& i) {
+  const bool moves = (i.opcode & 0xfe) == 0xa4;
+  const int size = !(i.opcode & 1) ? 1 : operand16(i) ? 2 : 4;
+  const Reg64 count = guest64(isa::kEcx), source = guest64(isa::kEsi), destination = guest64(isa::kEdi);
+  Label enough, done;
+  begin_repeated(done);
   const auto left_after = [&](const Reg64& left) {  // r11 - (count - 1)
     mov(ecx, count.cvt32());
     not_(rcx);
@@ -78,14 +84,8 @@ bool BlockTranslator::copy_repeated(const Insn& i) {
   jmp(missed(), T_NEAR);
   L(enough);
   // Having time for all of them says that there are few: nothing wraps round.
-  const auto host_address = [&](const Reg64& host, const Reg64& linear, Access access) {
-    lea(ecx, ptr[linear + count * size - 1]);
-    pext(ecx, ecx, ptr[CONTEXT(page_bits)]);
-    compare_tag(table(access), static_cast<u32>(linear.getIdx()), 1);
-    lea(host, ptr[rdi + linear]);
-  };
-  if (moves) host_address(rsi, source, Access::kRead);
-  host_address(rdi, destination, Access::kWrite);
+  if (moves) host_address(rsi, source, source + count * size - 1, Access::kRead);
+  host_address(rdi, destination, destination + count * size - 1, Access::kWrite);
   mov(ecx, count.cvt32());
   if (size == 2) db(0x66);
   db(0xf3);
@@ -95,6 +95,73 @@ bool BlockTranslator::copy_repeated(const Insn& i) {
   left_after(r11);
   mov(count.cvt32(), 0);
   L(done);
+  in_rdi_ = kNoSlot;
+  return true;
+}
+
+// To the handler unless the bytes from `linear` to `last` are in one page that is at hand.
+void BlockTranslator::host_address(const Reg64& host, const Reg64& linear, const RegExp& last, Access access) {
+  lea(ecx, ptr[last]);
+  pext(ecx, ecx, ptr[CONTEXT(page_bits)]);
+  compare_tag(table(access), static_cast<u32>(linear.getIdx()), 1);
+  lea(host, ptr[rdi + linear]);
+}
+
+// REPE and REPNE CMPS and SCAS: as many elements as there is time for, to the end of the page. What is left then is the
+// handler's, which finds a state between two elements.
+bool BlockTranslator::copy_repeated_compare(const Insn& i) {
+  const bool compares = (i.opcode & 0xfe) == 0xa6, while_equal = i.flags & isa::insn_flag::kRep;
+  const int size = !(i.opcode & 1) ? 1 : operand16(i) ? 2 : 4;
+  const Reg64 source = guest64(isa::kEsi), destination = guest64(isa::kEdi);
+  const Reg32 count = guest32(isa::kEcx);
+  Label time, finished, done;
+  need_flags(eflag::kArithmetic);
+  begin_repeated(done);
+  lea(ecx, ptr[r11 - 1]);
+  pext(ecx, ecx, ptr[CONTEXT(sign_bit)]);
+  jrcxz(time);
+  jmp(missed(), T_NEAR);
+  L(time);
+  if (compares) host_address(rsi, source, source + size - 1, Access::kRead);
+  host_address(rdi, destination, destination + size - 1, Access::kRead);
+  // There is one element at least, so the flags are written: they may be used here.
+  mov(ecx, count);
+  const auto at_most = [&](const Reg32& limit) {
+    cmp(ecx, limit);
+    cmova(ecx, limit);
+  };
+  const auto at_most_in_page = [&](const Reg64& linear) {
+    mov(r8d, linear.cvt32());
+    or_(r8d, ~kPageMask);
+    neg(r8d);
+    shr(r8d, size >> 1);
+    at_most(r8d);
+  };
+  if (compares) at_most_in_page(source);
+  at_most_in_page(destination);
+  at_most(r11d);
+  mov(ptr[CONTEXT(spare)], ecx);
+  if (size == 2) db(0x66);
+  db(while_equal ? 0xf3 : 0xf2);
+  db(i.opcode);
+  // Now they are the guest's. ecx: how many elements it was
+  mov(r8d, ptr[CONTEXT(spare)]);
+  not_(rcx);
+  lea(ecx, ptr[rcx + r8 + 1]);
+  if (compares) lea(source.cvt32(), ptr[source + rcx * size]);
+  lea(destination.cvt32(), ptr[destination + rcx * size]);
+  not_(rcx);
+  lea(count, ptr[count.cvt64() + rcx + 1]);
+  lea(r11d, ptr[r11 + rcx + 1]);
+  constexpr u32 kEqual = 4, kNotEqual = 5;  // condition codes
+  jump_if(while_equal ? kNotEqual : kEqual, finished);
+  mov(ecx, count);
+  jrcxz(finished);
+  jmp(missed(), T_NEAR);
+  L(finished);
+  lea(r11d, ptr[r11 + 1]);  // the last is the instruction, which the block's count has
+  L(done);
+  flags_written_exactly();
   in_rdi_ = kNoSlot;
   return true;
 }

@@ -47,15 +47,18 @@ void check_same(const FlatMachine& m, const FlatMachine& reference) {
   CHECK(m.clock.retired == reference.clock.retired);
   CHECK(std::equal(m.cpu.state.gpr, m.cpu.state.gpr + 8, reference.cpu.state.gpr));
   CHECK(m.cpu.state.eip == reference.cpu.state.eip);
+  CHECK(m.cpu.lazy.get() == reference.cpu.lazy.get());
   CHECK(data_of(m) == data_of(reference));
 }
 
 }  // namespace
 
-TEST_CASE("repeated moves and stores are counted element by element, and stop at any count") {
+TEST_CASE("repeated string instructions are counted element by element, and stop at any count") {
   if (!Translator::supported()) return;
   const std::vector<u8> instructions[] = {{0xf3, 0xa4}, {0xf3, 0xa5}, {0xf3, 0x66, 0xa5}, {0xf2, 0xa5},
-                                          {0xf3, 0xaa}, {0xf3, 0xab}, {0xf3, 0x66, 0xab}};
+                                          {0xf3, 0xaa}, {0xf3, 0xab}, {0xf3, 0x66, 0xab}, {0xf3, 0xa6},
+                                          {0xf2, 0xa6}, {0xf3, 0xa7}, {0xf3, 0x66, 0xa7}, {0xf2, 0xae},
+                                          {0xf3, 0xae}, {0xf2, 0xaf}, {0xf3, 0xac}};
   struct Shape {
     u32 source, destination, count;
   };
@@ -63,7 +66,8 @@ TEST_CASE("repeated moves and stores are counted element by element, and stop at
       {kData, kData + 0x2000, 0},         {kData, kData + 0x2000, 1},          {kData + 3, kData + 0x2001, 7},
       {kData, kData + 0x2000, 300},       {kData + 0xff0, kData + 0x2000, 20},  // across a page
       {kData, kData + 0x2ff8, 20},        {kData + 0x100, kData + 0x101, 50},   // a pattern goes on
-      {kData + 0x101, kData + 0x100, 50},
+      {kData + 0x101, kData + 0x100, 50}, {kData + 0xf01, kData + 0xf01, 300},  // equal, across a page
+      {kData + 7, kData + 7, 0xffffffff},
   };
   for (const auto& instruction : instructions) {
     for (const Shape& s : kShapes) {
