@@ -50,6 +50,7 @@ Verifier::Verifier(Cpu& cpu, std::unique_ptr<CodeCache> cache, std::function<voi
     : Translator(cpu, std::move(cache), {.hot = 0, .path_after = kPathAfter}, trust), cpu_(cpu), on_difference_(std::move(on_difference)) {
   forbid_windows();
   set_alone(&runs_alone);
+  known_.resize(kKnown);
   cpu_.mmu.make_undoable();
 }
 
@@ -114,6 +115,7 @@ void Verifier::run_alone_only() {
 void Verifier::run_stretch(Phase phase, const Bounds& bounds) {
   constexpr u64 kFarthest = 256;  // to look for the end of a block
   const u64 start = cpu_.clock.retired, budget_end = std::exchange(cpu_.budget_end, bounds.budget_end);
+  bool look = false;  // may an event have become due?
   phase_ = phase;
   met_alone_ = went_too_far_ = false;
   forget_pending();
@@ -124,6 +126,7 @@ void Verifier::run_stretch(Phase phase, const Bounds& bounds) {
     return now >= bounds.at_least && (!bounds.whole_blocks || whole_block_ || now >= bounds.at_least + kFarthest);
   };
   do {
+    look = cpu_.state.shadow != Shadow::kNone;
     attention_ = attention_ || cpu_.attention;
     cpu_.attention = false;
     whole_block_ = true;
@@ -131,11 +134,12 @@ void Verifier::run_stretch(Phase phase, const Bounds& bounds) {
       block_start_ = cpu_.clock.retired;
       walks_before_block_ = cpu_.mmu.counters.walks;
     }
-    if (cpu_.state.shadow != Shadow::kNone)
+    if (look)
       step();
     else
-      run_block();
-  } while (!enough() && goes_on(start));
+      run_known_block();
+    look = look || cpu_.attention || phase == Phase::kTranslate;
+  } while (!enough() && goes_on(start, look));
   attention_ = attention_ || cpu_.attention;
   end_log();
   cpu_.budget_end = budget_end;
@@ -147,17 +151,36 @@ bool Verifier::stopped_by_itself() const {
          event_waiting(cpu_) || needs_stepping(cpu_);
 }
 
-bool Verifier::goes_on(u64 start) const {
-  if (log_.refused() || met_alone_ || flushes() != flushes_before_) return false;
-  return !stopped_by_itself() && (comparable() || cpu_.clock.retired == start);
+bool Verifier::goes_on(u64 start, bool look) const {
+  if (log_.refused() || met_alone_ || cpu_.engine->faulted) return false;
+  if (look && (stopped_by_itself() || flushes() != flushes_before_)) return false;
+  return comparable() || cpu_.clock.retired == start;
+}
+
+// As run_block(), but that blocks which ran lately are found at once: there are five instructions in one.
+void Verifier::run_known_block() {
+  const u32 eip = cpu_.state.eip;
+  const Known& k = known_[eip % kKnown];
+  const u8* const host = cpu_.mmu.fetch_hit(eip, cpu_.privilege());
+  const bool same = k.eip == eip && host != nullptr && k.block != nullptr && k.block->host == host &&
+                    k.block->mode == cpu_.mode_key && comparable();
+  if (!same || cpu_.clock.retired + k.block->count > cpu_.budget_end) return run_block();
+  cpu_.state.mid_repeat = false;
+  execute_block(*k.block, eip);
+}
+
+void Verifier::on_blocks_flushed() {
+  Translator::on_blocks_flushed();
+  known_.assign(kKnown, Known{});
 }
 
 void Verifier::execute_block(Block& block, u32 eip) {
   if (phase_ == Phase::kAlone) return Interpreter::execute_block(block, eip);
-  if (runs_alone(block.insns[0])) {
+  if (block.count == 1 && runs_alone(block.insns[0])) {
     met_alone_ = true;
     return;
   }
+  known_[eip % kKnown] = {eip, &block};
   switch (phase_) {
     case Phase::kInterpret: return interpret_once(block, eip);
     case Phase::kTranslate: return Translator::execute_block(block, eip);

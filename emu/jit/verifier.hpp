@@ -67,6 +67,7 @@ class Verifier : public Translator, private CpuHooks {
   void execute_block(Block& block, u32 eip) override;
   bool may_step(const Insn& i) override;
   bool execute_crossing(const FetchPage& page, u32 eip) override;
+  void on_blocks_flushed() override;
   // --- CpuHooks, while a stretch runs. What they would do can't be taken back.
   void on_apic_base(u64) override { log_.refuse(); }
   void on_init() override { log_.refuse(); }
@@ -81,7 +82,8 @@ class Verifier : public Translator, private CpuHooks {
   bool comparable() const;
   void run_alone_only();
   void run_stretch(Phase phase, const Bounds& bounds);
-  bool goes_on(u64 start) const;
+  bool goes_on(u64 start, bool look) const;
+  void run_known_block();
   bool stopped_by_itself() const;
   void interpret_once(Block& block, u32 eip);
   void begin_log();
@@ -106,6 +108,12 @@ class Verifier : public Translator, private CpuHooks {
   Cpu& cpu_;
   std::function<void()> on_difference_;
   CpuHooks* hooks_ = nullptr;  // the processor's
+  struct Known {
+    u32 eip = 0;
+    Block* block = nullptr;
+  };
+  static constexpr u32 kKnown = 4096;
+  std::vector<Known> known_;  // blocks that ran lately
   Phase phase_ = Phase::kAlone;
   UndoLog log_;
   Moment before_, expected_, got_;  // of the last comparison
