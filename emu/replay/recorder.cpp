@@ -19,7 +19,7 @@ constexpr u64 kIdleWeight = 100;
 // An interval pays for a checkpoint that finds this many pages written, each of which costs the host about half a
 // microsecond: its hash, and the slow way that the guest's next store to it takes. After more of them the next checkpoint is
 // further off in proportion, so that checkpoints have the same small share of the time whatever a guest writes.
-constexpr u64 kPagesPerInterval = 4000;
+constexpr u64 kPagesPerInterval = 2000;
 
 Or<> write_snapshot(Machine& machine, TraceWriter& writer, TraceStart& start) {
   TRY(writer.state(machine.save_state()));

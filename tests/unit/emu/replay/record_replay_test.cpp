@@ -183,7 +183,7 @@ TEST_CASE("after many written pages the next checkpoint waits in proportion") {
   r.live.silent = true;
   auto recorder = Recorder::start(r.machine, r.live, r.file);
   REQUIRE(recorder.ok());
-  r.machine.write_pages(12000);  // three times what an interval pays for
+  r.machine.write_pages(6000);  // three times what an interval pays for
   const u64 first = r.machine.checkpoints;
   const auto checkpoints_until = [&](u64 retired) {
     while (r.machine.state.retired < retired) r.machine.run(**recorder, 100);
