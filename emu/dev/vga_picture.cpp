@@ -25,13 +25,18 @@ constexpr u64 kFrameNs = 14'285'714;
 constexpr u32 kCursorFrames = 8, kBlinkFrames = 16;
 
 struct Blinking {
-  explicit Blinking(u64 now_ns) : cursor_on(now_ns / kFrameNs / kCursorFrames % 2 == 0), on(now_ns / kFrameNs / kBlinkFrames % 2 == 0) {}
+  explicit Blinking(u64 now_ns) {
+    const u64 frame = now_ns / kFrameNs;
+    cursor_on = frame / kCursorFrames % 2 == 0;
+    on = frame / kBlinkFrames % 2 == 0;
+  }
   bool cursor_on, on;
 };
 
 class Scan {
  public:
-  Scan(const VgaState& s, const u8* memory, Blinking blinking) : s_(s), memory_(memory), timing_(s), blinking_(blinking) {
+  Scan(const VgaState& s, const u8* memory, Blinking blinking)
+      : s_(s), memory_(memory), timing_(s), blinking_(blinking) {
     text_ = !(s.graphics[kGraphicsMisc] & kGraphics);
     dots_ = text_ ? timing_.dots : 8;
     // A picture's pixels are as wide as they are on a monitor: half the dot clock makes them twice that.
@@ -253,8 +258,8 @@ void draw_linear(const VgaState& s, const u8* memory, u64 size, const u32* colou
 
 }  // namespace
 
-// Windows ask some thirty times a second, mostly for what they have: a hash of the memory that is shown takes a fraction of
-// the time that drawing it takes.
+// Windows ask some thirty times a second, mostly for what they have: a hash of the memory that is shown takes a fraction
+// of the time that drawing it takes.
 u64 Vga::picture_key() const {
   u64 first = 0, end = kPlanes;
   if (state_.dispi_on()) {

@@ -30,9 +30,9 @@ class LiveInput final : public InputSource {
   Ticks idle(Position now, Ticks deadline, Wake wake) override;
   bool interrupted() const override { return interrupted_; }
 
-  // The app has dispatched the event loop: run on.
-  // Since the last begin_slice(): did a sleep end without input, and none with it?
+  // Since the last begin_slice(): did a sleep end without input, and none with it? Then nobody waits to be dispatched.
   bool slept_in_peace() const { return slept_in_peace_ && !interrupted_; }
+  // The app has dispatched the event loop: run on.
   void begin_slice() { interrupted_ = slept_in_peace_ = false; }
 
  private:

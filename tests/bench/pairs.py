@@ -1,9 +1,9 @@
 """Measure what recording costs, and replaying: runs of one load in turn, compared within a round.
 
-A host's other work comes and goes within seconds and shifts all runs by several percent. So each round runs all
-of bare, recorded, replayed and, as a control, bare again, in an order that turns from round to round; what counts is the ratio
-within a round. The median of many rounds is the figure; the quartiles, and the control's, which should be 0, say how far to
-trust it.
+A host's other work comes and goes within seconds and shifts all runs by several percent. So each round runs all of bare,
+recorded, replayed and, as a control, bare again, in an order that turns from round to round; what counts is the ratio
+within a round. The median of many rounds is the figure; the quartiles, and the control's, which should be 0, say how far
+to trust it.
 """
 import resource
 import statistics
