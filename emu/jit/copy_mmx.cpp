@@ -35,9 +35,11 @@ Opcode plain_store(u32 size) {
 
 }  // namespace
 
-// The operand is read, or written with what it is, by an instruction that does nothing else.
+// The operand is read, or written with what it is, by an instruction that does nothing else. Of 16 bytes it must be
+// aligned, as that of CVTPD2PI.
 void BlockTranslator::touch_by_xmm(const HostOperand& at, u32 size, Access access) {
-  encode(plain_load(size), size == 2 ? static_cast<u8>(rcx.getIdx()) : kScratch, at);
+  constexpr Opcode kMovaps{0, true, 0x28};
+  encode(size == 16 ? kMovaps : plain_load(size), size == 2 ? static_cast<u8>(rcx.getIdx()) : kScratch, at);
   if (access == Access::kWrite) encode(plain_store(size), kScratch, at);
 }
 
