@@ -89,8 +89,9 @@ bool Mmu::store_slow(u32 linear, Privilege privilege, const void* data, u32 size
 bool Mmu::probe(u32 linear, u32 size, Access access, Privilege privilege) {
   if (alignment_check_ && misaligned(linear, size, privilege)) return false;
   const u32 last = linear + size - 1;
-  return reachable(linear, access, privilege) &&
-         (((linear ^ last) & ~kPageMask) == 0 || reachable(last & ~kPageMask, access, privilege));
+  if (!reachable(linear, access, privilege)) return false;
+  if (((linear ^ last) & ~kPageMask) != 0 && !reachable(last & ~kPageMask, access, privilege)) return false;
+  return undo_ == nullptr || (note_probe(linear, access) && note_probe(last, access));
 }
 
 bool Mmu::fetch(u32 linear, Privilege privilege, FetchPage& out) {

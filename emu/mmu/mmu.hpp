@@ -285,6 +285,7 @@ class Mmu {
     if (undo_ != nullptr) [[unlikely]] undo_->note(kind, &what, sizeof what, linear);
   }
   bool note_access(u32 linear, Access, const Piece pieces[2]);
+  bool note_probe(u32 linear, Access);
   void put_back(const UndoLog::Entry&, const u8* before);
   void drop_new_places(const UndoLog&);
   // --- window.cpp

@@ -36,6 +36,16 @@ bool Mmu::note_access(u32 linear, Access access, const Piece pieces[2]) {
   return true;
 }
 
+// The same before accesses that are asked for ahead, as after a yes an instruction need not look whether they fault.
+bool Mmu::note_probe(u32 linear, Access access) {
+  const std::optional<GuestPhys> address = translate(linear);
+  const bool simple = address && memory_.host_page(*address) != nullptr;
+  if (simple && (access != Access::kWrite || !memory_.is_rom(*address))) return true;
+  undo_->refuse();
+  fault_ = Fault{Vector::kGeneralProtection, 0, GuestLinear{linear}};
+  return false;
+}
+
 // The newest first, as what was noted of a byte first is what it was before all.
 void Mmu::take_back(const UndoLog& log) {
   drop_new_places(log);
