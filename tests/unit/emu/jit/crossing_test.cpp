@@ -2,8 +2,7 @@
 #include <catch2/catch.hpp>
 #include <string>
 
-#include "../cpu/system_machine.hpp"
-#include "fixture.hpp"
+#include "two_tables.hpp"
 
 using namespace paemu;
 using namespace paemu::testing;
@@ -13,7 +12,7 @@ namespace {
 using M = SystemMachine;
 
 // The loop's ADD EAX, imm32 is at kAcross: its opcode and two bytes of the constant in the first page.
-constexpr u32 kSecond = 0x12000, kAcross = kSecond - 3, kOther = 0x14000, kPdpt = 0x100000, kOtherPdpt = 0x100020;
+constexpr u32 kSecond = kTwofold, kAcross = kSecond - 3;
 
 // again: ADD EAX, 11223344h; then `rest`, and a jump back
 void load_loop(M& m, std::initializer_list<u8> rest, u32 at = kAcross) {
@@ -22,36 +21,6 @@ void load_loop(M& m, std::initializer_list<u8> rest, u32 at = kAcross) {
   m.code({0xe9}, at + 5 + static_cast<u32>(rest.size()));
   m.put(at + 6 + static_cast<u32>(rest.size()), 0u - 10 - static_cast<u32>(rest.size()));
   m.cpu.state.eip = kAcross;
-}
-
-// Runs both and compares, in slices that end anywhere.
-void require_same(M& a, M& b, Translator& translator) {
-  for (u32 n = 0; n < 40; ++n) {
-    a.interpreter.run(997);
-    for (const u64 part : {1, 500, 2, 494}) translator.run(part);
-    REQUIRE(b.clock.retired == a.clock.retired);
-    REQUIRE(b.cpu.state.eip == a.cpu.state.eip);
-    REQUIRE(b.cpu.state.eflags == a.cpu.state.eflags);
-    for (u32 r = 0; r < 8; ++r) REQUIRE(b.cpu.state.gpr[r] == a.cpu.state.gpr[r]);
-    REQUIRE(b.cpu.mmu.counters.walks == a.cpu.mmu.counters.walks);
-  }
-}
-
-// Two sets of tables that differ in the second page.
-void start_paging(M& m) {
-  for (u32 set = 0; set < 2; ++set) {
-    const u32 directory = 0x101000 + set * 0x2000, table = directory + 0x1000;
-    for (u32 n = 0; n < 512; ++n) m.put(table + 8 * n, n << 12 | 7);
-    if (set == 1) m.put(table + 8 * (kSecond >> 12), kOther | 7);
-    m.put(directory, table | 7);
-    m.put(set == 0 ? kPdpt : kOtherPdpt, directory | 1);
-  }
-  CpuState& s = m.cpu.state;
-  s.cr3 = kPdpt;
-  s.cr4 = cr4::kPae;
-  REQUIRE(m.mmu_pdptes());
-  s.cr0 |= cr0::kPaging;
-  m.cpu.adopt();
 }
 
 }  // namespace

@@ -2,10 +2,9 @@
 #pragma once
 
 #include <catch2/catch.hpp>
-#include <fstream>
 #include <memory>
-#include <string>
 
+#include "../resident.hpp"
 #include "jit/translator.hpp"
 
 namespace paemu::testing {
@@ -20,23 +19,14 @@ inline std::unique_ptr<CodeCache> small_cache() { return cache_of(CodeCache::kSm
 
 // M: has a `cpu`. Each block is translated when it is first executed.
 template <class M>
-std::unique_ptr<Translator> translator_of(M& m) {
-  return std::make_unique<Translator>(m.cpu, small_cache(), TranslatorTuning{.hot = 0});
+std::unique_ptr<Translator> translator_of(M& m, u32 window_after = TranslatorTuning{}.window_after) {
+  return std::make_unique<Translator>(m.cpu, small_cache(), TranslatorTuning{.hot = 0, .window_after = window_after});
 }
 
 inline TranslatorInfo info_of(const Translator& translator, u32 hottest = 0) {
   TranslatorInfo info;
   REQUIRE(translator.add_translator_info(info, hottest));
   return info;
-}
-
-// Of this process.
-inline u64 resident_kib() {
-  std::ifstream status("/proc/self/status");
-  std::string line;
-  while (std::getline(status, line))
-    if (line.starts_with("VmRSS:")) return std::stoull(line.substr(6));
-  return 0;
 }
 
 }  // namespace paemu::testing

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "../resident.hpp"
 #include "paged_memory.hpp"
 
 using namespace paemu;
@@ -214,4 +215,18 @@ TEST_CASE("probe checks a range for writing without touching it") {
   REQUIRE(m.mmu.probe(kLinear + 0xf00, 0x100, Access::kWrite, kSystem));
   REQUIRE_FALSE(m.mmu.probe(kLinear + 0xf00, 0x101, Access::kWrite, kSystem));
   REQUIRE(m.mmu.fault().address.value == kLinear + 0x1000);
+}
+
+TEST_CASE("reading RAM that nobody wrote takes no memory of the host") {
+  PagedMemory m;
+  const u64 before = testing::resident_kib();
+  constexpr u32 kSize = PagedMemory::kRam - kMiB;
+  for (u32 at = 0; at < kSize; at += kPageSize) {
+    u64 loaded = 1;
+    u8 read = 1;
+    REQUIRE(m.mmu.load(kMiB + at, kSystem, loaded));
+    REQUIRE(m.memory.read(GuestPhys{kMiB + at}, {&read, 1}));
+    REQUIRE((loaded == 0 && read == 0));
+  }
+  CHECK(testing::resident_kib() < before + kSize / 1024 / 2);
 }
