@@ -21,7 +21,8 @@ namespace {
 bool done_once(const isa::Row& row) {
   const std::string_view name = row.mnemonic;
   if (row.map == isa::Map::k0F && (row.opcode == 0x22 || row.opcode == 0x23)) return true;  // MOV to CRn and DRn
-  for (const char* const once : {"in", "out", "insb", "ins", "outsb", "outs", "hlt", "wrmsr", "invlpg", "lmsw", "monitor", "mwait"}) {
+  for (const char* const once :
+       {"in", "out", "insb", "ins", "outsb", "outs", "hlt", "wrmsr", "invlpg", "lmsw", "monitor", "mwait"}) {
     if (name == once) return true;
   }
   return false;
@@ -47,7 +48,9 @@ void copy(CpuState& to, const CpuState& from) {
 }  // namespace
 
 Verifier::Verifier(Cpu& cpu, std::unique_ptr<CodeCache> cache, std::function<void()> on_difference, TrustHost trust)
-    : Translator(cpu, std::move(cache), {.hot = 0, .path_after = kPathAfter}, trust), cpu_(cpu), on_difference_(std::move(on_difference)) {
+    : Translator(cpu, std::move(cache), {.hot = 0, .path_after = kPathAfter}, trust),
+      cpu_(cpu),
+      on_difference_(std::move(on_difference)) {
   forbid_windows();
   set_alone(&runs_alone);
   known_.resize(kKnown);

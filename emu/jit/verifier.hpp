@@ -120,13 +120,13 @@ class Verifier : public Translator, private CpuHooks {
   u64 walks_before_ = 0;
   u64 flushes_before_ = 0;
   // Of the run under way.
-  bool met_alone_ = false;       // what comes next is an instruction that runs alone
-  bool whole_block_ = false;     // the last block ran to its end
-  u64 block_start_ = 0;          // retired count where it began
-  bool went_too_far_ = false;     // on the way to that
+  bool met_alone_ = false;     // what comes next is an instruction that runs alone
+  bool whole_block_ = false;   // the last block ran to its end
+  u64 block_start_ = 0;        // retired count where it began
+  bool went_too_far_ = false;  // on the way to that
   u64 walks_before_block_ = 0;
-  bool attention_ = false;       // somebody asked for it meanwhile
-  u64 alone_at_ = ~u64{0};       // the retired count at which a block comes that can only be interpreted
+  bool attention_ = false;  // somebody asked for it meanwhile
+  u64 alone_at_ = ~u64{0};  // the retired count at which a block comes that can only be interpreted
   u64 compared_ = 0, interpreted_only_ = 0;
   bool stopped_ = false;  // a difference was reported
 

@@ -38,7 +38,8 @@ void UndoLog::note(Kind kind, void* at, u32 size, u32 linear, GuestPhys address)
 
 void UndoLog::grow() {
   slots_.assign(slots_.size() * 2, Slot{});
-  for (usize n = 0; n < entries_.size(); ++n) slots_[slot_of(key(entries_[n].at, entries_[n].kind))] = Slot{round_, static_cast<u32>(n)};
+  for (usize n = 0; n < entries_.size(); ++n)
+    slots_[slot_of(key(entries_[n].at, entries_[n].kind))] = Slot{round_, static_cast<u32>(n)};
 }
 
 void UndoLog::note_expected() {

@@ -91,9 +91,7 @@ TEST_CASE("devices and ROM are not reached while a log is kept") {
   SECTION("by a load") { CHECK_FALSE(m.read(kLinear)); }
   SECTION("by a store") { CHECK_FALSE(m.write(kLinear)); }
   SECTION("by a store to ROM, behind which may be RAM") { CHECK_FALSE(m.write(kOther)); }
-  SECTION("even by a look ahead") {
-    CHECK_FALSE(m.mmu.probe(kLinear, 4, Access::kWrite, Privilege::kSupervisor));
-  }
+  SECTION("even by a look ahead") { CHECK_FALSE(m.mmu.probe(kLinear, 4, Access::kWrite, Privilege::kSupervisor)); }
   CHECK(m.log.refused());
   CHECK(m.device.reads + m.device.writes == 0);
   m.mmu.log_into(nullptr);
