@@ -32,7 +32,7 @@ struct Block {
   u8 window_lost = 0;   // the translator's: how often that did not pay
   u8 observed = 0;      // the translator's: how often it was looked what follows it
   bool in_path = false;          // the translator's: it is a part of paths
-  const void* path = nullptr;    // the translator's: what it is translated as the beginning of
+  void* path = nullptr;          // the translator's: what it is translated as the beginning of
   void* translations = nullptr;  // the translator's
   Block* next_in_page = nullptr;
   Block* next_in_bucket = nullptr;

@@ -109,6 +109,7 @@ class Translator : public Interpreter, private FetchListener, private jit::Windo
   void observe(Block& block, u32 eip);
   void end_observing();
   void retire_paths(const Block& part);
+  void retire(jit::Path& path);
   // --- translator_info.cpp
   void sample();
   HotBlock describe(const jit::Translation& t) const;

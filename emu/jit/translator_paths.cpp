@@ -38,28 +38,31 @@ void Translator::end_observing() {
   const Step head = std::exchange(observed_, {});
   if (head.block->host == nullptr) return;
   std::unique_ptr<Path> path = Path::choose(head, seen_);
-  const Path* const old = static_cast<const Path*>(head.block->path);
+  Path* const old = static_cast<Path*>(head.block->path);
   if (path == nullptr || (old != nullptr && path->same_as(*old))) return;
+  if (Translation* t = find(*head.block, head.eip); t != nullptr) translate_anew(*t);
+  if (old != nullptr) retire(*old);
+  std::erase_if(paths_, [](const auto& p) { return p->head == nullptr; });  // none is running
   head.block->path = path.get();
   for (const Step& s : seen_) s.block->in_path |= path->has(*s.block);
   paths_.push_back(std::move(path));
-  if (Translation* t = find(*head.block, head.eip); t != nullptr) translate_anew(*t);
+}
+
+// With what was translated of it, at any address.
+void Translator::retire(Path& path) {
+  Block& head = *path.head;
+  path.retire();
+  for (auto* t = static_cast<Translation*>(head.translations); t != nullptr;) {
+    Translation& translated = *t;
+    t = t->next_of_block;
+    if (translated.path == &path) translate_anew(translated);
+  }
 }
 
 // A part of paths was dropped.
 void Translator::retire_paths(const Block& part) {
   for (const std::unique_ptr<Path>& path : paths_) {
-    if (!path->has(part)) continue;
-    Block* const head = path->head;
-    path->retire();
-    if (head == &part) continue;  // with all that it had
-    for (bool again = true; again;) {
-      again = false;
-      for (auto* t = static_cast<Translation*>(head->translations); t != nullptr && !again; t = t->next_of_block) {
-        again = t->path == path.get();
-        if (again) translate_anew(*t);
-      }
-    }
+    if (path->has(part)) retire(*path);
   }
 }
 
