@@ -142,9 +142,13 @@ class Chooser {
         if (c.to->eip == back && usable(*c.to)) return Way{c.to, u32{at.block->count} - 1u};
       return std::nullopt;
     }
-    if (best == nullptr || best->times * 2 < times || !usable(*best->to)) return std::nullopt;
+    if (best == nullptr || !usable(*best->to)) return std::nullopt;
     const std::optional<u32> by = left_by(at, *best->to);
-    return by ? std::optional<Way>({best->to, *by}) : std::nullopt;
+    if (!by) return std::nullopt;
+    // Where a branch goes as often as not, the block is as good as it is.
+    const bool leaves_early = *by + 1 < at.block->count;
+    const bool often = leaves_early ? best->times * 3 >= times * 2 : best->times * 2 >= times;
+    return often ? std::optional<Way>({best->to, *by}) : std::nullopt;
   }
 
   void follow(const Step& at, const Way& way) {
