@@ -20,6 +20,17 @@ struct Pipe {
 
 Position at(u64 ticks) { return {ticks, Ticks{ticks}}; }
 
+// What is written to the pipe is input.
+struct SomebodyThere {
+  SomebodyThere() {
+    loop.set_role(loop.watch(pipe.ends[0], POLLIN, [](short) {}), EventLoop::Role::Input);
+    (void)live.poll(at(0));
+  }
+  EventLoop loop;
+  Pipe pipe;
+  LiveInput live{loop, Pacing::On, 0};
+};
+
 }  // namespace
 
 TEST_CASE("the first arrival is the RTC's start, then what was queued, in order") {
@@ -53,13 +64,9 @@ TEST_CASE("with nothing armed and nobody there, idling is for ever") {
 }
 
 TEST_CASE("input ends the sleep, and then the host wants to look") {
-  EventLoop loop;
-  Pipe pipe;
-  const auto watch = loop.watch(pipe.ends[0], POLLIN, [](short) {});
-  loop.set_role(watch, EventLoop::Role::Input);
-  LiveInput live(loop, Pacing::On, 0);
-  (void)live.poll(at(0));
-  REQUIRE(write(pipe.ends[1], "x", 1) == 1);
+  SomebodyThere there;
+  LiveInput& live = there.live;
+  REQUIRE(write(there.pipe.ends[1], "x", 1) == 1);
   const Ticks until = live.idle(at(100), Ticks{100 + u64{60} * kTicksPerSecond}, Wake::kInterrupt);
   CHECK(until > Ticks{100});
   CHECK(until < Ticks{100 + u64{30} * kTicksPerSecond});
@@ -81,19 +88,15 @@ TEST_CASE("paced idle time is slept, and short pieces are saved up") {
 }
 
 TEST_CASE("a sleep without input has looked at the outside, no other has") {
-  EventLoop loop;
-  Pipe pipe;
-  const auto watch = loop.watch(pipe.ends[0], POLLIN, [](short) {});
-  loop.set_role(watch, EventLoop::Role::Input);
-  LiveInput live(loop, Pacing::On, 0);
-  (void)live.poll(at(0));
+  SomebodyThere there;
+  LiveInput& live = there.live;
   (void)live.idle(at(0), Ticks{1000}, Wake::kInterrupt);  // too short to sleep for
   CHECK_FALSE(live.slept_in_peace());
   (void)live.idle(at(1000), Ticks{20'000'000}, Wake::kInterrupt);
   CHECK(live.slept_in_peace());
   live.begin_slice();
   CHECK_FALSE(live.slept_in_peace());
-  REQUIRE(write(pipe.ends[1], "x", 1) == 1);
+  REQUIRE(write(there.pipe.ends[1], "x", 1) == 1);
   (void)live.idle(at(20'000'000), Ticks{50'000'000}, Wake::kInterrupt);
   CHECK_FALSE(live.slept_in_peace());
 }
